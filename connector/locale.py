@@ -1,0 +1,51 @@
+"""The program's words to people, in Danish (locale_da.py) and English (locale_en.py).
+
+Keys are "area.what". A text may hold {placeholders}; `count` is written with the language's
+thousands separator, and a key with ".one" added is used when it is 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+LANGUAGES = ("da", "en")
+
+
+def text(key: str, language: str, **values: object) -> str:
+    """The text of `key` with its placeholders filled; English unless `language` is "da".
+
+    Raises KeyError for a key that is in neither language, or a placeholder without a value.
+    """
+    known = texts(language)
+    count = values.get("count")
+    if isinstance(count, int):
+        key = f"{key}.one" if count == 1 and f"{key}.one" in known else key
+        values["count"] = number(count, language)
+    return known[key].format_map(values)
+
+
+def texts(language: str) -> Mapping[str, str]:
+    """All texts of one language; the other is not even loaded."""
+    if language == "da":
+        from connector.locale_da import TEXTS as danish
+
+        return danish
+    from connector.locale_en import TEXTS as english
+
+    return english
+
+
+def number(value: int, language: str) -> str:
+    """A whole number with thousands separated: 12.345 in Danish, 12,345 in English."""
+    return f"{value:,}".replace(",", ".") if language == "da" else f"{value:,}"
+
+
+def preferred(environ: Mapping[str, str]) -> str:
+    """The language the environment asks for ("da" or "en"), for what is said before settings are.
+
+    The first of LC_ALL, LC_MESSAGES and LANG that is set decides, as POSIX says.
+    """
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if environ.get(name):
+            return "da" if environ[name].lower().startswith("da") else "en"
+    return "en"
