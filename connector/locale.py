@@ -27,12 +27,12 @@ def text(key: str, language: str, **values: object) -> str:
 def texts(language: str) -> Mapping[str, str]:
     """All texts of one language; the other is not even loaded."""
     if language == "da":
-        from connector.locale_da import TEXTS as danish
+        from connector import locale_da
 
-        return danish
-    from connector.locale_en import TEXTS as english
+        return locale_da.TEXTS
+    from connector import locale_en
 
-    return english
+    return locale_en.TEXTS
 
 
 def number(value: int, language: str) -> str:

@@ -130,8 +130,8 @@ TEXTS = {
     "config.why_sinks": "nævn mindst ét sted at journalisere, for eksempel [sinks.journal] "
     'med kind = "folder"',
     "config.zone": "{value} er ikke en tidszone; et eksempel er Europe/Copenhagen",
-    "config.schedule": '{value} er ikke en tidsplan. Eksempler: "off", "every 15 min", "daily 19:00", '
-    '"mon-fri 07:00-18:00 every 1 min"; et interval er fra 5 s til 24 timer',
+    "config.schedule": '{value} er ikke en tidsplan. Eksempler: "off", "every 15 min", '
+    '"daily 19:00", "mon-fri 07:00-18:00 every 1 min"; et interval er fra 5 s til 24 timer',
     "config.home": "en sti kan ikke begynde med ~, fordi tjenester kører som andre brugere; skriv "
     "den helt ud",
     "config.path": "en sti kan ikke indeholde linjeskift eller NUL",

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from connector.locale import LANGUAGES, number, preferred, text, texts
 
-
 TEXTS = {language: texts(language) for language in LANGUAGES}
 
 
