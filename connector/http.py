@@ -105,9 +105,8 @@ class _Adapter(HTTPAdapter):
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         if conn is not self._pool:
-            super().cert_verify(conn, url, verify, cert)
+            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
 
-    # type: ignore[no-untyped-call]  # requests types it only where it is defined
     def request_url(self, request: Any, proxies: Any) -> str:
         url: str = request.url
         if not proxies and url.startswith(self._origin + "/"):
@@ -158,7 +157,7 @@ class Graph:
         self._origin = f"{parts.scheme}://{parts.netloc}".lower()
         self.name = name
         self.max_in_flight = max_in_flight
-        self._token = token
+        self._token = token  # never logged
         self._timeout = urllib3.Timeout(connect=timeout_s[0], read=timeout_s[1])
         self._verify: bool | str = ca_bundle or True
         self._proxies = {"http": proxy, "https": proxy} if proxy else {}
@@ -279,6 +278,10 @@ class Graph:
             return local
         seen, at = self._server_offset
         return min(local, seen + timedelta(seconds=max(0.0, self._monotonic() - at)))
+
+    def token(self) -> str:
+        """The token that requests carry now; `check` reads the roles in it."""
+        return self._token(False)
 
     def close(self) -> None:
         """Close the idle connections."""

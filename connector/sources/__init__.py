@@ -1,0 +1,1 @@
+"""Where communications are read from: one module or package for each system."""
