@@ -1,0 +1,121 @@
+"""What stands round a number: a word such as "sagsnr." before it, or something that it only looks like.
+
+Only the words and signs that touch the hit are looked at, so a hit costs the same in a message of
+ten lines and of ten megabytes.
+"""
+
+from __future__ import annotations
+
+import re
+
+from connector.identity import CPR, is_cpr
+
+_BEFORE = 48  # characters: the longest label with its signs
+_LONGEST_LINK = 2048  # characters of a web address before the number in it
+_BLANKS = " \t\r\n\u00a0.:;#=(\"'»-"
+
+_LABEL = re.compile(
+    r"\w*sag(?:en|er|erne|s|ens)?|\w*sags?n(?:r|ummer|ummeret|umre)|sags?-?id"
+    r"|j\.?nr|jnr|journal(?:nr|nummer|nummeret|sag)?|case|record|ref(?:erence)?|esdh|diarienr"
+    r"|saksnr|saksnummer|sak|ärende|ärendenr|dnr|zaak|zaaknummer"
+)
+_NUMBER_WORDS = frozenset(("nr", "no", "nummer", "number", "id"))
+_OTHER = re.compile(
+    r"konto\w*|reg|regnr|cvr\w*|ean\w*|p|pnr|faktura\w*|ordre\w*|matr\w*|kl|klokken|cpr\w*|kr|dkk|eur"
+    r"|tlf|telefon\w*|tel|mobil\w*|mob|fax|\+\d{1,3}|00\d{2,3}"
+)
+_CALLING = frozenset(("ring", "ringe", "ringer", "ringede", "kald", "sms"))
+
+_AFTER = re.compile(
+    r"\s?(?:kr|dkk|eur|kroner|euro)\b|,-(?!\w)|\s?[€%$]|[\w.+-]{0,64}@\w", re.IGNORECASE
+)
+_DASH = r"\s{0,3}[-‐‑‒–—−]\s{0,3}"
+_DATE = re.compile(
+    rf"[0-3]?\d\s?/\s?[01]?\d{_DASH}(?:(?:19|20)\d\d|\d\d)"  # 12/11-2024 with the year as a document
+    r"|(?:19|20)\d\d\s?/\s?[01]\d[-/][0-3]\d"  # 2024/11-12
+)
+_YEAR_AFTER = re.compile(rf"(?:[./, ]|{_DASH})(?:19|20)?\d\d(?!\d)")
+_PAIR = re.compile(r"(\d+)\D+(\d+)")
+_IP = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
+_LINK = re.compile(r"://|\bwww\.|\w\.[a-z]{2,10}[/:]|\w@", re.IGNORECASE)
+_ENDS = " \n\t\r\u00a0<>\"'(),;"
+
+
+def verdict_on(text: str, start: int, end: int) -> bool | None:
+    """True: a label such as "sagsnr." announces it; False: it stands alone; None: it is no case number.
+
+    No case number are parts of links, addresses, CPR, telephone and account numbers, dates, times
+    and prices. A day and month ("24/12"), a span of years ("2023-2024") and a school year
+    ("2024/25") can be case numbers too: they count as one only after a label.
+    """
+    # "27.45.04-P19 ..." right after a space, as most are, is in no link.
+    if start and text[start - 1] not in _ENDS and _is_in_link(text, start):
+        return None
+    words = text[max(0, start - _BEFORE) : start].rstrip(_BLANKS).lower().split()
+    labelled = bool(words) and _is_label(words)
+    after = _AFTER.match(text, end)
+    if after or (words and not labelled and _is_other(words)):
+        return None
+    raw = text[start:end]
+    if "." in raw and _IP.search(raw):
+        return None
+    if any(map(str.isalpha, raw)):  # a date, a price or a telephone number has no letter in it
+        return labelled
+    return None if _is_other_number(text, start, end, raw, labelled) else labelled
+
+
+def _is_label(words: list[str]) -> bool:
+    last = words[-1].strip("(\"'»#.")
+    if last in _NUMBER_WORDS and len(words) > 1:
+        last = words[-2].strip("(\"'».")
+    head, _, tail = last.rpartition(".")
+    if tail in _NUMBER_WORDS and head:
+        last = head.replace(".", "")
+        if last in ("j", "jour", "journ"):
+            return True
+    return _LABEL.fullmatch(last.rpartition("/")[2]) is not None
+
+
+def _is_other(words: list[str]) -> bool:
+    last = words[-1].strip("(\"'»#.")
+    before = words[-2].strip(".,") if len(words) > 1 else ""
+    if last in ("på", "til") and before in _CALLING:
+        return True
+    if last in _NUMBER_WORDS:
+        last = before
+    last = last.removesuffix("nr").rstrip(".-") or last
+    return _OTHER.fullmatch(last) is not None
+
+
+def _is_other_number(text: str, start: int, end: int, raw: str, labelled: bool) -> bool:
+    """Digits and signs alone: are they a date, a span of years or (part of) a CPR number?"""
+    if _DATE.fullmatch(raw):
+        return True
+    if _is_day_or_years(raw) and (not labelled or _YEAR_AFTER.match(text, end)):
+        return True
+    return any(
+        match.start() < end and match.end() > start and is_cpr(match[0])
+        for match in CPR.finditer(text, max(0, start - 12), end + 12)
+    )
+
+
+def _is_in_link(text: str, start: int) -> bool:
+    low = max(0, start - _LONGEST_LINK)
+    begin = max(low, *(text.rfind(sign, low, start) + 1 for sign in _ENDS))
+    return _LINK.search(text, begin, start) is not None
+
+
+def _is_day_or_years(raw: str) -> bool:
+    match = _PAIR.fullmatch(raw)
+    if not match:
+        return False
+    (left, right), slash = match.groups(), "/" in raw
+    first, second = int(left), int(right)
+    if len(left) <= 2:
+        is_day = slash and 1 <= first <= 31 and 1 <= second <= 12
+        is_month = slash and 1 <= first <= 12 and len(right) == 4 and 1900 <= second < 2100
+        return is_day or is_month
+    if len(left) == 4 and 1900 <= first < 2100:
+        is_span = len(right) == 4 and first <= second < 2100
+        return is_span or (len(right) == 2 and second == (first + 1) % 100)
+    return False
