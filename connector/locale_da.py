@@ -154,6 +154,7 @@ TEXTS = {
     "config.secret": "en hemmelighed må ikke stå i denne fil. Fjern den, læg den i miljøvariablen "
     "{variable} eller i en fil, der nævnes i {setting}, og skift den, hvis andre har kunnet læse "
     "filen",
+    "config.private_key": "en privat nøgle må ikke stå i denne fil; skriv stien til dens fil",
     "config.secret_in_url": "en adgangskode må ikke stå i denne fil. Læg den i miljøvariablen "
     "{variable}, og fjern den her",
     "config.secret_file": "filen {path} kan ikke bruges: {reason}",

@@ -163,6 +163,7 @@ TEXTS = {
     "config.secret": "a secret must not stand in this file. Remove it, put it in the environment "
     "variable {variable} or in a file named by {setting}, and change it if others could read this "
     "file",
+    "config.private_key": "a private key must not stand in this file; write the path of its file",
     "config.secret_in_url": "a password must not stand in this file. Put it in the environment "
     "variable {variable} and remove it here",
     "config.secret_file": "the file {path} cannot be used: {reason}",

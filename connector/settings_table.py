@@ -1,0 +1,328 @@
+"""Every setting, once: name, type, default, bounds, and what it is for in English and Danish.
+
+The parser (settings.py), the example file and the reference page are all made from `TABLE`.
+"*" in a name stands for a name that the operator chooses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connector.setting import Setting
+from connector.setting import schedule as _schedule
+from connector.settings_graph import GRAPH, SOURCES
+
+SECTIONS: Mapping[str, tuple[str, str]] = {
+    "": (
+        "Paths are relative to this file's folder. Secrets never stand here: they come from the "
+        "environment or from a file that is named here.",
+        "Stier er relative til denne fils mappe. Hemmeligheder står aldrig her: de kommer fra "
+        "miljøet eller fra en fil, der nævnes her.",
+    ),
+    "ledger": (
+        "The ledger: what was read, which case it belongs to and what is journaled.",
+        "Hovedbogen: hvad der er læst, hvilken sag det hører til, og hvad der er journaliseret.",
+    ),
+    "graph": (
+        "Access to Microsoft Graph, where the communications are read.",
+        "Adgang til Microsoft Graph, hvor kommunikationen læses.",
+    ),
+    "graph.rates": (
+        "The most requests a second to each service; 0 is no limit. Microsoft counts for each "
+        "application and tenant, and answers 429 above its limit.",
+        "Højst så mange forespørgsler i sekundet til hver tjeneste; 0 er ingen grænse. Microsoft "
+        "tæller pr. program og lejer og svarer 429 over sin grænse.",
+    ),
+    "sources.directory": (
+        "The directory: who the people are.",
+        "Brugerkataloget: hvem personerne er.",
+    ),
+    "sources.chats": ("Teams chats.", "Chats i Teams."),
+    "sources.channels": (
+        "Teams channels. Off by default: a channel is seldom about one citizen.",
+        "Kanaler i Teams. Slået fra som udgangspunkt: en kanal handler sjældent om én borger.",
+    ),
+    "sources.call_records": (
+        "Call records: who called whom, when and for how long.",
+        "Opkaldsposter: hvem ringede til hvem, hvornår og hvor længe.",
+    ),
+    "sources.pstn": (
+        "Calls to and from the telephone network through a Microsoft calling plan.",
+        "Opkald til og fra telefonnettet via Microsofts opkaldsplan.",
+    ),
+    "sources.direct_routing": (
+        "Calls to and from the telephone network through the municipality's own trunk.",
+        "Opkald til og fra telefonnettet via kommunens egen forbindelse (Direct Routing).",
+    ),
+    "sources.voicemail": (
+        "Voicemail and notices of missed calls, which arrive as mail.",
+        "Telefonsvarerbeskeder og besked om ubesvarede opkald, som kommer som mail.",
+    ),
+    "sources.presence": (
+        "Presence: the present state of each person. No history is kept.",
+        "Tilstedeværelse: hver persons tilstand lige nu. Der gemmes ingen historik.",
+    ),
+    "register": (
+        "The case register: where the cases are looked up.",
+        "Sagsregistret: hvor sagerne slås op.",
+    ),
+    "linking": (
+        "How a communication finds its case.",
+        "Hvordan en henvendelse finder sin sag.",
+    ),
+    "journal": ("What is journaled, and when.", "Hvad der journaliseres, og hvornår."),
+    "sinks.*": (
+        "A place where entries are journaled. The last part of the heading is a name you choose; "
+        "there may be several.",
+        "Et sted, hvor der journaliseres. Sidste del af overskriften er et navn, du selv vælger; "
+        "der må være flere.",
+    ),
+    "jobs": ("Jobs that belong to no source.", "Job, der ikke hører til en kilde."),
+    "log": ("The technical log.", "Den tekniske log."),
+}
+
+SCHEDULE_HELP = (
+    'A schedule is "off", "every 15 min", "daily 19:00", "mon-fri 07:00" or '
+    '"mon-fri 07:00-18:00 every 1 min"; local time in time_zone.',
+    'En tidsplan er "off", "every 15 min", "daily 19:00", "mon-fri 07:00" eller '
+    '"mon-fri 07:00-18:00 every 1 min"; lokal tid i time_zone.',
+)
+
+_GENERAL = (
+    Setting(
+        "language",
+        "choice",
+        "da",
+        "The language of messages and transcripts.",
+        "Sproget i beskeder og udskrifter.",
+        choices=("da", "en"),
+    ),
+    Setting(
+        "time_zone",
+        "zone",
+        "Europe/Copenhagen",
+        "Decides what a day is in the journal, and when the schedules run.",
+        "Afgør, hvad en dag er i journalen, og hvornår tidsplanerne kører.",
+    ),
+    Setting(
+        "organisation",
+        "text",
+        "",
+        "The organisation's name, as people should see it.",
+        "Organisationens navn, som folk skal se det.",
+    ),
+)
+
+_LEDGER = (
+    Setting(
+        "ledger.url",
+        "url",
+        "sqlite:///casethread.db",
+        "SQLite for one machine, or postgresql://user@host/database. A PostgreSQL password comes "
+        "from CASETHREAD_LEDGER_PASSWORD or password_file.",
+        "SQLite til én maskine, eller postgresql://bruger@vært/database. Adgangskoden til "
+        "PostgreSQL kommer fra CASETHREAD_LEDGER_PASSWORD eller password_file.",
+        check="database",
+    ),
+    Setting(
+        "ledger.password_file",
+        "path",
+        "",
+        "A file that holds only the database password.",
+        "En fil, der kun indeholder adgangskoden til databasen.",
+        check="secret_file",
+    ),
+    Setting(
+        "ledger.spool",
+        "path",
+        "spool",
+        "The folder for audio and images until they are journaled.",
+        "Mappen til lyd og billeder, indtil de er journaliseret.",
+    ),
+    Setting(
+        "ledger.quarantine_days",
+        "integer",
+        30,
+        "The content of what is on no case is erased after so many days; that it existed stays. "
+        "Keep it short: it is the time a person has to link it.",
+        "Indholdet af det, der ikke er på en sag, slettes efter så mange dage; at det har været "
+        "der, bliver stående. Hold den kort: det er den tid, en person har til at knytte det.",
+        unit="days",
+        low=1,
+        high=3650,
+    ),
+    Setting(
+        "ledger.batch_items",
+        "integer",
+        2000,
+        "Messages kept in one transaction. Measured: 50 costs a quarter more time, 10,000 saves a "
+        "tenth and makes an interruption dearer.",
+        "Beskeder, der gemmes i én transaktion. Målt: 50 koster en fjerdedel mere tid, 10.000 "
+        "sparer en tiendedel og gør en afbrydelse dyrere.",
+        unit="messages",
+        low=1,
+        high=100_000,
+    ),
+    Setting(
+        "ledger.reread_limit_items",
+        "integer",
+        2500,
+        "At most so many messages are fetched and not yet kept, so an interruption costs no more "
+        "than reading these again. Not less than batch_items.",
+        "Højst så mange beskeder er hentet og endnu ikke gemt, så en afbrydelse koster højst, at "
+        "de læses igen. Ikke mindre end batch_items.",
+        unit="messages",
+        low=1,
+        high=200_000,
+    ),
+)
+
+_JOURNAL = (
+    Setting(
+        "register.kind",
+        "choice",
+        "folder",
+        "folder: the file cases.csv in a folder.",
+        "folder: filen cases.csv i en mappe.",
+        choices=("folder",),
+    ),
+    Setting(
+        "register.path",
+        "path",
+        "journal",
+        "The folder that holds cases.csv.",
+        "Mappen med cases.csv.",
+    ),
+    _schedule(
+        "register.schedule",
+        "every 10 min",
+        "An unchanged file costs one look at its size and date.",
+        "En uændret fil koster ét blik på dens størrelse og dato.",
+    ),
+    Setting(
+        "linking.patterns",
+        "list",
+        ("kle",),
+        "The ways a case number is written here: kle, go, f2, acadre ... in "
+        "mappings/case-numbers.toml. Enable only your own: many look like dates.",
+        "De måder, et sagsnummer skrives på hos jer: kle, go, f2, acadre ... i "
+        "mappings/case-numbers.toml. Slå kun jeres egne til: mange ligner datoer.",
+        check="patterns",
+    ),
+    Setting(
+        "linking.thread_h",
+        "number",
+        24,
+        "A message without a number follows its thread's case for so long.",
+        "En besked uden nummer følger trådens sag så længe.",
+        unit="hours",
+        low=0,
+        high=720,
+    ),
+    Setting(
+        "linking.phone_links",
+        "flag",
+        True,
+        "May a telephone number that belongs to exactly one open case link a call to it?",
+        "Må et telefonnummer, der hører til netop én åben sag, knytte et opkald til den?",
+    ),
+    Setting(
+        "linking.exclude_users",
+        "list",
+        (),
+        "User principal names; nothing of theirs is journaled (the mayor, a union representative).",
+        "UPN; intet fra dem journaliseres (borgmesteren, tillidsrepræsentanten).",
+        check="upn",
+    ),
+    Setting(
+        "journal.quiet_min",
+        "integer",
+        60,
+        "A conversation is closed, and journaled, after so many quiet minutes.",
+        "En samtale lukkes og journaliseres efter så mange stille minutter.",
+        unit="minutes",
+        low=0,
+        high=1440,
+    ),
+    Setting(
+        "journal.attachments",
+        "choice",
+        "all",
+        "Journal recordings and images too, or none of them.",
+        "Journalisér også optagelser og billeder, eller ingen af dem.",
+        choices=("all", "none"),
+    ),
+    Setting(
+        "journal.max_file_mb",
+        "integer",
+        100,
+        "Larger files are not journaled; the entry says that one is missing.",
+        "Større filer journaliseres ikke; journalen viser, at en mangler.",
+        unit="MB",
+        low=1,
+        high=10_000,
+    ),
+    Setting(
+        "sinks.*.kind",
+        "choice",
+        "folder",
+        "folder: one folder a case, with a readable page for each entry.",
+        "folder: en mappe pr. sag med en læsbar side for hver journalpost.",
+        choices=("folder",),
+    ),
+    Setting(
+        "sinks.*.path",
+        "path",
+        "journal",
+        "The folder to journal in. It may be the register's folder.",
+        "Mappen, der journaliseres i. Det må være registrets mappe.",
+    ),
+    Setting(
+        "sinks.*.language",
+        "choice",
+        "",
+        "The language of the transcripts; empty is the program's language.",
+        "Sproget i udskrifterne; tom er programmets sprog.",
+        choices=("", "da", "en"),
+    ),
+)
+
+_RUNNING = (
+    _schedule(
+        "jobs.deliver",
+        "every 5 min",
+        "When what is owed is journaled.",
+        "Hvornår det, der skyldes, journaliseres.",
+    ),
+    _schedule(
+        "jobs.prune",
+        "daily 03:00",
+        "When content past its quarantine is erased.",
+        "Hvornår indhold, hvis karantæne er udløbet, slettes.",
+    ),
+    Setting(
+        "log.level",
+        "choice",
+        "info",
+        "How much is logged.",
+        "Hvor meget der logges.",
+        choices=("debug", "info", "warning", "error"),
+    ),
+    Setting(
+        "log.file",
+        "path",
+        "",
+        "The log file; empty is standard error, which systemd and Windows services collect.",
+        "Logfilen; tom er standard error, som systemd og Windows-tjenester opsamler.",
+    ),
+    Setting(
+        "log.format",
+        "choice",
+        "text",
+        "Lines for people, or JSON for a log system.",
+        "Linjer til mennesker eller JSON til et logsystem.",
+        choices=("text", "json"),
+    ),
+)
+
+TABLE: tuple[Setting, ...] = (*_GENERAL, *_LEDGER, *GRAPH, *SOURCES, *_JOURNAL, *_RUNNING)

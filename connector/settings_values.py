@@ -1,0 +1,273 @@
+"""From a value as TOML gives it to the value the program uses, or the mistake in it.
+
+One function for each type and each rule named in the table. None of them shows a value that could
+be a secret written in the wrong place.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from connector import schedule
+from connector.setting import Setting
+
+_SHOWN_CHARACTERS = 60
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_PRIVATE_KEY = "-----BEGIN"
+
+
+class Mistake(Exception):
+    """What is wrong with one value: a key of the locale and the values for its placeholders.
+
+    It never leaves settings.py, which collects them all.
+    """
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+
+def convert(setting: Setting, value: object, folder: Path) -> Any:
+    """`value` as the program uses it. Raises Mistake.
+
+    Gives Path | None for paths (None when empty), Schedule for schedules, tuples for lists.
+    """
+    if isinstance(value, str) and _PRIVATE_KEY in value:
+        raise Mistake("config.private_key")
+    result = _TYPES[setting.type](setting, value, folder)
+    if setting.check and value not in ("", ()):
+        result = _CHECKS[setting.check](setting, result, folder)
+    return result
+
+
+def type_name(value: object) -> str:
+    """The locale key for the type of a value as TOML gives it."""
+    names: tuple[tuple[type | tuple[type, ...], str], ...] = (
+        (bool, "flag"),
+        (str, "text"),
+        (int, "integer"),
+        (float, "number"),
+        (list, "list"),
+        (dict, "table"),
+        ((datetime, date, time), "date"),
+    )
+    for kind, name in names:
+        if isinstance(value, kind):
+            return f"type.{name}"
+    return "type.other"
+
+
+def _wrong_type(setting: Setting, value: object) -> Mistake:
+    return Mistake("config.type", found=type_name(value), expected=f"type.{setting.type}")
+
+
+def _shown(value: str) -> str:
+    """A value as it may stand in a message: quoted and not too long."""
+    return f'"{value[:_SHOWN_CHARACTERS]}{"…" if len(value) > _SHOWN_CHARACTERS else ""}"'
+
+
+def _text(setting: Setting, value: object, _folder: Path) -> str:
+    if not isinstance(value, str):
+        raise _wrong_type(setting, value)
+    if not value.strip() and setting.default:
+        raise Mistake("config.empty")
+    return value.strip()
+
+
+def _flag(setting: Setting, value: object, _folder: Path) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong_type(setting, value)
+    return value
+
+
+def _number(setting: Setting, value: object, _folder: Path) -> int | float:
+    kinds = (int,) if setting.type == "integer" else (int, float)
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        raise _wrong_type(setting, value)
+    low = -math.inf if setting.low is None else setting.low
+    high = math.inf if setting.high is None else setting.high
+    if not low <= value <= high:  # also true of nan
+        unit = f" {setting.unit}" if setting.unit else ""
+        raise Mistake("config.range", value=value, low=f"{low:g}", high=f"{high:g}", unit=unit)
+    return value if setting.type == "integer" else float(value)
+
+
+def _path(setting: Setting, value: object, folder: Path) -> Path | None:
+    text = _text(setting, value, folder)
+    if not text:
+        return None
+    if any(character in text for character in "\0\r\n"):
+        raise Mistake("config.path")
+    if text.startswith("~"):
+        raise Mistake("config.home")
+    return folder / text
+
+
+def _list(setting: Setting, value: object, _folder: Path) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(part, str) for part in value):
+        raise _wrong_type(setting, value)
+    parts = [part.strip() for part in value]
+    if not all(parts) or (setting.default and setting.check and not parts):
+        raise Mistake("config.empty")
+    return tuple(dict.fromkeys(parts))
+
+
+def _choice(setting: Setting, value: object, folder: Path) -> str:
+    text = _text(setting, value, folder)
+    if text not in setting.choices:
+        choices = ", ".join(f'"{choice}"' for choice in setting.choices)
+        raise Mistake("config.choice", value=_shown(text), choices=choices)
+    return text
+
+
+def _zone(setting: Setting, value: object, folder: Path) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    text = _text(setting, value, folder)
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise Mistake("config.zone", value=_shown(text)) from error
+    return text
+
+
+def _schedule(setting: Setting, value: object, folder: Path) -> schedule.Schedule:
+    text = _text(setting, value, folder)
+    try:
+        return schedule.parse(text)
+    except ValueError as error:
+        raise Mistake("config.schedule", value=_shown(text)) from error
+
+
+def _database(_setting: Setting, url: str, folder: Path) -> str:
+    """The address with an absolute path. SQLite in memory is refused: nothing would stay."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        name = rest.removeprefix("/")
+        if not rest.startswith("/") or not name or name.startswith((":memory:", "?", "~")):
+            raise Mistake("config.database")
+        return f"sqlite:///{(folder / name).as_posix()}"
+    parts = _split(url, "config.database")
+    if parts.scheme not in ("postgresql", "postgresql+psycopg") or not parts.path.strip("/"):
+        raise Mistake("config.database")
+    if parts.password is not None or "password=" in parts.query.lower():
+        raise Mistake("config.secret_in_url", variable="CASETHREAD_LEDGER_PASSWORD")
+    return url
+
+
+def _https(_setting: Setting, url: str, _folder: Path) -> str:
+    """A web address without its last slash; settings.py decides whether it may be http://."""
+    parts = _split(url, "config.url")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Mistake("config.url")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise Mistake("config.url")
+    return url.rstrip("/")
+
+
+def is_protected(url: str) -> bool:
+    """True when nobody on the network can read what is sent to `url`."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or parts.hostname in _LOOPBACK
+
+
+def _proxy(_setting: Setting, url: str, _folder: Path) -> str:
+    parts = _split(url, "config.proxy")
+    if parts.password is not None:
+        raise Mistake("config.secret_in_url", variable="CASETHREAD_PROXY_PASSWORD")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Mistake("config.proxy")
+    return url.rstrip("/")
+
+
+def _split(url: str, key: str) -> Any:
+    """The parts of an address; a port or a bracket that cannot be read is a mistake too."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  reading it is the check
+    except ValueError as error:
+        raise Mistake(key) from error
+    if any(character.isspace() for character in url):
+        raise Mistake(key)
+    return parts
+
+
+def _word(_setting: Setting, text: str, _folder: Path) -> str:
+    if not re.fullmatch(r"[\w.-]+", text):
+        raise Mistake("config.word")
+    return text
+
+
+def _variable(setting: Setting, text: str, _folder: Path) -> str:
+    """A letter, then capitals, digits and underscores: a secret seldom looks like that."""
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,99}", text):
+        raise Mistake("config.variable", example=setting.default)
+    return text
+
+
+def _thumbprint(_setting: Setting, text: str, _folder: Path) -> str:
+    digits = text.replace(":", "").replace(" ", "").upper()
+    if not re.fullmatch(r"(?:[0-9A-F]{40}|[0-9A-F]{64})", digits):
+        raise Mistake("config.thumbprint")
+    return digits
+
+
+def _patterns(_setting: Setting, names: tuple[str, ...], _folder: Path) -> tuple[str, ...]:
+    """Well-formed names; whether the mapping has them is known only when it is read."""
+    for name in names:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise Mistake("config.pattern", value=_shown(name))
+    return names
+
+
+def _upn(_setting: Setting, names: tuple[str, ...], _folder: Path) -> tuple[str, ...]:
+    for name in names:
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", name):
+            raise Mistake("config.upn", value=_shown(name))
+    return tuple(name.lower() for name in names)
+
+
+def _file(_setting: Setting, path: Path, _folder: Path) -> Path:
+    try:
+        is_file = path.is_file()
+    except (OSError, ValueError) as error:
+        raise Mistake("config.no_file", path=path) from error
+    if not is_file:
+        raise Mistake("config.no_file", path=path)
+    return path
+
+
+_Function = Callable[[Setting, Any, Path], Any]
+
+_TYPES: Mapping[str, _Function] = {
+    "text": _text,
+    "flag": _flag,
+    "integer": _number,
+    "number": _number,
+    "path": _path,
+    "list": _list,
+    "choice": _choice,
+    "zone": _zone,
+    "url": _text,
+    "schedule": _schedule,
+}
+
+_CHECKS: Mapping[str, _Function] = {
+    "database": _database,
+    "https": _https,
+    "proxy": _proxy,
+    "word": _word,
+    "variable": _variable,
+    "thumbprint": _thumbprint,
+    "patterns": _patterns,
+    "upn": _upn,
+    "file": _file,
+    "secret_file": _file,
+}
