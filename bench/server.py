@@ -18,6 +18,7 @@ import asyncio
 import json
 import mmap
 import re
+import socket
 import sys
 import time
 from bisect import bisect_left, bisect_right
@@ -59,8 +60,8 @@ class Feeds:
         self._by_id = {feed.id: number for number, feed in enumerate(source.feeds)}
         self._times = source.times()
         self._offsets = source.offsets()
-        self._file = source.rows.open("rb")
-        self._rows = memoryview(mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ))
+        with source.rows.open("rb") as file:
+            self._rows = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         self._fresh: dict[int, list[tuple[int, bytes]]] = {}
 
     def number(self, user_id: str) -> int:
@@ -219,8 +220,10 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keeps the transport; answers are written in one piece, so no waiting for more."""
+        """Keeps the transport and gives it room for a page."""
         assert isinstance(transport, asyncio.Transport)
+        # A whole page in one write: the loop need not come back for the rest.
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
