@@ -127,9 +127,7 @@ def parse_message(source: str, part: str, raw: bytes) -> Item | Problem:
 
 def _item(source: str, row: _Message, raw: bytes, flags: tuple[str, ...]) -> Item:
     created = row.created_date_time
-    thread, thread_flag = _thread(row)
-    if thread_flag:
-        flags = (*flags, thread_flag)
+    thread = _thread(row)
     modified = row.last_modified_date_time or created
     is_deleted = row.deleted_date_time is not None and row.deleted_date_time.year > 1900
     if row.event_detail is not None or row.message_type not in _REAL:
@@ -170,14 +168,14 @@ def _item(source: str, row: _Message, raw: bytes, flags: tuple[str, ...]) -> Ite
     )
 
 
-def _thread(row: _Message) -> tuple[str, str]:
+def _thread(row: _Message) -> str:
     """The chat, or "team/channel/root message"; the id alone is unique only inside it."""
     if row.chat_id:
-        return row.chat_id, ""
+        return row.chat_id
     if row.channel_identity is not None:
         channel = row.channel_identity
-        return f"{channel.team_id}/{channel.channel_id}/{row.reply_to_id or row.id}", ""
-    return "", "no thread"
+        return f"{channel.team_id}/{channel.channel_id}/{row.reply_to_id or row.id}"
+    raise msgspec.ValidationError("neither chatId nor channelIdentity is there")
 
 
 def _who(sender: _Sender | None) -> tuple[str, str, Direction]:
@@ -388,7 +386,10 @@ def _mend(row: dict[str, Any]) -> tuple[str, ...]:
             flags[flag] = None
         row[member] = at
     if not row.get("createdDateTime"):
-        row["createdDateTime"] = datetime.fromtimestamp(int(row["id"]) / 1000, UTC)
+        created = datetime.fromtimestamp(int(row["id"]) / 1000, UTC)
+        if created.year < 2015:  # before Teams: not a time
+            raise msgspec.ValidationError("no date that can be read, and none in the id")
+        row["createdDateTime"] = created
         flags["date taken from the id"] = None
     if isinstance(row.get("etag"), int):
         row["etag"] = str(row["etag"])
