@@ -49,7 +49,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One stretch of a call's journey, in order: ringing a person, waiting in a queue, a transfer."""
+    """One stretch of a call's journey: ringing a person, waiting in a queue, a transfer."""
 
     role: str  # user | queue | attendant | voicemail | phone | service
     started_at: datetime
@@ -182,7 +182,7 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """What a source gives at a time. `cursor` is safe to keep once the rest is kept; None: keep none."""
+    """What a source gives at a time. `cursor` is safe to keep once the rest is kept (None: none)."""
 
     source: str
     part: str
@@ -218,7 +218,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One reason for a case. `where` is subject | text | transcript | thread | phone | quoted | person."""
+    """One reason for a case.
+
+    `where` is subject | text | transcript | thread | phone | quoted | person.
+    """
 
     rule: str  # number | thread | phone | person
     case_number: str
@@ -262,7 +265,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class EntryFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A file of an entry. An empty `sha256` means that it is known to be missing; `note` says why."""
+    """A file of an entry. An empty `sha256`: known to be missing; `note` says why."""
 
     name: str
     content_type: str = ""
@@ -306,7 +309,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A sink's proof that it has an entry. `target` is the remote id, `url` where a person looks."""
+    """A sink's proof that it has an entry: `target` is the remote id, `url` is for people."""
 
     key: str
     target: str
@@ -326,7 +329,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of `casethread check`. `level` is ok | warning | error; `fix` says exactly what to do."""
+    """One line of `casethread check`: `level` is ok | warning | error, `fix` says what to do."""
 
     level: str
     system: str

@@ -1,0 +1,147 @@
+"""What one write transaction carries with it, and rows of `item` as values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from connector.ledger.policy import Policy
+from connector.ledger.tables import at, item, thread
+from connector.model import Call, Direction, Item, Kind, LinkState, Party
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from connector.ledger.store import Ledger
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One write transaction: where to write, by which rules, at what time."""
+
+    ledger: Ledger
+    connection: Connection
+    policy: Policy
+    now: int
+
+
+class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The members of model.Item that have no column of their own."""
+
+    direction: Direction = Direction.INTERNAL
+    reply_to: str = ""
+    mentions: tuple[str, ...] = ()
+    quoted: str = ""
+    parties: tuple[Party, ...] = ()
+    call: Call | None = None
+    duration_s: int | None = None
+    flags: tuple[str, ...] = ()
+
+
+class New(msgspec.Struct, kw_only=True):
+    """A version to decide about: just arrived, or looked at again."""
+
+    id: int
+    root_id: int
+    thread_id: int
+    item: Item
+    is_current: bool = True
+    is_excluded: bool = False
+    is_known: bool = False  # its root stood in the ledger before, perhaps with a link
+
+
+NO_DETAIL = Detail()
+_decode_detail = msgspec.json.Decoder(Detail).decode
+
+
+def clean(words: str) -> str:
+    """Without NUL characters, which PostgreSQL cannot keep."""
+    return words.replace("\0", "") if "\0" in words else words
+
+
+def chunks(values: Sequence[T], size: int = 500) -> Iterable[Sequence[T]]:
+    """The values, `size` at a time."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def detail_of(row: Any) -> Detail:
+    """The `detail` column as a value."""
+    return _decode_detail(row.detail) if row.detail else NO_DETAIL
+
+
+ITEM_COLUMNS = (
+    item.c.id,
+    item.c.root_id,
+    item.c.thread_id,
+    item.c.key,
+    item.c.version,
+    item.c.kind,
+    item.c.sent_at,
+    item.c.modified_at,
+    item.c.is_current,
+    item.c.is_deleted,
+    item.c.sender,
+    item.c.sender_name,
+    item.c.subject,
+    item.c.text,
+    item.c.sha256,
+    item.c.detail,
+    item.c.call_id,
+    item.c.state,
+    item.c.case_number,
+    thread.c.source,
+    thread.c.key.label("thread_key"),
+)
+
+
+def select_items() -> sa.Select[Any]:
+    """Every column of an item but the bytes as received, with its thread."""
+    return sa.select(*ITEM_COLUMNS).join_from(item, thread, thread.c.id == item.c.thread_id)
+
+
+def item_of(row: Any) -> Item:
+    """An item as it was taken, without `raw` and attachments."""
+    detail = detail_of(row)
+    return Item(
+        source=row.source,
+        thread=row.thread_key,
+        key=row.key,
+        version=row.version,
+        kind=Kind(row.kind),
+        sent_at=at(row.sent_at),
+        modified_at=at(row.modified_at),
+        raw=b"",
+        text=row.text or "",
+        subject=row.subject or "",
+        sender=row.sender,
+        sender_name=row.sender_name,
+        direction=detail.direction,
+        is_deleted=row.is_deleted,
+        reply_to=detail.reply_to,
+        mentions=detail.mentions,
+        quoted=detail.quoted,
+        parties=detail.parties,
+        call=detail.call,
+        duration_s=detail.duration_s,
+        flags=detail.flags,
+    )
+
+
+def known(row: Any) -> New:
+    """A row to look at again."""
+    return New(
+        id=row.id,
+        root_id=row.root_id,
+        thread_id=row.thread_id,
+        item=item_of(row),
+        is_current=row.is_current,
+        is_excluded=row.state == LinkState.EXCLUDED.value,
+        is_known=True,
+    )

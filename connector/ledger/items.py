@@ -1,0 +1,233 @@
+"""Keeps items: every version once, which of them is current, their words findable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import sqlalchemy as sa
+
+from connector.ledger.batch import Batch, Detail, New, chunks, clean
+from connector.ledger.tables import attachment, item, ms, thread
+from connector.model import Direction, Item, Kind, LinkState, content_sha256
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+
+def keep_items(batch: Batch, items: Sequence[Item]) -> list[New]:
+    """Insert what is not there yet, and say which of the items that was."""
+    if not items:
+        return []
+    threads = _thread_ids(batch, items)
+    numbers = batch.ledger.item_numbers(batch.connection, len(items))
+    rows = [
+        _row(batch, number, threads[each.source, each.thread], each)
+        for number, each in zip(numbers, items, strict=True)
+    ]
+    insert = batch.ledger.insert(item).on_conflict_do_nothing()
+    done = batch.connection.execute(insert, rows)
+    is_all_new = done.rowcount == len(rows)
+    inserted = None if is_all_new else _inserted(batch.connection, numbers)
+    excluded = batch.policy.excluded
+    new = [
+        New(
+            id=row["id"],
+            root_id=row["id"],
+            thread_id=row["thread_id"],
+            item=each,
+            is_excluded=bool(excluded) and each.sender in excluded,
+        )
+        for row, each in zip(rows, items, strict=True)
+        if inserted is None or row["id"] in inserted
+    ]
+    _order_versions(batch, new)
+    _index_words(batch, new)
+    _keep_attachments(batch, new)
+    return new
+
+
+def _inserted(connection: Connection, numbers: Sequence[int]) -> set[int]:
+    found = connection.execute(
+        sa.select(item.c.id).where(item.c.id.between(numbers[0], numbers[-1]))
+    )
+    return {row[0] for row in found}
+
+
+def _thread_ids(batch: Batch, items: Iterable[Item]) -> dict[tuple[str, str], int]:
+    wanted = {(each.source, each.thread) for each in items}
+    known = _find_threads(batch.connection, wanted)
+    missing = wanted - known.keys()
+    if missing:
+        batch.connection.execute(
+            batch.ledger.insert(thread).on_conflict_do_nothing(),
+            [{"source": source, "key": clean(key)} for source, key in sorted(missing)],
+        )
+        known.update(_find_threads(batch.connection, missing))
+    return known
+
+
+def _find_threads(
+    connection: Connection, wanted: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], int]:
+    by_source: dict[str, list[str]] = {}
+    for source, key in wanted:
+        by_source.setdefault(source, []).append(key)
+    found: dict[tuple[str, str], int] = {}
+    for source, keys in by_source.items():
+        for some in chunks(keys, 500):
+            rows = connection.execute(
+                sa.select(thread.c.key, thread.c.id).where(
+                    thread.c.source == source, thread.c.key.in_(some)
+                )
+            )
+            found.update({(source, key): number for key, number in rows})
+    return found
+
+
+def _row(batch: Batch, number: int, thread_id: int, each: Item) -> dict[str, Any]:
+    """The columns of an item. Words of an excluded person are not kept, only that they were."""
+    sent_at = ms(each.sent_at)
+    is_excluded = each.sender in batch.policy.excluded
+    return {
+        "id": number,
+        "root_id": number,
+        "thread_id": thread_id,
+        "key": each.key,
+        "version": each.version,
+        "kind": each.kind.value,
+        "sent_at": sent_at,
+        "modified_at": sent_at if each.modified_at is each.sent_at else ms(each.modified_at),
+        "taken_at": batch.now,
+        "is_current": True,
+        "is_deleted": each.is_deleted,
+        "sender": each.sender,
+        "sender_name": clean(each.sender_name),
+        "subject": clean(each.subject) or None if not is_excluded else None,
+        "text": clean(each.text) or None if not is_excluded else None,
+        "raw": each.raw if not is_excluded else None,
+        "sha256": content_sha256(each.raw),
+        "detail": _detail(each) if not is_excluded else None,
+        "state": (LinkState.EXCLUDED if is_excluded else LinkState.UNLINKED).value,
+    }
+
+
+def _detail(each: Item) -> str | None:
+    if (
+        each.direction is Direction.INTERNAL
+        and not each.mentions
+        and not each.parties
+        and not each.reply_to
+        and not each.quoted
+        and each.call is None
+        and each.duration_s is None
+        and not each.flags
+    ):
+        return None
+    detail = Detail(
+        direction=each.direction,
+        reply_to=each.reply_to,
+        mentions=each.mentions,
+        quoted=each.quoted,
+        parties=each.parties,
+        call=each.call,
+        duration_s=each.duration_s,
+        flags=each.flags,
+    )
+    return clean(msgspec.json.encode(detail).decode())
+
+
+def _order_versions(batch: Batch, new: Sequence[New]) -> None:
+    """Where a key now has several versions, say which is current and which was first."""
+    if not new:
+        return
+    other = item.alias("other")
+    rows = batch.connection.execute(
+        sa.select(item.c.id, other.c.id, other.c.root_id, other.c.modified_at, other.c.version)
+        .join(
+            other,
+            sa.and_(
+                other.c.thread_id == item.c.thread_id,
+                other.c.key == item.c.key,
+                other.c.id != item.c.id,
+            ),
+        )
+        .where(item.c.id.between(new[0].id, new[-1].id))
+    ).all()
+    by_id = {each.id: each for each in new}
+    others: dict[int, list[Any]] = {}
+    for row in rows:
+        if row[0] in by_id:
+            others.setdefault(row[0], []).append(row)
+    for number, versions in others.items():
+        _order_one(batch, by_id[number], versions, by_id)
+
+
+def _order_one(batch: Batch, each: New, others: Sequence[Any], by_id: dict[int, New]) -> None:
+    root = min([each.id, *(row[2] for row in others), *(row[1] for row in others)])
+    ranked = [(ms(each.item.modified_at), _rank(each.item.version), each.id)]
+    ranked += [(row[3], _rank(row[4]), row[1]) for row in others]
+    current = max(ranked)[2]
+    numbers = [number for _, _, number in ranked]
+    each.root_id, each.is_current = root, each.id == current
+    for number in numbers:
+        if number in by_id:
+            by_id[number].root_id = root
+            by_id[number].is_current = number == current
+    batch.connection.execute(
+        sa.update(item)
+        .where(item.c.id.in_(numbers))
+        .values(root_id=root, is_current=item.c.id == current)
+    )
+
+
+def _rank(version: str) -> int:
+    return int(version) if version.isdigit() else 0
+
+
+def _index_words(batch: Batch, new: Sequence[New]) -> None:
+    """Make the new texts findable. PostgreSQL does it by itself (a generated column)."""
+    if not batch.ledger.is_sqlite:
+        return
+    rows = [
+        (each.id, clean(each.item.subject), clean(each.item.text))
+        for each in new
+        if (each.item.text or each.item.subject)
+        and each.item.kind is not Kind.SIGHTING
+        and not each.is_excluded
+    ]
+    if rows:
+        batch.connection.exec_driver_sql(
+            "INSERT INTO item_search (rowid, subject, text) VALUES (?, ?, ?)", rows
+        )
+
+
+def _keep_attachments(batch: Batch, new: Sequence[New]) -> None:
+    rows = []
+    for each in new:
+        if not each.item.attachments or each.is_excluded:
+            continue
+        for position, file in enumerate(each.item.attachments):
+            if not file.ref:
+                state = "linked" if file.url else "missing"
+            else:
+                state = "waiting" if batch.policy.keeps_attachments else "missing"
+            rows.append(
+                {
+                    "item_id": each.id,
+                    "position": position,
+                    "source": each.item.source,
+                    "name": clean(file.name),
+                    "ref": file.ref,
+                    "content_type": file.content_type,
+                    "role": file.role,
+                    "url": file.url,
+                    "size_bytes": file.size_bytes,
+                    "state": state,
+                    "note": file.note
+                    or ("attachments are not kept (setting)" if state == "missing" else ""),
+                }
+            )
+    if rows:
+        batch.connection.execute(sa.insert(attachment), rows)

@@ -1,0 +1,486 @@
+"""Decides which case items belong to, keeps the decisions with their evidence, and undoes them.
+
+The deciding itself is pure and stands in connector/linking; here is what it needs from the ledger
+(which of the numbers are cases, what the thread was about) and what follows from it (links, what is
+owed, the record of who decided what).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import sqlalchemy as sa
+
+from connector.ledger.batch import Batch, New, chunks, known, select_items
+from connector.ledger.entries import Owed, owe
+from connector.ledger.events import event_row, record
+from connector.ledger.register import cases_by_number, cases_by_phone
+from connector.ledger.tables import item, link, mention, ms, phone, thread_case
+from connector.linking import Carried, Subject, decide
+from connector.model import Case, Decision, Evidence, Kind, LinkState
+
+if TYPE_CHECKING:
+    from connector.linking import Hit
+
+JOURNALED = frozenset({Kind.MESSAGE, Kind.CALL, Kind.MISSED_CALL, Kind.VOICEMAIL})
+BY_PERSON = "person"
+BY_THREAD = "thread"
+_encode = msgspec.json.encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A decision and the item it is about."""
+
+    root_id: int
+    thread_id: int
+    kind: Kind
+    sent_at: int
+    decision: Decision
+
+
+def decide_batch(batch: Batch, new: Sequence[New], actor: str = "casethread") -> Counter[LinkState]:
+    """Decide about every current version, then let the threads carry their case on."""
+    wanted = [
+        each
+        for each in new
+        if each.is_current and each.item.kind in JOURNALED and not each.is_excluded
+    ]
+    decided = _by_evidence(batch, wanted)
+    _owe_versions(batch, wanted)
+    counts = apply(batch, decided, actor)
+    counts.update(settle_threads(batch, _dirty(batch, wanted, decided), actor))
+    return counts
+
+
+def _owe_versions(batch: Batch, wanted: Sequence[New]) -> None:
+    """An edit or deletion of something journaled makes the next version of its entry."""
+    later = {each.root_id: each for each in wanted if each.root_id != each.id and not each.is_known}
+    owed: list[Owed] = []
+    for some in chunks(sorted(later)):
+        rows = batch.connection.execute(
+            sa.select(item.c.id, item.c.thread_id, item.c.sent_at, item.c.case_number).where(
+                item.c.id.in_(some), item.c.case_number.is_not(None)
+            )
+        )
+        owed += [
+            Owed(
+                kind=later[row.id].item.kind,
+                thread_id=row.thread_id,
+                root_id=row.id,
+                case_number=row.case_number,
+                sent_at=row.sent_at,
+                changed_at=ms(later[row.id].item.modified_at),
+            )
+            for row in rows
+        ]
+    owe(batch, owed)
+
+
+def _by_evidence(batch: Batch, wanted: Sequence[New]) -> list[Decided]:
+    """Decisions by what stands in the item itself: numbers and telephone numbers."""
+    subjects = [(each, subject_of(batch, each)) for each in wanted]
+    subjects = [(each, subject) for each, subject in subjects if subject is not None]
+    fresh = [each for each, _ in subjects]
+    _keep_mentions(batch, [(each, subject) for each, subject in subjects if subject is not None])
+    numbers = {hit.number for _, subject in subjects if subject for hit in _hits(subject)}
+    phones = {number for _, subject in subjects if subject for number in subject.phones}
+    cases = cases_by_number(batch.connection, numbers)
+    by_phone = cases_by_phone(batch.connection, phones) if batch.policy.links_by_phone else {}
+    held = _held_by_person(
+        batch, [each for each in fresh if each.is_known or each.root_id != each.id]
+    )
+    decided = []
+    for each, subject in subjects:
+        if subject is None or each.root_id in held:
+            continue
+        if each.root_id != each.id and not _hits(subject) and not each.is_known:
+            continue  # an edit or deletion that names nothing leaves the link as it was
+        decision = decide(subject, cases, by_phone, None)
+        decided.append(_decided(each, decision))
+    return decided
+
+
+def _decided(each: New, decision: Decision) -> Decided:
+    return Decided(
+        root_id=each.root_id,
+        thread_id=each.thread_id,
+        kind=each.item.kind,
+        sent_at=ms(each.item.sent_at),
+        decision=decision,
+    )
+
+
+def subject_of(batch: Batch, each: New) -> Subject | None:
+    """What there is to decide by; None when the item names nothing and nobody from outside."""
+    find = batch.policy.scanner.find
+    its = each.item
+    own = find(its.text) if its.text else ()
+    subject = find(its.subject) if its.subject else ()
+    quoted = find(its.quoted) if its.quoted else ()
+    phones: tuple[str, ...] = ()
+    if its.kind is not Kind.MESSAGE:
+        phones = tuple(sorted({p.phone for p in its.parties if is_complete_phone(p.phone)}))
+    if not (own or subject or quoted or phones or each.is_known):
+        return None
+    names = batch.policy.names
+    return Subject(
+        kind=its.kind,
+        own=own,
+        subject=subject,
+        quoted=quoted,
+        phones=phones,
+        caseworkers=tuple(names[p.person] for p in its.parties if p.person in names),
+    )
+
+
+def is_complete_phone(number: str) -> bool:
+    """An E.164 number without masked digits."""
+    return number.startswith("+") and number[1:].isdigit()
+
+
+def _hits(subject: Subject) -> tuple[Hit, ...]:
+    return (*subject.own, *subject.subject, *subject.quoted)
+
+
+def _keep_mentions(batch: Batch, subjects: Sequence[tuple[New, Subject]]) -> None:
+    """Remember every number, so that a case that appears later finds its items."""
+    mentions = {(hit.number, each.root_id) for each, subject in subjects for hit in _hits(subject)}
+    phones = {(number, each.root_id) for each, subject in subjects for number in subject.phones}
+    for table, rows in ((mention, mentions), (phone, phones)):
+        if rows:
+            batch.connection.execute(
+                batch.ledger.insert(table).on_conflict_do_nothing(),
+                [{"number": number, "item_id": root} for number, root in sorted(rows)],
+            )
+
+
+def _held_by_person(batch: Batch, wanted: Sequence[New]) -> set[int]:
+    """Roots that a person decided about: no rule changes that."""
+    held: set[int] = set()
+    for some in chunks([each.root_id for each in wanted]):
+        rows = batch.connection.execute(
+            sa.select(link.c.item_id).where(
+                link.c.item_id.in_(some),
+                link.c.superseded_at.is_(None),
+                link.c.rule == BY_PERSON,
+            )
+        )
+        held.update(row[0] for row in rows)
+    return held
+
+
+def apply(batch: Batch, decided: Sequence[Decided], actor: str) -> Counter[LinkState]:
+    """Keep the decisions that change something, and owe what follows from them."""
+    newest = {each.root_id: each for each in decided}
+    current = _current_links(batch, list(newest))
+    changed = [each for each in newest.values() if _changes(each, current.get(each.root_id))]
+    if not changed:
+        return Counter()
+    superseded = [current[each.root_id].id for each in changed if each.root_id in current]
+    for some in chunks(superseded):
+        batch.connection.execute(
+            sa.update(link).where(link.c.id.in_(some)).values(superseded_at=batch.now)
+        )
+    batch.connection.execute(sa.insert(link), [_link_row(batch, each, actor) for each in changed])
+    batch.connection.execute(
+        sa.update(item)
+        .where(item.c.id == sa.bindparam("root"))
+        .values(state=sa.bindparam("new_state"), case_number=sa.bindparam("new_case")),
+        [
+            {
+                "root": each.root_id,
+                "new_state": each.decision.state.value,
+                "new_case": _case(each.decision),
+            }
+            for each in changed
+        ],
+    )
+    _count_thread_cases(batch, changed, current)
+    owe(batch, _owed(changed, current))
+    record(batch.connection, [_event(batch, each, actor) for each in changed])
+    return Counter(each.decision.state for each in changed)
+
+
+def _case(decision: Decision) -> str | None:
+    return decision.case_number if decision.state is LinkState.LINKED else None
+
+
+def _current_links(batch: Batch, roots: Sequence[int]) -> dict[int, Any]:
+    found: dict[int, Any] = {}
+    for some in chunks(roots):
+        rows = batch.connection.execute(
+            sa.select(link).where(link.c.item_id.in_(some), link.c.superseded_at.is_(None))
+        )
+        found.update({row.item_id: row for row in rows})
+    return found
+
+
+def _changes(each: Decided, old: Any) -> bool:
+    decision = each.decision
+    if old is None:
+        return decision.state is not LinkState.UNLINKED
+    return bool(
+        old.state != decision.state.value
+        or old.case_number != (decision.case_number or None)
+        or old.rule != decision.rule
+    )
+
+
+def _link_row(batch: Batch, each: Decided, actor: str) -> dict[str, Any]:
+    decision = each.decision
+    return {
+        "item_id": each.root_id,
+        "state": decision.state.value,
+        "case_number": decision.case_number or None,
+        "rule": decision.rule,
+        "confidence": round(decision.confidence * 100),
+        "reason": decision.reason,
+        "evidence": _encode(decision.evidence).decode(),
+        "actor": actor,
+        "at": batch.now,
+    }
+
+
+def _event(batch: Batch, each: Decided, actor: str) -> dict[str, Any]:
+    decision = each.decision
+    return event_row(
+        batch.now,
+        actor,
+        decision.state.value,
+        f"item {each.root_id}",
+        case=decision.case_number,
+        rule=decision.rule,
+    )
+
+
+def _count_thread_cases(
+    batch: Batch, changed: Sequence[Decided], current: Mapping[int, Any]
+) -> None:
+    """Keep count of the cases each chat was linked to by evidence of its own."""
+    counts: Counter[tuple[int, str]] = Counter()
+    for each in changed:
+        if each.kind is not Kind.MESSAGE:
+            continue
+        old = current.get(each.root_id)
+        if old is not None and old.state == LinkState.LINKED.value and old.rule != BY_THREAD:
+            counts[each.thread_id, old.case_number] -= 1
+        if each.decision.state is LinkState.LINKED and each.decision.rule != BY_THREAD:
+            counts[each.thread_id, each.decision.case_number] += 1
+    rows = [
+        {"thread_id": number, "case_number": case, "links": count}
+        for (number, case), count in counts.items()
+        if count
+    ]
+    if not rows:
+        return
+    insert = batch.ledger.insert(thread_case)
+    insert = insert.on_conflict_do_update(
+        index_elements=["thread_id", "case_number"],
+        set_={"links": thread_case.c.links + insert.excluded.links},
+    )
+    batch.connection.execute(insert, rows)
+
+
+def _owed(changed: Sequence[Decided], current: Mapping[int, Any]) -> list[Owed]:
+    """The entries that a change touches: the one it joins and the one it leaves."""
+    owed = []
+    for each in changed:
+        cases = set()
+        if each.decision.state is LinkState.LINKED:
+            cases.add(each.decision.case_number)
+        old = current.get(each.root_id)
+        reason = ""
+        if old is not None and old.state == LinkState.LINKED.value and old.case_number:
+            cases.add(old.case_number)
+            reason = each.decision.reason
+        owed += [
+            Owed(
+                kind=each.kind,
+                thread_id=each.thread_id,
+                root_id=each.root_id,
+                case_number=case,
+                sent_at=each.sent_at,
+                reason=reason,
+            )
+            for case in sorted(cases)
+        ]
+    return owed
+
+
+def _dirty(batch: Batch, wanted: Sequence[New], decided: Sequence[Decided]) -> dict[int, int]:
+    """Threads to walk through again, each from when: those whose case may have changed there."""
+    since: dict[int, int] = {}
+    for each in decided:
+        if each.kind is Kind.MESSAGE:
+            since[each.thread_id] = min(since.get(each.thread_id, each.sent_at), each.sent_at)
+    quiet = {each.root_id for each in decided}
+    arrived: dict[int, int] = {}
+    for fresh in wanted:
+        if fresh.item.kind is Kind.MESSAGE and fresh.root_id not in quiet:
+            sent_at = ms(fresh.item.sent_at)
+            arrived[fresh.thread_id] = min(arrived.get(fresh.thread_id, sent_at), sent_at)
+    for some in chunks([number for number in arrived if number not in since]):
+        rows = batch.connection.execute(
+            sa.select(thread_case.c.thread_id)
+            .where(thread_case.c.thread_id.in_(some), thread_case.c.links > 0)
+            .distinct()
+        )
+        since.update({row[0]: arrived[row[0]] for row in rows})
+    for number in since.keys() & arrived.keys():
+        since[number] = min(since[number], arrived[number])
+    return since
+
+
+def settle_threads(batch: Batch, since: Mapping[int, int], actor: str) -> Counter[LinkState]:
+    """Let the messages of these threads follow the message that named the case before them."""
+    decided: list[Decided] = []
+    for number, start in since.items():
+        decided += _walk(batch, number, start)
+    return apply(batch, decided, actor)
+
+
+def _walk(batch: Batch, thread_id: int, start: int) -> list[Decided]:
+    """Decisions for the messages of one thread from `start`, in order of time."""
+    reach = batch.policy.thread_s * 1000
+    cases = _cases_of_thread(batch, thread_id)
+    carried: tuple[str, int] | None = None
+    decided = []
+    for row in _messages(batch, thread_id, start - reach):
+        if row.state == LinkState.LINKED.value and row.rule != BY_THREAD:
+            carried = (row.case_number, row.sent_at)
+            continue
+        if carried is not None and row.sent_at - carried[1] > reach:
+            carried = None
+        if carried is None and row.sent_at > start + reach:
+            break
+        if row.state == LinkState.EXCLUDED.value or row.has_number or row.rule == BY_PERSON:
+            continue  # it speaks for itself
+        decision = _carried_on(carried, row.sent_at, cases)
+        if decision.state is LinkState.LINKED:
+            carried = (decision.case_number, row.sent_at)
+        if row.sent_at >= start:
+            decided.append(
+                Decided(
+                    root_id=row.id,
+                    thread_id=thread_id,
+                    kind=Kind.MESSAGE,
+                    sent_at=row.sent_at,
+                    decision=decision,
+                )
+            )
+    return decided
+
+
+def _carried_on(carried: tuple[str, int] | None, sent_at: int, cases: int) -> Decision:
+    if carried is None:
+        return decide(Subject(kind=Kind.MESSAGE), {}, {}, None)
+    ago = (sent_at - carried[1]) / 1000
+    return decide(
+        Subject(kind=Kind.MESSAGE),
+        {},
+        {},
+        Carried(case_number=carried[0], seconds_ago=ago, cases_in_thread=cases),
+    )
+
+
+def _cases_of_thread(batch: Batch, thread_id: int) -> int:
+    return int(
+        batch.connection.execute(
+            sa.select(sa.func.count())
+            .select_from(thread_case)
+            .where(thread_case.c.thread_id == thread_id, thread_case.c.links > 0)
+        ).scalar_one()
+    )
+
+
+def _messages(batch: Batch, thread_id: int, since: int) -> Iterable[Any]:
+    """The messages of a thread from `since` in order of time, a thousand at a time."""
+    has_number = sa.exists().where(mention.c.item_id == item.c.id).label("has_number")
+    query = (
+        sa.select(
+            item.c.id, item.c.sent_at, item.c.state, item.c.case_number, link.c.rule, has_number
+        )
+        .outerjoin(link, sa.and_(link.c.item_id == item.c.id, link.c.superseded_at.is_(None)))
+        .where(
+            item.c.thread_id == thread_id,
+            item.c.kind == Kind.MESSAGE.value,
+            item.c.id == item.c.root_id,
+        )
+        .order_by(item.c.sent_at, item.c.id)
+        .limit(1000)
+    )
+    after = (since - 1, 0)
+    while True:
+        rows = batch.connection.execute(
+            query.where(
+                item.c.sent_at >= after[0],
+                sa.or_(item.c.sent_at > after[0], item.c.id > after[1]),
+            )
+        ).all()
+        yield from rows
+        if len(rows) < 1000:
+            return
+        after = (rows[-1].sent_at, rows[-1].id)
+
+
+def look_again(batch: Batch, roots: Sequence[int], actor: str = "casethread") -> Counter[LinkState]:
+    """Decide again about kept items: a case appeared, or a rule changed. People's links stay."""
+    counts: Counter[LinkState] = Counter()
+    for some in chunks(sorted(set(roots))):
+        rows = batch.connection.execute(
+            select_items().where(
+                item.c.is_current,
+                sa.or_(item.c.id.in_(some), item.c.root_id.in_(some)),
+                item.c.state != LinkState.EXCLUDED.value,
+            )
+        ).all()
+        counts.update(decide_batch(batch, [known(row) for row in rows], actor))
+    return counts
+
+
+def items_naming(batch: Batch, numbers: Iterable[str], phones: Iterable[str]) -> list[int]:
+    """Roots that name one of these numbers or were with one of these telephones."""
+    roots: set[int] = set()
+    for table, values in ((mention, numbers), (phone, phones)):
+        for some in chunks(sorted(set(values))):
+            rows = batch.connection.execute(
+                sa.select(table.c.item_id).where(table.c.number.in_(some))
+            )
+            roots.update(row[0] for row in rows)
+    return sorted(roots)
+
+
+def decide_by_person(
+    batch: Batch, root_id: int, *, state: LinkState, case: Case | None, actor: str, reason: str
+) -> None:
+    """A person's word: it stands until a person changes it. The thread learns from it.
+
+    Raises KeyError when there is no such item.
+    """
+    row = batch.connection.execute(select_items().where(item.c.id == root_id)).one_or_none()
+    if row is None:
+        raise KeyError(root_id)
+    number = case.number if case is not None else ""
+    decision = Decision(
+        state=state,
+        case_number=number,
+        rule=BY_PERSON,
+        confidence=1.0,
+        reason=reason,
+        evidence=(Evidence(rule=BY_PERSON, case_number=number, where="person", note=actor),),
+    )
+    decided = Decided(
+        root_id=row.root_id,
+        thread_id=row.thread_id,
+        kind=Kind(row.kind),
+        sent_at=row.sent_at,
+        decision=decision,
+    )
+    apply(batch, [decided], actor)
+    if decided.kind is Kind.MESSAGE:
+        settle_threads(batch, {row.thread_id: row.sent_at}, actor)

@@ -1,0 +1,91 @@
+"""Who: the directory with validity dates, and the present presence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+import sqlalchemy as sa
+
+from connector.ledger.batch import Batch
+from connector.ledger.tables import person, presence
+from connector.model import Person, Presence
+
+if TYPE_CHECKING:
+    from connector.ledger.store import Ledger
+
+
+def keep_people(batch: Batch, people: Sequence[Person]) -> None:
+    """A changed entry ends the validity of the old one; a removed person stays, marked so."""
+    if not people:
+        return
+    newest = {each.id: each for each in people}
+    known = {
+        row.directory_id: (row.id, row.detail)
+        for row in batch.connection.execute(
+            sa.select(person.c.id, person.c.directory_id, person.c.detail).where(
+                person.c.valid_to.is_(None)
+            )
+        )
+    }
+    ended, begun = [], []
+    for number, each in newest.items():
+        old = known.get(number)
+        if each.is_removed and old is not None:
+            # A removal carries nothing but the id: keep what was known of the person.
+            before = msgspec.json.decode(old[1], type=Person)
+            each = msgspec.structs.replace(before, is_removed=True, is_enabled=False)
+        detail = msgspec.json.encode(each).decode()
+        if old is not None and old[1] == detail:
+            continue
+        if old is not None:
+            ended.append(old[0])
+        begun.append({"directory_id": number, "valid_from": batch.now, "detail": detail})
+    if ended:
+        batch.connection.execute(
+            sa.update(person).where(person.c.id.in_(ended)).values(valid_to=batch.now)
+        )
+    if begun:
+        batch.connection.execute(sa.insert(person), begun)
+
+
+def keep_presences(batch: Batch, presences: Sequence[Presence]) -> None:
+    """The present state only: a history per person would be surveillance."""
+    if not presences:
+        return
+    insert = batch.ledger.insert(presence)
+    insert = insert.on_conflict_do_update(
+        index_elements=["person"],
+        set_={"observed_at": insert.excluded.observed_at, "detail": insert.excluded.detail},
+        where=presence.c.observed_at <= insert.excluded.observed_at,
+    )
+    newest = {each.person: each for each in presences}
+    batch.connection.execute(
+        insert,
+        [
+            {
+                "person": each.person,
+                "observed_at": int(each.observed_at.timestamp() * 1000),
+                "detail": msgspec.json.encode(each).decode(),
+            }
+            for each in newest.values()
+        ],
+    )
+
+
+def directory(ledger: Ledger) -> list[Person]:
+    """Everybody in the directory as it is now, removed people too."""
+    with ledger.read() as connection:
+        rows = connection.execute(
+            sa.select(person.c.detail).where(person.c.valid_to.is_(None)).order_by(person.c.id)
+        )
+        decode = msgspec.json.Decoder(Person).decode
+        return [decode(row[0]) for row in rows]
+
+
+def presences(ledger: Ledger) -> list[Presence]:
+    """The present state of everybody it was read for."""
+    with ledger.read() as connection:
+        decode = msgspec.json.Decoder(Presence).decode
+        return [decode(row[0]) for row in connection.execute(sa.select(presence.c.detail))]

@@ -1,0 +1,402 @@
+"""The ledger's tables. Times are milliseconds since 1970-01-01 UTC; JSON is text.
+
+Integers and not the databases' own date types: a million messages pass through `item`, the two
+databases agree on nothing finer, and an epoch has no time zone to get wrong.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only when the key is exactly INTEGER.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+
+def ms(at: datetime) -> int:
+    """Milliseconds since the epoch; `at` must be aware. Rounded down, so order is kept."""
+    delta = at - EPOCH
+    return delta.days * 86_400_000 + delta.seconds * 1000 + delta.microseconds // 1000
+
+
+def at(milliseconds: int) -> datetime:
+    """The aware UTC time of a column."""
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# What an item stands in: a chat, a channel thread, a mailbox, a list of calls. A small integer in
+# place of the 80-character chat id saves a sixth of each insert.
+thread = Table(
+    "thread",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("key", Text, nullable=False),
+    UniqueConstraint("source", "key"),
+)
+
+# The cases a thread was linked to by anything but the thread itself, and by how many messages.
+thread_case = Table(
+    "thread_case",
+    metadata,
+    Column("thread_id", BigInteger, primary_key=True),
+    Column("case_number", Text, primary_key=True),
+    Column("links", Integer, nullable=False),
+)
+
+item = Table(
+    "item",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=False),  # in order of arrival
+    # The first version that arrived of the same (thread, key): what links and entries point to.
+    Column("root_id", BigInteger, nullable=False),
+    Column("thread_id", BigInteger, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("sent_at", BigInteger, nullable=False),
+    Column("modified_at", BigInteger, nullable=False),
+    Column("taken_at", BigInteger, nullable=False),
+    Column("is_current", Boolean, nullable=False),
+    Column("is_deleted", Boolean, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("sender_name", Text, nullable=False),
+    Column("subject", Text),
+    Column("text", Text),
+    Column("raw", LargeBinary),  # exactly as received; None once erased
+    Column("sha256", LargeBinary, nullable=False),  # of raw; stays
+    Column("detail", Text),  # the rest of model.Item as JSON; None when there is nothing
+    Column("call_id", BigInteger),  # root of the joined call, for a sighting or a voicemail
+    # Decided about the root row; the other versions follow it.
+    Column("state", String(12), nullable=False),
+    Column("case_number", Text),
+    UniqueConstraint("thread_id", "key", "version"),
+)
+Index("ix_item_thread_sent", item.c.thread_id, item.c.sent_at)
+Index(
+    "ix_item_case",
+    item.c.case_number,
+    item.c.sent_at,
+    sqlite_where=item.c.case_number.is_not(None),
+    postgresql_where=item.c.case_number.is_not(None),
+)
+Index(
+    "ix_item_waiting",
+    item.c.sent_at,
+    sqlite_where=item.c.state == text("'waiting'"),
+    postgresql_where=item.c.state == text("'waiting'"),
+)
+Index(
+    "ix_item_later_version",
+    item.c.root_id,
+    sqlite_where=item.c.root_id != item.c.id,
+    postgresql_where=item.c.root_id != item.c.id,
+)
+Index(
+    "ix_item_call",
+    item.c.call_id,
+    sqlite_where=item.c.call_id.is_not(None),
+    postgresql_where=item.c.call_id.is_not(None),
+)
+# Calls, voicemails and sightings by time; a query must say kind <> 'message' to use it.
+Index(
+    "ix_item_no_message",
+    item.c.sent_at,
+    sqlite_where=item.c.kind != text("'message'"),
+    postgresql_where=item.c.kind != text("'message'"),
+)
+
+# Every case number found in an item, known to the register or not: when the case appears, this
+# says which items to look at again.
+mention = Table(
+    "mention",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("item_id", BigInteger, primary_key=True),
+)
+
+# A telephone number of an outside party of a call or voicemail, for the same purpose.
+phone = Table(
+    "phone",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("item_id", BigInteger, primary_key=True),
+)
+
+# Keys that prove that two sightings are one call.
+call_key = Table(
+    "call_key",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("call_id", BigInteger, nullable=False),
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("item_id", BigInteger, primary_key=True),  # the version that names it
+    Column("position", Integer, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("size_bytes", BigInteger),
+    Column("sha256", String(64)),
+    Column("state", String(12), nullable=False),  # waiting | kept | missing | linked | erased
+    Column("note", Text, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+)
+Index(
+    "ix_attachment_waiting",
+    attachment.c.item_id,
+    sqlite_where=attachment.c.state == text("'waiting'"),
+    postgresql_where=attachment.c.state == text("'waiting'"),
+)
+Index("ix_attachment_sha256", attachment.c.sha256)
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("directory_id", Text, nullable=False),
+    Column("valid_from", BigInteger, nullable=False),
+    Column("valid_to", BigInteger),
+    Column("detail", Text, nullable=False),  # model.Person
+)
+Index(
+    "uq_person_now",
+    person.c.directory_id,
+    unique=True,
+    sqlite_where=person.c.valid_to.is_(None),
+    postgresql_where=person.c.valid_to.is_(None),
+)
+
+presence = Table(
+    "presence",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("observed_at", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),  # model.Presence
+)
+
+register_case = Table(
+    "register_case",
+    metadata,
+    Column("number", Text, primary_key=True),  # as the register writes it
+    Column("match", Text, nullable=False),  # as the linker compares it
+    Column("is_open", Boolean, nullable=False),
+    Column("caseworker", Text, nullable=False),
+    Column("detail", Text, nullable=False),  # model.Case
+)
+Index("ix_register_case_match", register_case.c.match)
+
+case_phone = Table(
+    "case_phone",
+    metadata,
+    Column("phone", Text, primary_key=True),
+    Column("case_number", Text, primary_key=True),
+)
+Index("ix_case_phone_case", case_phone.c.case_number)
+
+link = Table(
+    "link",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("item_id", BigInteger, nullable=False),  # a root
+    Column("state", String(12), nullable=False),
+    Column("case_number", Text),
+    Column("rule", String(32), nullable=False),
+    Column("confidence", Integer, nullable=False),  # per cent
+    Column("reason", Text, nullable=False),
+    Column("evidence", Text, nullable=False),  # JSON list of model.Evidence
+    Column("actor", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("superseded_at", BigInteger),
+)
+Index(
+    "uq_link_now",
+    link.c.item_id,
+    unique=True,
+    sqlite_where=link.c.superseded_at.is_(None),
+    postgresql_where=link.c.superseded_at.is_(None),
+)
+Index("ix_link_item", link.c.item_id)
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("case_number", Text, nullable=False),
+    Column("thread_id", BigInteger),  # of a conversation
+    Column("item_id", BigInteger),  # root of a call or voicemail
+    Column("day", String(10), nullable=False),  # local date
+    Column("started_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger),  # when to write the next version; None: nothing changed
+    Column("version", Integer, nullable=False, server_default="0"),
+    Column(
+        "sha256", String(64), nullable=False, server_default=""
+    ),  # of the newest version's matter
+    Column("is_void", Boolean, nullable=False, server_default=text("false")),
+    Column("reason", Text, nullable=False, server_default=""),  # why it changed, by a person
+)
+Index("ix_entry_case", entry.c.case_number)
+Index(
+    "ix_entry_due",
+    entry.c.due_at,
+    sqlite_where=entry.c.due_at.is_not(None),
+    postgresql_where=entry.c.due_at.is_not(None),
+)
+
+entry_version = Table(
+    "entry_version",
+    metadata,
+    Column("entry_id", String(40), ForeignKey("entry.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("made_at", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("content", Text, nullable=False),  # model.entry_json
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("entry_id", String(40), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("sink", String(64), nullable=False),
+    Column("case_number", Text, nullable=False),
+    # waiting | sending | done | unsure | failed | held
+    Column("state", String(12), nullable=False),
+    Column("run_id", BigInteger),  # who claimed it
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("not_before", BigInteger, nullable=False, server_default="0"),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("receipt", Text),  # model.Receipt
+    UniqueConstraint("entry_id", "version", "sink"),
+)
+Index(
+    "ix_delivery_open",
+    delivery.c.sink,
+    delivery.c.state,
+    delivery.c.not_before,
+    sqlite_where=delivery.c.state != text("'done'"),
+    postgresql_where=delivery.c.state != text("'done'"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("subject", Text, nullable=False),  # "item 17", "delivery CT-...", "case 27.45..."
+    Column("detail", Text, nullable=False),  # JSON, never content
+)
+Index("ix_event_subject", event.c.subject)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("job", String(80), nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("process_started", Text, nullable=False),  # tells a recycled pid from the old process
+    Column("started_at", BigInteger, nullable=False),
+    Column("heartbeat_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("outcome", String(16), nullable=False, server_default=""),
+    Column("counts", Text, nullable=False, server_default="{}"),
+    Column("reason", Text, nullable=False, server_default=""),
+)
+Index(
+    "uq_run_open",
+    run.c.job,
+    unique=True,
+    sqlite_where=run.c.ended_at.is_(None),
+    postgresql_where=run.c.ended_at.is_(None),
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("kept_at", BigInteger, nullable=False),
+)
+
+problem = Table(
+    "problem",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("part", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("scope", String(8), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("raw", LargeBinary),  # what could not be read, until the quarantine ends
+    Column("first_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("times", Integer, nullable=False, server_default="1"),
+    UniqueConstraint("source", "part", "key", "scope"),
+)
+
+# What only one of the databases has. Both lists are part of the first migration.
+SQLITE_DDL = (
+    "CREATE VIRTUAL TABLE item_search USING fts5(subject, text, content='item', "
+    "content_rowid='id', tokenize='unicode61 remove_diacritics 2')",
+    "CREATE TRIGGER event_no_update BEFORE UPDATE ON event "
+    "BEGIN SELECT RAISE(ABORT, 'event is append-only'); END",
+    "CREATE TRIGGER event_no_delete BEFORE DELETE ON event "
+    "BEGIN SELECT RAISE(ABORT, 'event is append-only'); END",
+)
+POSTGRES_DDL = (
+    "CREATE SEQUENCE item_number",
+    # A tsvector holds at most 1 MB: longer texts are found by their first 200,000 characters.
+    "ALTER TABLE item ADD COLUMN words tsvector GENERATED ALWAYS AS (to_tsvector('danish', "
+    "left(coalesce(subject, '') || ' ' || coalesce(text, ''), 200000))) STORED",
+    "CREATE INDEX ix_item_words ON item USING gin (words)",
+    "CREATE FUNCTION event_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION 'event is append-only'; END $$",
+    "CREATE TRIGGER event_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON event "
+    "FOR EACH STATEMENT EXECUTE FUNCTION event_append_only()",
+)

@@ -1,0 +1,79 @@
+"""Takes pages into the ledger: items, links, what is owed and the cursors, in one transaction.
+
+This is the hot path: a million messages go through it. Everything is done for the whole batch at a
+time; only what is rare (an edit, a call seen twice) goes row by row.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from connector.ledger import calls, people, problems
+from connector.ledger.batch import Batch
+from connector.ledger.items import keep_items
+from connector.ledger.linking import decide_batch
+from connector.ledger.policy import Policy
+from connector.ledger.tables import cursor
+from connector.model import Item, LinkState, Page, Problem
+
+if TYPE_CHECKING:
+    from connector.ledger.store import Ledger
+
+
+@dataclass(slots=True)
+class Taken:
+    """What one transaction did."""
+
+    read: int = 0
+    new: Counter[str] = field(default_factory=Counter)  # by kind
+    linked: int = 0
+    waiting: int = 0
+    problems: int = 0
+
+
+def take(ledger: Ledger, pages: Sequence[Page], policy: Policy) -> Taken:
+    """Keep the pages and everything that follows from them; the pages' cursors are safe after it.
+
+    Taking the same page again changes nothing. Raises Unavailable when the database cannot take it
+    now; nothing is kept then.
+    """
+    items = [each for page in pages for each in page.items if isinstance(each, Item)]
+    broken = [each for page in pages for each in page.items if isinstance(each, Problem)]
+    taken = Taken(read=len(items), problems=len(broken))
+    with ledger.write() as connection:
+        batch = Batch(ledger=ledger, connection=connection, policy=policy, now=ledger.now())
+        new = keep_items(batch, items)
+        taken.new.update(each.item.kind.value for each in new)
+        for made in calls.join(batch, new):
+            taken.new[made.item.kind.value] += 1
+            new.append(made)
+        counts = decide_batch(batch, new)
+        taken.linked, taken.waiting = counts[LinkState.LINKED], counts[LinkState.WAITING]
+        people.keep_people(batch, [each for page in pages for each in page.people])
+        people.keep_presences(batch, [each for page in pages for each in page.presences])
+        problems.keep(batch, broken)
+        keep_cursors(batch, pages)
+    return taken
+
+
+def keep_cursors(batch: Batch, pages: Sequence[Page]) -> None:
+    """The newest cursor of each part. Its earlier refusals are over once it could be read."""
+    newest = {(page.source, page.part): page.cursor for page in pages if page.cursor is not None}
+    if not newest:
+        return
+    insert = batch.ledger.insert(cursor)
+    insert = insert.on_conflict_do_update(
+        index_elements=["source", "part"],
+        set_={"value": insert.excluded.value, "kept_at": insert.excluded.kept_at},
+    )
+    batch.connection.execute(
+        insert,
+        [
+            {"source": source, "part": part, "value": value, "kept_at": batch.now}
+            for (source, part), value in newest.items()
+        ],
+    )
+    problems.close_parts(batch, newest.keys())
