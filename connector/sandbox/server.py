@@ -1,0 +1,257 @@
+"""A thin HTTP/1.1 server round a sandbox: keep-alive, TLS when asked, and the ways a line breaks."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any
+
+from connector.sandbox.protocol import Request, Response
+from connector.sandbox.sandbox import Sandbox
+
+LOG_LENGTH = 500_000  # requests remembered, for tests to count
+BODY_LIMIT = 4_000_000
+
+
+@dataclass(slots=True)
+class Server:
+    """A running sandbox. A context manager; `close` ends it."""
+
+    sandbox: Sandbox
+    base_url: str
+    authority: str
+    ca_file: str  # PEM of the self-signed certificate; "" without TLS
+    requests: deque[str]
+    stopping: threading.Event
+    _http: ThreadingHTTPServer
+    _thread: threading.Thread
+    _folder: TemporaryDirectory[str] | None
+
+    @property
+    def tenant(self) -> str:
+        """The tenant's id."""
+        return self.sandbox.tenant
+
+    @property
+    def client_id(self) -> str:
+        """The application's id."""
+        return self.sandbox.client_id
+
+    @property
+    def client_secret(self) -> str:
+        """The application's secret."""
+        return self.sandbox.client_secret
+
+    def close(self) -> None:
+        """Stop listening and end every connection. Safe to call twice."""
+        self.stopping.set()
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@dataclass(slots=True)
+class _Shared:
+    """What the handlers of all connections share."""
+
+    sandbox: Sandbox
+    origin: str = ""
+    requests: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
+    stopping: threading.Event = field(default_factory=threading.Event)
+    sockets: set[socket.socket] = field(default_factory=set)
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    block_on_close = True
+
+    def __init__(
+        self, address: tuple[str, int], shared: _Shared, context: ssl.SSLContext | None
+    ) -> None:
+        self.shared = shared
+        self.context = context
+        super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        """Bind without asking any name server who we are."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = (
+            str(self.server_address[0]),
+            int(self.server_address[1]),
+        )
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.shared.sockets.add(request)
+        super().process_request(request, client_address)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """The TLS handshake is made in the connection's own thread."""
+        request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            if self.context is None:
+                super().finish_request(request, client_address)
+                return
+            with self.context.wrap_socket(request, server_side=True) as wrapped:
+                self.shared.sockets.add(wrapped)
+                try:
+                    super().finish_request(wrapped, client_address)
+                finally:
+                    self.shared.sockets.discard(wrapped)
+        except OSError:
+            return  # the client went away, or does not trust us: its own affair
+        finally:
+            self.shared.sockets.discard(request)
+
+    def server_close(self) -> None:
+        """End the open connections too, so that their threads end."""
+        for one in list(self.shared.sockets):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        super().server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Http
+    wbufsize = -1  # head and body leave in one piece
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: requests are kept for tests, and no address of a person belongs in a log."""
+
+    def _serve(self) -> None:
+        shared = self.server.shared
+        length = int(self.headers.get("content-length") or 0)
+        if length > BODY_LIMIT:
+            self.close_connection = True
+            return
+        body = self.rfile.read(length) if length else b""
+        shared.requests.append(f"{self.command} {self.path}")
+        request = Request(
+            method=self.command,
+            target=self.path,
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=body,
+            origin=shared.origin,
+        )
+        response = shared.sandbox.handle(request)
+        if response.delay_s and shared.stopping.wait(response.delay_s):
+            self.close_connection = True
+            return
+        self._send(response)
+
+    def _send(self, response: Response) -> None:
+        if response.cut_at is not None and response.cut_at < 0:  # no answer at all
+            self.close_connection = True
+            return
+        self.send_response_only(response.status)
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        body = response.body
+        if response.is_chunked:
+            self.send_header("transfer-encoding", "chunked")
+            body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+        elif response.status not in (204, 304):
+            self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        if response.cut_at is not None:
+            body = body[: response.cut_at]
+            self.close_connection = True
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve
+
+
+def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0, tls: bool = False) -> Server:
+    """Start serving from a thread of its own; port 0 takes a free one.
+
+    With `tls` a self-signed certificate is made; `ca_file` is what a client has to trust. msal only
+    signs in over https. Raises OSError when the port is taken.
+    """
+    folder = TemporaryDirectory(prefix="sandbox-") if tls else None
+    pem = _certificate(Path(folder.name), host) if folder else None
+    context = None
+    if pem is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem[0], pem[1])
+    shared = _Shared(sandbox)
+    http = _Http((host, port), shared, context)
+    shared.origin = f"{'https' if tls else 'http'}://{host}:{http.server_port}"
+    thread = threading.Thread(target=http.serve_forever, args=(0.05,), name="sandbox", daemon=True)
+    thread.start()
+    return Server(
+        sandbox=sandbox,
+        base_url=f"{shared.origin}/v1.0",
+        authority=f"{shared.origin}/{sandbox.tenant}",
+        ca_file=str(pem[0]) if pem else "",
+        requests=shared.requests,
+        stopping=shared.stopping,
+        _http=http,
+        _thread=thread,
+        _folder=folder,
+    )
+
+
+def _certificate(folder: Path, host: str) -> tuple[Path, Path]:
+    """A self-signed certificate for `host` and localhost, and its key, as PEM files."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Casethread sandbox")])
+    today = datetime.now(UTC)
+    names: list[x509.GeneralName] = [x509.DNSName("localhost")]
+    with contextlib.suppress(ValueError):
+        names.append(x509.IPAddress(ip_address(host)))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=90))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    public, private = folder / "certificate.pem", folder / "key.pem"
+    public.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    private.touch(mode=0o600)
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return public, private
