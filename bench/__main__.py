@@ -79,13 +79,11 @@ def plan(given: argparse.Namespace) -> list[Step]:
 def case_numbers(bench: trials.Bench) -> dict[str, float]:
     """Microseconds to look for case numbers in one message; empty when that cannot be done."""
     try:
-        from bench import case_numbers as numbers
+        from bench.scanning import scanning
     except ImportError as error:
         bench.failures.append(f"case numbers: {error}")
         return {}
-    scanned = numbers.measure()
-    scanned.pop("hits a message", None)  # a count, no time
-    return scanned
+    return scanning(data.data_set(bench.cache, data.SIZES[0]))
 
 
 def measure_all(given: argparse.Namespace) -> report.Report:

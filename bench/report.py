@@ -26,7 +26,7 @@ class Report(msgspec.Struct, frozen=True):
     date: str
     machine: str
     results: tuple[Result, ...]
-    case_numbers: dict[str, float]  # as bench.case_numbers.measure gives them
+    case_numbers: dict[str, float]  # as bench/scanning.py gives them
     failures: tuple[str, ...] = ()
 
 
