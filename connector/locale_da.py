@@ -134,7 +134,8 @@ TEXTS = {
     '"daily 19:00", "mon-fri 07:00-18:00 every 1 min"; et interval er fra 5 s til 24 timer',
     "config.home": "en sti kan ikke begynde med ~, fordi tjenester kører som andre brugere; skriv "
     "den helt ud",
-    "config.path": "en sti kan ikke indeholde linjeskift eller NUL",
+    "config.path": "en sti kan ikke indeholde tabulator eller linjeskift; skriv "
+    "en Windows-sti i enkelte anførselstegn: 'C:\\mappe'",
     "config.no_file": "filen {path} findes ikke eller kan ikke læses",
     "config.database": "skal begynde med sqlite:/// og nævne en fil, eller med postgresql:// og "
     "nævne en vært og en database",

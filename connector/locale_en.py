@@ -143,7 +143,8 @@ TEXTS = {
     '"mon-fri 07:00-18:00 every 1 min"; an interval is from 5 s to 24 h',
     "config.home": "a path cannot begin with ~, because services run as other users; "
     "write it whole",
-    "config.path": "a path cannot hold line breaks or NUL",
+    "config.path": "a path cannot hold tabs or line breaks; write a Windows path"
+    " in single quotes: 'C:\\folder'",
     "config.no_file": "the file {path} is not there or cannot be read",
     "config.database": "must begin with sqlite:/// and name a file, or with postgresql:// and "
     "name a host and a database",

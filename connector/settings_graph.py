@@ -182,23 +182,35 @@ GRAPH = (
     ),
     _rate(
         "directory",
-        100,
-        "Microsoft: 3,500 units in 10 s for the smallest tenants, and a list of users costs 2, so "
-        "175; some is left to other programs.",
-        "Microsoft: 3.500 enheder på 10 s for de mindste lejere, og en brugerliste koster 2, altså "
-        "175; noget er levnet til andre programmer.",
+        50,
+        "Microsoft: 3,500 units in 10 s for the smallest tenants; a list of users costs 1 or 2. "
+        "The rest is left to other programs.",
+        "Microsoft: 3.500 enheder på 10 s for de mindste lejere; en brugerliste koster 1 eller 2. "
+        "Resten er levnet til andre programmer.",
     ),
     _rate(
         "chats",
         200,
-        "Microsoft: 200 a second for the export of messages.",
-        "Microsoft: 200 i sekundet for udtræk af beskeder.",
+        "Microsoft: 200 a second for the export of chats.",
+        "Microsoft: 200 i sekundet for udtræk af chats.",
     ),
     _rate(
         "channels",
-        4,
-        "Microsoft: 4 a second for one team, whatever the tenant may do.",
-        "Microsoft: 4 i sekundet for ét team, uanset hvad lejeren må.",
+        200,
+        "Microsoft: 200 a second for the export of channels, counted apart from chats.",
+        "Microsoft: 200 i sekundet for udtræk af kanaler, talt for sig.",
+    ),
+    _rate(
+        "messages",
+        20,
+        "Single messages and the images in them. Microsoft: 20 a second.",
+        "Enkelte beskeder og deres billeder. Microsoft: 20 i sekundet.",
+    ),
+    _rate(
+        "teams",
+        30,
+        "Other reads of Teams. Microsoft: 30 a second.",
+        "Andre læsninger i Teams. Microsoft: 30 i sekundet.",
     ),
     _rate(
         "call_records",
@@ -214,11 +226,11 @@ GRAPH = (
     ),
     _rate(
         "mail",
-        100,
-        "Microsoft: 10,000 in 10 minutes for one mailbox, about 16 a second; this is for all "
-        "mailboxes together.",
-        "Microsoft: 10.000 på 10 minutter for én postkasse, ca. 16 i sekundet; dette er for alle "
-        "postkasser tilsammen.",
+        200,
+        "Microsoft limits each mailbox (10,000 in 10 minutes, 4 at once), not all of them "
+        "together.",
+        "Microsoft begrænser hver postkasse (10.000 på 10 minutter, 4 på én gang), ikke dem alle "
+        "tilsammen.",
     ),
 )
 

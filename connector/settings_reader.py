@@ -123,12 +123,13 @@ def _document(text: str, name: str) -> dict[str, Any]:
         language = "en" if re.search(r"""(?m)^\s*language\s*=\s*["']en""", text) else "da"
         match = re.fullmatch(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", str(error))
         reason = match[1] if match else str(error)
-        lines = text.split("\n")
+        lines = text.rstrip().split("\n")
         line = int(match[2]) if match and match[2] else len(lines)
         told = locale.text("config.syntax", language, reason=reason)
         if "\\" in lines[min(line, len(lines)) - 1]:
             told = f"{told}; {locale.text('config.backslash', language)}"
-        raise ConfigError([f"{name}:{line}: {told}"]) from error
+        place = f"{name}:{line}" if match else name
+        raise ConfigError([f"{place}: {told}"]) from error
 
 
 def _given(

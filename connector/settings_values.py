@@ -103,7 +103,7 @@ def _path(setting: Setting, value: object, folder: Path) -> Path | None:
     text = _text(setting, value, folder)
     if not text:
         return None
-    if any(character in text for character in "\0\r\n"):
+    if not text.isprintable():  # "C:\temp" in double quotes holds a tab
         raise Mistake("config.path")
     if text.startswith("~"):
         raise Mistake("config.home")
