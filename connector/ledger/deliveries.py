@@ -176,12 +176,13 @@ def back_off_s(tries: int) -> int:
 def try_again(connection: Connection, now: int, actor: str, *, keys: Sequence[str] = ()) -> int:
     """A person wants these deliveries tried now; all failed ones when no key is given.
 
-    Unsure deliveries are not touched: only the sink can say whether they arrived.
+    An unsure one must be named: somebody looked in the sink and knows that it did not arrive.
     """
     query = sa.select(delivery.c.key)
     if keys:
         query = query.where(
-            delivery.c.state.in_(("failed", "waiting", "held")), delivery.c.key.in_(keys)
+            delivery.c.state.in_(("failed", "waiting", "held", "unsure")),
+            delivery.c.key.in_(keys),
         )
     else:
         query = query.where(delivery.c.state == "failed")

@@ -19,7 +19,7 @@ from connector.ledger.batch import Batch, New, chunks, known, select_items
 from connector.ledger.entries import Owed, owe
 from connector.ledger.events import event_row, record
 from connector.ledger.register import cases_by_number, cases_by_phone
-from connector.ledger.tables import item, link, mention, ms, phone, thread_case
+from connector.ledger.tables import PRUNED_TO, item, link, mention, meta, ms, phone, thread_case
 from connector.linking import Carried, Subject, decide
 from connector.model import Case, Decision, Evidence, Kind, LinkState
 
@@ -127,14 +127,15 @@ def subject_of(batch: Batch, each: New) -> Subject | None:
         phones = tuple(sorted({p.phone for p in its.parties if is_complete_phone(p.phone)}))
     if not (own or subject or quoted or phones or each.is_known):
         return None
-    names = batch.policy.names
+    upns = batch.policy.upns
+    own_staff = (its.sender, *its.mentions, *(party.person for party in its.parties))
     return Subject(
         kind=its.kind,
         own=own,
         subject=subject,
         quoted=quoted,
         phones=phones,
-        caseworkers=tuple(names[p.person] for p in its.parties if p.person in names),
+        caseworkers=tuple(dict.fromkeys(upns[who] for who in own_staff if who in upns)),
     )
 
 
@@ -201,6 +202,7 @@ def apply(batch: Batch, decided: Sequence[Decided], actor: str) -> Counter[LinkS
         ],
     )
     _count_thread_cases(batch, changed, current)
+    _reopen_quarantine(batch, changed, current)
     owe(batch, _owed(changed, current))
     record(batch.connection, [_event(batch, each, actor) for each in changed])
     return Counter(each.decision.state for each in changed)
@@ -284,6 +286,21 @@ def _count_thread_cases(
         set_={"links": thread_case.c.links + insert.excluded.links},
     )
     batch.connection.execute(insert, rows)
+
+
+def _reopen_quarantine(
+    batch: Batch, changed: Sequence[Decided], current: Mapping[int, Any]
+) -> None:
+    """What leaves its case may have to be erased: pruning must look at it again."""
+    left = [
+        each
+        for each in changed
+        if each.root_id in current
+        and current[each.root_id].state == LinkState.LINKED.value
+        and each.decision.state is not LinkState.LINKED
+    ]
+    if left:
+        batch.connection.execute(sa.delete(meta).where(meta.c.name == PRUNED_TO))
 
 
 def _owed(changed: Sequence[Decided], current: Mapping[int, Any]) -> list[Owed]:

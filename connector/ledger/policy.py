@@ -22,3 +22,4 @@ class Policy:
     excluded: frozenset[str] = frozenset()  # directory ids of whom nothing is kept
     sinks: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)  # directory id -> display name
+    upns: Mapping[str, str] = field(default_factory=dict)  # directory id -> user principal name

@@ -57,6 +57,8 @@ meta = Table(
     Column("value", Text, nullable=False),
 )
 
+PRUNED_TO = "pruned_to"  # in meta: every older item was looked at for erasing
+
 # What an item stands in: a chat, a channel thread, a mailbox, a list of calls. A small integer in
 # place of the 80-character chat id saves a sixth of each insert.
 thread = Table(

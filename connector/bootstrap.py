@@ -1,0 +1,271 @@
+"""From settings to objects: the only module that names adapters.
+
+Each adapter is imported when it is asked for: starting up costs more CPU than a sync in which
+nothing changed.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from connector.defaults import defaults_dir
+from connector.errors import ConfigError
+from connector.ledger import Ledger, open_ledger
+from connector.ledger.people import directory
+from connector.ledger.policy import Policy
+from connector.ledger.store import utc_now
+from connector.linking import Scanner, compile_patterns
+
+if TYPE_CHECKING:
+    from connector import mapping
+    from connector.http import Graph
+    from connector.model import Entry
+    from connector.ports import CaseRegister, Sink, Source
+    from connector.settings import Settings
+    from connector.settings import Sink as SinkSettings
+    from connector.spool import Spool
+
+# In the order in which a full sync reads them: who there is, what was said, what is free now.
+SOURCES = (
+    "directory",
+    "chats",
+    "channels",
+    "call_records",
+    "pstn",
+    "direct_routing",
+    "voicemail",
+    "presence",
+)
+
+
+@dataclass
+class Program:
+    """Everything a command or a job needs, made when it is first used."""
+
+    settings: Settings
+    clock: Callable[[], datetime] = utc_now
+    since: datetime | None = None  # read from here instead of from the cursors
+    _sources: dict[str, Source] = field(default_factory=dict)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger, opened. Raises ConfigError, LedgerError or Unavailable."""
+        return open_ledger(self.settings.ledger.database_url, clock=self.clock)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The one client of Microsoft Graph. Raises ConfigError when a secret is missing."""
+        return make_graph(self.settings)
+
+    @cached_property
+    def spool(self) -> Spool:
+        """Where attachments' bytes are kept."""
+        from connector.spool import Spool
+
+        return Spool(self.settings.ledger.spool)
+
+    @cached_property
+    def scanner(self) -> Scanner:
+        """Finds case numbers by the patterns that are enabled."""
+        table = read_mapping("case-numbers.toml")
+        return compile_patterns(table, self.settings.linking.patterns)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The municipality's time zone."""
+        return ZoneInfo(self.settings.time_zone)
+
+    @cached_property
+    def register(self) -> CaseRegister:
+        """Where the cases are."""
+        from connector.journals.folder import FolderRegister
+
+        return FolderRegister(self.settings.register.path)
+
+    @cached_property
+    def mapping(self) -> mapping.Mapping:
+        """How an entry's title is made."""
+        from connector import mapping
+
+        return mapping.load(read_mapping("entry.toml"), self.settings.language)
+
+    def title(self, entry: Entry) -> str:
+        """The short subject line of an entry."""
+        return self.mapping.title(entry)
+
+    def source(self, name: str) -> Source:
+        """The source of that name in the configuration."""
+        if name not in self._sources:
+            self._sources[name] = make_source(name, self.graph, self.settings, self.since)
+        return self._sources[name]
+
+    def enabled_sources(self) -> list[str]:
+        """The names of the sources that are switched on, in the order of a full sync."""
+        return [name for name in SOURCES if getattr(self.settings.sources, name).enabled]
+
+    @cached_property
+    def sinks(self) -> Mapping[str, Sink]:
+        """The journals by name."""
+        return {
+            each.name: make_sink(each, self.settings, self.clock) for each in self.settings.sinks
+        }
+
+    def policy(self) -> Policy:
+        """How to link and when to journal, with the directory as it is now."""
+        people = directory(self.ledger)
+        upns = {each.id: each.upn for each in people if each.upn}
+        unwanted = {name.casefold() for name in self.settings.linking.exclude_users}
+        return Policy(
+            scanner=self.scanner,
+            zone=self.zone,
+            thread_s=int(self.settings.linking.thread_h * 3600),
+            quiet_s=self.settings.journal.quiet_min * 60,
+            links_by_phone=self.settings.linking.phone_links,
+            keeps_attachments=self.settings.journal.attachments != "none",
+            excluded=frozenset(
+                number for number, upn in upns.items() if upn.casefold() in unwanted
+            ),
+            sinks=tuple(each.name for each in self.settings.sinks),
+            names={each.id: each.name for each in people if each.name},
+            upns=upns,
+        )
+
+    def close(self) -> None:
+        """Give connections back."""
+        for name in ("ledger", "graph"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+
+def read_mapping(name: str) -> dict[str, object]:
+    """One of the tables in mappings/."""
+    return tomllib.loads((defaults_dir() / "mappings" / name).read_text(encoding="utf-8"))
+
+
+def make_graph(settings: Settings) -> Graph:
+    """The client for the tenant in the settings."""
+    from connector.auth import token_source
+    from connector.http import Graph
+    from connector.settings import missing_secrets
+
+    missing = missing_secrets(settings)
+    if missing:
+        raise ConfigError(missing)
+    graph = settings.graph
+    timeout_s = (graph.connect_timeout_s, graph.read_timeout_s)
+    ca_bundle = str(graph.ca_bundle or "")
+    token = token_source(
+        auth=graph.auth,
+        base_url=graph.base_url,
+        authority=graph.authority,
+        tenant=graph.tenant,
+        client_id=graph.client_id,
+        secret=graph.secret.reveal(),
+        certificate_pem=_certificate(settings),
+        certificate_thumbprint=graph.certificate_thumbprint,
+        static_token=graph.token.reveal(),
+        ca_bundle=ca_bundle,
+        proxy=graph.proxy,
+        timeout_s=timeout_s,
+    )
+    return Graph(
+        graph.base_url,
+        token,
+        timeout_s=timeout_s,
+        ca_bundle=ca_bundle,
+        proxy=graph.proxy,
+        rates=graph.rates,
+        max_in_flight=graph.requests_in_flight,
+        attempts=graph.attempts,
+        patience_s=graph.patience_s,
+    )
+
+
+def _certificate(settings: Settings) -> str:
+    file = settings.graph.certificate_file
+    if settings.graph.auth != "certificate" or file is None:
+        return ""
+    try:
+        return file.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            [
+                f"graph.certificate_file: {file} cannot be read as a PEM file; it must hold the "
+                "certificate and its private key"
+            ]
+        ) from error
+
+
+def make_source(name: str, graph: Graph, settings: Settings, since: datetime | None) -> Source:
+    """One source of the platform, as its settings say."""
+    from connector.sources import teams
+
+    its = settings.sources
+    match name:
+        case "directory":
+            return teams.Directory(graph, name=name, users=its.directory.users)
+        case "chats":
+            return teams.Chats(
+                graph,
+                name=name,
+                since=since,
+                initial_days=its.chats.initial_days,
+                overlap_h=its.chats.overlap_h,
+                lag_min=its.chats.lag_min,
+                reread_days=its.chats.reread_days,
+            )
+        case "channels":
+            return teams.Channels(graph, name=name, since=since, teams=its.channels.teams)
+        case "call_records":
+            return teams.CallRecords(
+                graph,
+                name=name,
+                since=since,
+                overlap_h=its.call_records.overlap_h,
+                deep_days=its.call_records.deep_days,
+            )
+        case "pstn" | "direct_routing":
+            rows = its.pstn if name == "pstn" else its.direct_routing
+            make = teams.PstnCalls if name == "pstn" else teams.DirectRouting
+            return make(
+                graph,
+                name=name,
+                since=since,
+                overlap_days=rows.overlap_days,
+                initial_days=rows.initial_days,
+            )
+        case "voicemail":
+            from connector.sources.mail import Voicemail
+
+            return Voicemail(
+                graph,
+                name=name,
+                since=since,
+                mailboxes=its.voicemail.mailboxes,
+                folders_excluded=its.voicemail.folders_excluded,
+                initial_days=its.voicemail.initial_days,
+            )
+        case "presence":
+            return teams.PresenceStates(graph, name=name)
+    raise ConfigError([f"{name}: there is no such source; choose of {', '.join(SOURCES)}"])
+
+
+def make_sink(sink: SinkSettings, settings: Settings, clock: Callable[[], datetime]) -> Sink:
+    """One journal, as its settings say."""
+    from connector.journals.folder import FolderJournal
+
+    return FolderJournal(
+        sink.path, name=sink.name, language=sink.language or settings.language, clock=clock
+    )
+
+
+def unknown_names(names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Those of `names` that are not known, each once, in order."""
+    there = set(known)
+    return [name for name in dict.fromkeys(names) if name not in there]

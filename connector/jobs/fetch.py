@@ -1,0 +1,140 @@
+"""Fetches the bytes of attachments into the spool, or records why they cannot be had."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from connector.errors import CursorExpired, Denied, Gone, Rejected, RemoteError, Throttled
+from connector.ledger.events import event_row, record
+from connector.ledger.tables import attachment
+from connector.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from connector.ledger import Ledger
+    from connector.ports import Source
+    from connector.spool import Spool
+
+log = logging.getLogger(__name__)
+TRIES = 5  # then it is recorded as missing, and the entry is journaled without it
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What one run did."""
+
+    kept: int = 0
+    missing: int = 0
+    later: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """The figures kept with the run."""
+        return {"kept": self.kept, "missing": self.missing, "later": self.later}
+
+
+def fetch(
+    ledger: Ledger,
+    names: Sequence[str],
+    source: Callable[[str], Source],
+    spool: Spool,
+    *,
+    max_bytes: int | None = None,
+    progress: Progress | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Fetched:
+    """Fetch every attachment that waits. At once, because some sources drop them after days.
+
+    `names` are the sources to ask; `source` makes one when something of it waits.
+
+    What is gone or refused is recorded with the reason and never asked for again; what fails for
+    the moment is tried by the next runs, five times in all.
+    """
+    progress = progress or Silent()
+    result = Fetched()
+    waiting = _waiting(ledger, list(names))
+    progress.begin("attachments", len(waiting))
+    stopped: set[str] = set()
+    for done, row in enumerate(waiting, start=1):
+        if should_stop():
+            break
+        if row.source not in stopped:
+            values, ends = _fetch_one(row, source(row.source), spool, max_bytes)
+            _keep(ledger, row, values)
+            _count(result, values)
+            if ends:
+                stopped.add(row.source)
+        progress.step("attachments", done, result.counts())
+    progress.end("attachments")
+    return result
+
+
+def _waiting(ledger: Ledger, sources: list[str]) -> list[Any]:
+    with ledger.read() as connection:
+        return list(
+            connection.execute(
+                sa.select(attachment)
+                .where(attachment.c.state == "waiting", attachment.c.source.in_(sources))
+                .order_by(attachment.c.item_id, attachment.c.position)
+            )
+        )
+
+
+def _fetch_one(
+    row: Any, source: Source, spool: Spool, max_bytes: int | None
+) -> tuple[dict[str, Any], bool]:
+    """The columns to write, and whether this source should be left alone for now."""
+    try:
+        stored = spool.add(source.content(row.ref), max_bytes)
+    except (Gone, Rejected, CursorExpired) as error:
+        return {"state": "missing", "note": str(error)}, False
+    except Denied as error:
+        # One protected file (403) and a missing permission look alike; neither may hold the rest.
+        return _tried(row, error), False
+    except RemoteError as error:
+        return _tried(row, error), isinstance(error, Throttled)
+    return {"state": "kept", "sha256": stored.sha256, "size_bytes": stored.size_bytes}, False
+
+
+def _tried(row: Any, error: RemoteError) -> dict[str, Any]:
+    state = "missing" if row.tries + 1 >= TRIES else "waiting"
+    return {"state": state, "note": str(error), "tries": row.tries + 1}
+
+
+def _count(result: Fetched, values: dict[str, Any]) -> None:
+    if values["state"] == "kept":
+        result.kept += 1
+    elif values["state"] == "missing":
+        result.missing += 1
+    else:
+        result.later += 1
+
+
+def _keep(ledger: Ledger, row: Any, values: dict[str, Any]) -> None:
+    with ledger.write() as connection:
+        connection.execute(
+            sa.update(attachment)
+            .where(
+                attachment.c.item_id == row.item_id,
+                attachment.c.position == row.position,
+                attachment.c.state == "waiting",
+            )
+            .values(values)
+        )
+        if values["state"] == "missing":
+            record(
+                connection,
+                [
+                    event_row(
+                        ledger.now(),
+                        "casethread",
+                        "attachment_missing",
+                        f"item {row.item_id}",
+                        position=row.position,
+                        reason=values["note"],
+                    )
+                ],
+            )

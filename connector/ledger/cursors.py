@@ -1,0 +1,49 @@
+"""Where each part of a source was left, and which versions are kept already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from connector.ledger.batch import chunks
+from connector.ledger.tables import cursor, item, thread
+
+if TYPE_CHECKING:
+    from connector.ledger.store import Ledger
+    from connector.ports import Known
+
+
+def cursors_of(ledger: Ledger, source: str) -> dict[str, str]:
+    """The cursor of each part of a source."""
+    with ledger.read() as connection:
+        rows = connection.execute(
+            sa.select(cursor.c.part, cursor.c.value).where(cursor.c.source == source)
+        )
+        return {row.part: row.value for row in rows}
+
+
+def forget_cursors(ledger: Ledger, source: str, parts: Sequence[str] = ()) -> None:
+    """Read these parts (all, when none is named) from the start again; nothing kept is lost."""
+    with ledger.write() as connection:
+        query = sa.delete(cursor).where(cursor.c.source == source)
+        connection.execute(query.where(cursor.c.part.in_(parts)) if parts else query)
+
+
+def known_versions(ledger: Ledger, source: str) -> Known:
+    """Tells a source what of it is kept, so that it need not ask for the rest of it again."""
+
+    def known(within: str, wanted: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        found: set[tuple[str, str]] = set()
+        with ledger.read() as connection:
+            for some in chunks([key for key, _ in wanted]):
+                rows = connection.execute(
+                    sa.select(item.c.key, item.c.version)
+                    .join(thread, thread.c.id == item.c.thread_id)
+                    .where(thread.c.source == source, thread.c.key == within, item.c.key.in_(some))
+                )
+                found.update((row.key, row.version) for row in rows)
+        return found & set(wanted)
+
+    return known

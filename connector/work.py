@@ -1,0 +1,208 @@
+"""Runs jobs by name: one at a time, each as a run in the ledger, with its result in words.
+
+The command line, the embedded scheduler and the distributed workers all come through here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from connector import jobs
+from connector.bootstrap import SOURCES, unknown_names
+from connector.errors import (
+    Busy,
+    ConfigError,
+    ConnectorError,
+    LedgerError,
+)
+from connector.ledger.runs import Run, running
+from connector.progress import Progress
+
+if TYPE_CHECKING:
+    from connector.bootstrap import Program
+
+log = logging.getLogger(__name__)
+
+BEFORE = ("register",)
+AFTER = ("attachments", "deliver")
+UPKEEP = ("prune",)
+JOBS = (*BEFORE, *SOURCES, *AFTER, *UPKEEP)
+
+
+@dataclass(slots=True)
+class JobResult:
+    """What one job did. `outcome` is done, partly (some of it failed), failed or busy."""
+
+    job: str
+    outcome: str = "done"
+    counts: dict[str, int] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        """Nothing failed."""
+        return self.outcome == "done"
+
+
+def sync_jobs(program: Program, names: Sequence[str] = ()) -> list[str]:
+    """The jobs of a sync in their order: all that are enabled, or those named.
+
+    Raises ConfigError for a name that is no job, or a source that is switched off.
+    """
+    if not names:
+        return [*BEFORE, *program.enabled_sources(), *AFTER]
+    wrong = unknown_names(names, JOBS)
+    if wrong:
+        raise ConfigError(
+            [f"{name}: there is no such job; choose of {', '.join(JOBS)}" for name in wrong]
+        )
+    return [name for name in JOBS if name in names]
+
+
+def run_jobs(
+    program: Program,
+    names: Iterable[str],
+    *,
+    progress: Progress | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> list[JobResult]:
+    """Run these jobs one after the other. A job that fails does not keep the others from running.
+
+    Raises LedgerError and ConfigError, which no later job could survive.
+    """
+    results = []
+    for name in names:
+        if should_stop():
+            break
+        results.append(run_job(program, name, progress=progress, should_stop=should_stop))
+    return results
+
+
+def run_job(
+    program: Program,
+    name: str,
+    *,
+    progress: Progress | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> JobResult:
+    """Run one job and keep what it did as a run of the ledger."""
+    result = JobResult(job=name)
+    try:
+        with running(program.ledger, name) as run:
+            _do(program, name, run, result, progress, should_stop)
+            run.counts = result.counts
+            run.reason = "; ".join(result.problems[:3])
+            run.outcome = result.outcome
+    except Busy as error:
+        result.outcome, result.problems = "busy", [str(error)]
+    except (ConfigError, LedgerError):
+        raise
+    except ConnectorError as error:
+        result.outcome = "failed"
+        result.problems.append(str(error))
+        log.warning("job failed", extra={"action": "job_failed", "job": name})
+    return result
+
+
+def _do(
+    program: Program,
+    name: str,
+    run: Run,
+    result: JobResult,
+    progress: Progress | None,
+    should_stop: Callable[[], bool],
+) -> None:
+    if name == "register":
+        refreshed = jobs.refresh(
+            program.ledger, program.register, program.policy(), progress=progress
+        )
+        result.counts = refreshed.counts()
+    elif name == "attachments":
+        _fetch(program, result, progress, should_stop)
+    elif name == "deliver":
+        _deliver(program, run, result, progress, should_stop)
+    elif name == "prune":
+        pruned = jobs.prune(
+            program.ledger,
+            program.spool,
+            quarantine_days=program.settings.ledger.quarantine_days,
+            progress=progress,
+            should_stop=should_stop,
+        )
+        result.counts = pruned.counts()
+    else:
+        _collect(program, name, result, progress, should_stop)
+
+
+def _collect(
+    program: Program,
+    name: str,
+    result: JobResult,
+    progress: Progress | None,
+    should_stop: Callable[[], bool],
+) -> None:
+    collected = jobs.collect(
+        program.ledger,
+        program.source(name),
+        program.policy(),
+        progress=progress,
+        batch_items=program.settings.ledger.batch_items,
+        ahead_items=program.settings.ledger.reread_limit_items,
+        should_stop=should_stop,
+        is_from_start=program.since is not None,
+    )
+    result.counts = collected.counts()
+    result.problems = [f"{each.part}: {each.reason}" for each in collected.refused]
+    if collected.stopped is not None:
+        result.outcome = "failed"
+    elif result.problems or collected.taken.problems:
+        result.outcome = "partly"
+
+
+def _fetch(
+    program: Program,
+    result: JobResult,
+    progress: Progress | None,
+    should_stop: Callable[[], bool],
+) -> None:
+    fetched = jobs.fetch(
+        program.ledger,
+        program.enabled_sources(),
+        program.source,
+        program.spool,
+        max_bytes=program.settings.journal.max_file_mb * 1_000_000,
+        progress=progress,
+        should_stop=should_stop,
+    )
+    result.counts = fetched.counts()
+
+
+def _deliver(
+    program: Program,
+    run: Run,
+    result: JobResult,
+    progress: Progress | None,
+    should_stop: Callable[[], bool],
+) -> None:
+    policy = program.policy()
+    written = jobs.write_entries(program.ledger, policy, program.title, should_stop)
+    result.counts = {"written": written}
+    for sink in program.sinks.values():
+        delivered = jobs.deliver(
+            program.ledger,
+            sink,
+            run,
+            program.spool.open,
+            progress=progress,
+            should_stop=should_stop,
+        )
+        for key, count in delivered.counts().items():
+            result.counts[key] = result.counts.get(key, 0) + count
+        result.problems += [f"{sink.name}: {problem}" for problem in delivered.problems]
+        if delivered.stopped is not None:
+            result.outcome = "failed"
+        elif delivered.problems and result.outcome == "done":
+            result.outcome = "partly"
