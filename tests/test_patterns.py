@@ -49,7 +49,7 @@ def one(key: str) -> Scanner:
     ],
 )
 def test_kle_as_people_write_it(text: str) -> None:
-    """A KLE number is found with any dash, with spaces and line breaks, in lower case, with zeros."""
+    """A KLE number is found with any dash, with spaces and line breaks, in lower case."""
     assert numbers(text, KLE) == ["27.45.04-P19-12-24"]
 
 
@@ -167,7 +167,7 @@ HOSTILE = st.lists(PIECES, max_size=40).map("".join) | st.text(max_size=80)
 @example("27.45.04 P19-12-24-27.45.04-12-24")
 @example("FD 1.1 / 1 / 14 / 2024/1")
 def test_quick_equals_plain(text: str) -> None:
-    """Trying patterns only where a number begins finds what each pattern finds over the whole text."""
+    """Trying patterns only where a number begins finds what a search of the whole text finds."""
     assert sorted(EVERY.spans(text)) == sorted(plain_spans(EVERY, text))
 
 
@@ -191,10 +191,11 @@ def test_ten_megabytes() -> None:
     """Time grows with the length of a text and not faster, whatever it is made of."""
     hostile = ["1-1-1-", "1 - 1 - ", "27.45.04-P19-12-", "2024/1/", "GEO-2024-", "1.1.1.", "a" * 6]
     for piece in hostile:
-        small = _cpu_s(piece * (100_000 // len(piece)))
-        large = _cpu_s(piece * (1_000_000 // len(piece)))
+        small = _cpu_s(piece * (10_000 // len(piece)))
+        large = _cpu_s(piece * (100_000 // len(piece)))
         assert large < 60 * small + 0.5
-    assert numbers("1-" * 5_000_000 + " sag 27.45.04-P19-12-24", KLE) == ["27.45.04-P19-12-24"]
+    text = "1-1-1-" * 1_700_000 + " sag 27.45.04-P19-12-24"
+    assert numbers(text, KLE) == ["27.45.04-P19-12-24"]
 
 
 def _cpu_s(text: str) -> float:
@@ -223,8 +224,8 @@ def test_own_pattern() -> None:
         (r"(?P<n>(?:[0-9]{1,20}){1,20})", "repeat inside a repeat"),
         (r"(?P<n>(?:[0-9]{1,9}a?){1,20})", "repeat inside a repeat"),
         (r"(?P<n>(?:1|12|2){1,30})", "alternatives"),
-        (r"(?P<n>\d{0,30}\d{0,30}\d{0,30}x)", "same characters"),
-        (r"(?P<n>\d{0,30}(?:\d{0,30}\d{0,30})x)", "same characters"),
+        (r"(?P<n>\d{0,30}\d{0,30}\d{0,30}x)", "of the same characters"),
+        (r"(?P<n>\d{0,30}(?:\d{0,30}\d{0,30})x)", "of the same characters"),
         (r"(?P<n>.{1,300})", "more than 200"),
         (r"(?P<n>\d)(?P=n)", "refers back"),
         (r"X\d{3}", "no named group"),

@@ -1,4 +1,4 @@
-"""What stands round a number: a word such as "sagsnr." before it, or something that it only looks like.
+"""What stands round a number: a word such as "sagsnr." before it, or a date that it is part of.
 
 Only the words and signs that touch the hit are looked at, so a hit costs the same in a message of
 ten lines and of ten megabytes.
@@ -7,11 +7,13 @@ ten lines and of ten megabytes.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from connector.identity import CPR, is_cpr
 
 _BEFORE = 48  # characters: the longest label with its signs
 _LONGEST_LINK = 2048  # characters of a web address before the number in it
+_MARKS = "(\"'»#.,:-"
 _BLANKS = " \t\r\n\u00a0.:;#=(\"'»-"
 
 _LABEL = re.compile(
@@ -31,18 +33,20 @@ _AFTER = re.compile(
 )
 _DASH = r"\s{0,3}[-‐‑‒–—−]\s{0,3}"
 _DATE = re.compile(
-    rf"[0-3]?\d\s?/\s?[01]?\d{_DASH}(?:(?:19|20)\d\d|\d\d)"  # 12/11-2024 with the year as a document
+    rf"[0-3]?\d\s?/\s?[01]?\d{_DASH}(?:(?:19|20)\d\d|\d\d)"  # 12/11-2024
     r"|(?:19|20)\d\d\s?/\s?[01]\d[-/][0-3]\d"  # 2024/11-12
 )
 _YEAR_AFTER = re.compile(rf"(?:[./, ]|{_DASH})(?:19|20)?\d\d(?!\d)")
-_PAIR = re.compile(r"(\d+)\D+(\d+)")
+_PAIR = re.compile(r"([0-9]{1,6})[^0-9]{1,9}([0-9]{1,6})")
+_SIX = re.compile(r"[0-9]{6}")
 _IP = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 _LINK = re.compile(r"://|\bwww\.|\w\.[a-z]{2,10}[/:]|\w@", re.IGNORECASE)
+_CLEAR = frozenset(".:;)?!")  # after most hits; nothing of another kind begins so
 _ENDS = " \n\t\r\u00a0<>\"'(),;"
 
 
 def verdict_on(text: str, start: int, end: int) -> bool | None:
-    """True: a label such as "sagsnr." announces it; False: it stands alone; None: it is no case number.
+    """True: "sagsnr." or the like announces it; False: it stands alone; None: no case number.
 
     No case number are parts of links, addresses, CPR, telephone and account numbers, dates, times
     and prices. A day and month ("24/12"), a span of years ("2023-2024") and a school year
@@ -51,49 +55,47 @@ def verdict_on(text: str, start: int, end: int) -> bool | None:
     # "27.45.04-P19 ..." right after a space, as most are, is in no link.
     if start and text[start - 1] not in _ENDS and _is_in_link(text, start):
         return None
-    words = text[max(0, start - _BEFORE) : start].rstrip(_BLANKS).lower().split()
-    labelled = bool(words) and _is_label(words)
-    after = _AFTER.match(text, end)
-    if after or (words and not labelled and _is_other(words)):
+    words = text[max(0, start - _BEFORE) : start].rstrip(_BLANKS).lower().rsplit(None, 2)[-2:]
+    announced = _announced(*words) if words else ""
+    if announced == "other" or (text[end : end + 1] not in _CLEAR and _AFTER.match(text, end)):
         return None
+    labelled = announced == "case"
     raw = text[start:end]
     if "." in raw and _IP.search(raw):
         return None
-    if any(map(str.isalpha, raw)):  # a date, a price or a telephone number has no letter in it
+    if raw.upper() != raw.lower():  # a date, a price or a telephone number has no letter in it
         return labelled
     return None if _is_other_number(text, start, end, raw, labelled) else labelled
 
 
-def _is_label(words: list[str]) -> bool:
-    last = words[-1].strip("(\"'»#.")
-    if last in _NUMBER_WORDS and len(words) > 1:
-        last = words[-2].strip("(\"'».")
-    head, _, tail = last.rpartition(".")
-    if tail in _NUMBER_WORDS and head:
-        last = head.replace(".", "")
-        if last in ("j", "jour", "journ"):
-            return True
-    return _LABEL.fullmatch(last.rpartition("/")[2]) is not None
-
-
-def _is_other(words: list[str]) -> bool:
-    last = words[-1].strip("(\"'»#.")
-    before = words[-2].strip(".,") if len(words) > 1 else ""
+@lru_cache(maxsize=4096)  # people use the same words before a number again and again
+def _announced(*words: str) -> str:
+    """What the one or two words before a number say that it is: "case", "other" or nothing."""
+    last = words[-1].strip(_MARKS)
+    before = words[0].strip(_MARKS) if len(words) > 1 else ""
     if last in ("på", "til") and before in _CALLING:
-        return True
+        return "other"
     if last in _NUMBER_WORDS:
         last = before
-    last = last.removesuffix("nr").rstrip(".-") or last
-    return _OTHER.fullmatch(last) is not None
+    head, _, tail = last.rpartition(".")  # "j.nr", "reg.nr"
+    if head and tail in _NUMBER_WORDS:
+        last = "jnr" if head in ("j", "jour", "journ") else head
+    last = last.rpartition("/")[2]
+    if _LABEL.fullmatch(last):
+        return "case"
+    return "other" if _OTHER.fullmatch(last.removesuffix("nr").rstrip(".-") or last) else ""
 
 
 def _is_other_number(text: str, start: int, end: int, raw: str, labelled: bool) -> bool:
     """Digits and signs alone: are they a date, a span of years or (part of) a CPR number?"""
+    pair = _PAIR.fullmatch(raw)
+    if pair:
+        return _is_day_or_years(pair[1], pair[2], "/" in raw) and (
+            not labelled or _YEAR_AFTER.match(text, end) is not None
+        )
     if _DATE.fullmatch(raw):
         return True
-    if _is_day_or_years(raw) and (not labelled or _YEAR_AFTER.match(text, end)):
-        return True
-    return any(
+    return _SIX.search(raw) is not None and any(
         match.start() < end and match.end() > start and is_cpr(match[0])
         for match in CPR.finditer(text, max(0, start - 12), end + 12)
     )
@@ -105,11 +107,7 @@ def _is_in_link(text: str, start: int) -> bool:
     return _LINK.search(text, begin, start) is not None
 
 
-def _is_day_or_years(raw: str) -> bool:
-    match = _PAIR.fullmatch(raw)
-    if not match:
-        return False
-    (left, right), slash = match.groups(), "/" in raw
+def _is_day_or_years(left: str, right: str, slash: bool) -> bool:
     first, second = int(left), int(right)
     if len(left) <= 2:
         is_day = slash and 1 <= first <= 31 and 1 <= second <= 12

@@ -1,13 +1,14 @@
 """Finds what looks like a case number in a text. A hit is a proposal until the register knows it.
 
 How it is quick: a search at memory speed for the signs - / : finds every number that one of them
-follows; each pattern is then tried only at the one place there where it can begin. Measured in bench/case_numbers.py.
+follows; each pattern is then tried only at the one place there where it can
+begin. Measured in bench/case_numbers.py.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -48,7 +49,7 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     regex: re.Pattern[str]
-    canonical: tuple[str, ...]
+    canonical: tuple[regexes.Spelling, ...]
     start: str = ""
     joint: str = ""
 
@@ -63,18 +64,13 @@ class Scanner:
         self.patterns = tuple(patterns)
         self._free = [(n, p.regex) for n, p in enumerate(patterns) if not p.start]
         self._at = {
-            joint: [
-                (n, p.regex.match, p.start == "word")
-                for n, p in enumerate(patterns)
-                if p.start and joint in p.joint
-            ]
+            joint: (_row(patterns, joint, "number"), _row(patterns, joint, "word"))
             for joint in _JOINTS
         }
-        self._has_words = {j: any(w for _, _, w in row) for j, row in self._at.items()}
-        self._signs = _signs({joint for joint, row in self._at.items() if row})
+        self._signs = _signs({joint for joint, rows in self._at.items() if any(rows)})
 
     def find(self, text: str) -> tuple[Hit, ...]:
-        """All proposals, in order of place. Time grows with the length of the text, never faster."""
+        """All proposals, in order of place. Time grows with the length of the text, no faster."""
         # Ten searches in C for one sign each cost a third of a microsecond; most lines end here.
         if not self._free and not any(map(text.__contains__, "0123456789")):
             return ()
@@ -90,12 +86,11 @@ class Scanner:
         anchors = _anchors(text, self._signs)
         done = [0] * len(self.patterns) if anchors else []  # each goes on after its own last match
         for number_at, joint in anchors:
-            word_at = _word_before(text, number_at) if self._has_words[joint] else -1
-            for order, match_at, is_word in self._at[joint]:
-                at = word_at if is_word else number_at
-                if at >= done[order] and (match := match_at(text, at) if at >= 0 else None):
-                    done[order] = match.end()
-                    found.append((order, match))
+            numbers, words = self._at[joint]
+            if numbers and numbers[0](text, number_at):
+                _try(numbers[1], text, number_at, done, found)
+            if words and (at := _word_before(text, number_at)) >= 0 and words[0](text, at):
+                _try(words[1], text, at, done, found)
         for order, regex in self._free:
             found += [(order, match) for match in regex.finditer(text)]
         return found
@@ -103,18 +98,58 @@ class Scanner:
     def _hits(self, text: str, matches: Iterable[tuple[int, re.Match[str]]]) -> tuple[Hit, ...]:
         """Matches as hits: without those that are something else, each number once a place."""
         found: dict[tuple[int, int, str], Hit] = {}
-        for order, match in sorted(matches, key=lambda pair: (pair[1].start(), pair[0])):
-            start, end = match.span()
-            verdict = verdict_on(text, start, end)
+        last: tuple[int, int] = (-1, -1)
+        verdict: bool | None = None
+        for order, match in sorted(matches, key=_place):
+            span = start, end = match.span()
+            if span != last:  # several systems write numbers alike: one verdict for all
+                last, verdict = span, verdict_on(text, start, end)
             if verdict is not None:
                 hit = _hit(self.patterns[order], match, verdict)
                 found.setdefault((start, end, hit.number), hit)
         return tuple(found.values())
 
 
+def _place(pair: tuple[int, re.Match[str]]) -> tuple[int, int, int]:
+    return (*pair[1].span(), pair[0])
+
+
+Match = Callable[[str, int], "re.Match[str] | None"]
+Row = tuple[Match, list[tuple[int, Match]]]
+
+
+def _row(patterns: Sequence[Pattern], joint: str, start: str) -> Row | None:
+    """The patterns to try at one kind of place: all of them as one expression, then one by one.
+
+    Most places hold a date or a range: one call that fails is cheaper than six.
+    """
+    row = [(n, p.regex) for n, p in enumerate(patterns) if p.start == start and joint in p.joint]
+    if not row:
+        return None
+    together = "|".join(_GROUP_NAME.sub("(?:", regex.pattern) for _, regex in row)
+    gate = re.compile(together).match if len(row) > 1 else row[0][1].match
+    return gate, [(order, regex.match) for order, regex in row]
+
+
+_GROUP_NAME = re.compile(r"\(\?P<\w+>")
+
+
+def _try(
+    row: list[tuple[int, Match]],
+    text: str,
+    at: int,
+    done: list[int],
+    found: list[tuple[int, re.Match[str]]],
+) -> None:
+    for order, match_at in row:
+        if at >= done[order] and (match := match_at(text, at)):
+            done[order] = match.end()
+            found.append((order, match))
+
+
 def _hit(pattern: Pattern, match: re.Match[str], labelled: bool) -> Hit:
     groups = match.groupdict()
-    number, *also = dict.fromkeys(regexes.spell(form, groups) for form in pattern.canonical)
+    number, *also = dict.fromkeys([spell(groups) for spell in pattern.canonical])
     return Hit(
         number=number,
         raw=match.group(),
@@ -147,31 +182,35 @@ def _anchors(text: str, signs: str) -> list[tuple[int, str]]:
                 end -= 1
             if end and text[end - 1] in _DIGITS:
                 number_at = _number_before(text, end)
-                found.add((number_at, sign if sign in "/:" else "-"))
-                if sign not in "/:":
-                    facet_at = _number_before_facet(text, number_at)
-                    if facet_at >= 0:
-                        found.add((facet_at, "L"))
+                if not _is_tail(text, number_at):
+                    found.add((number_at, sign if sign in "/:" else "-"))
+                    if sign not in "/:":
+                        facet_at = _number_before_facet(text, number_at)
+                        if facet_at >= 0:
+                            found.add((facet_at, "L"))
             at = text.find(sign, at + 1)
     return sorted(found)
 
 
+def _is_tail(text: str, at: int) -> bool:
+    """A digit and a sign stand right before: the tail of a longer number; none begins (%<)."""
+    return at > 1 and text[at - 1] in _TIES and text[at - 2] in _DIGITS
+
+
 def _number_before(text: str, end: int) -> int:
     """Where the number with points in it begins that ends at `end`; a digit stands before `end`."""
-    at = end
-    lowest = max(0, end - regexes.MAX_WIDTH)
-    while at > lowest:
-        before = text[at - 1]
-        if before not in _DIGITS and not (
-            before == "." and at > 1 and at < end and text[at - 2] in _DIGITS
-        ):
-            break
-        at -= 1
+    low = max(0, end - 16)
+    at = low + len(text[low:end].rstrip("0123456789."))
+    if at == low > 0:
+        low = max(0, end - regexes.MAX_WIDTH)
+        at = low + len(text[low:end].rstrip("0123456789."))
+    if text[at] == "." or ".." in text[at:end]:
+        at = text.rfind("..", at, end) + 2 if ".." in text[at:end] else at + 1
     return at
 
 
 def _number_before_facet(text: str, at: int) -> int:
-    """Where the number begins in "27.45.04-P19", `at` being the place of 19; -1 when it is not so."""
+    """Where the number begins in "27.45.04-P19", `at` being the place of 19; -1 when none."""
     i = at - 1 if at > 1 and text[at - 1].isspace() else at
     if i < 2 or not text[i - 1].isalpha():
         return -1
@@ -186,17 +225,18 @@ def _word_before(text: str, at: int) -> int:
     """Where the word begins that stands before the number at `at`; -1 when there is none."""
     i = at
     lowest = max(0, at - 7)
-    while i > lowest and (text[i - 1] in _SIGNS or text[i - 1].isspace()):
+    while i > lowest and ((before := text[i - 1]) in _SIGNS or before.isspace()):
         i -= 1
     j = i
     lowest = max(0, i - _WORD_REACH)
-    while j > lowest and (text[j - 1].isalnum() or text[j - 1] == "_"):
+    while j > lowest and ((before := text[j - 1]).isalnum() or before == "_"):
         j -= 1
     return j if j < i and text[j] not in _DIGITS else -1
 
 
 _DIGITS = frozenset("0123456789")
 _SIGNS = frozenset(regexes.DASHES + "/")
+_TIES = frozenset(regexes.DASHES + "/.,")
 
 
 def compile_patterns(table: Mapping[str, Any], enabled: Sequence[str] = ()) -> Scanner:
@@ -234,7 +274,7 @@ def _pattern(key: str, row: Mapping[str, Any]) -> Pattern:
     return Pattern(
         key=key,
         regex=re.compile(regexes.expand(row["regex"])),
-        canonical=_forms(row),
+        canonical=tuple(regexes.spelling(form) for form in _forms(row)),
         start=row.get("start", ""),
         joint=row.get("joint", ""),
     )
@@ -302,5 +342,3 @@ def plain_spans(scanner: Scanner, text: str) -> list[Span]:
         for order, pattern in enumerate(scanner.patterns)
         for m in pattern.regex.finditer(text)
     ]
-
-

@@ -7,7 +7,7 @@ connector. Python's `re` cannot be interrupted; therefore such a pattern is refu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from re import _constants, _parser  # type: ignore[attr-defined]  # no public view of a parsed regex
 from typing import Any
 
@@ -82,7 +82,7 @@ def _walk(nodes: list[Any]) -> Iterator[str]:
             ways = ways * (min(high, MAX_WIDTH) - low + 1) if shared else int(high - low + 1)
             before = (chars | before) if (low == 0 or shared) else chars
             if shared and ways > MAX_WAYS:
-                yield "has neighbouring repeats that match the same characters (backtracks too much)"
+                yield "has neighbouring repeats of the same characters (backtracks too much)"
             yield from _walk(list(body))
             continue
         for part in _parts(op, argument):
@@ -186,39 +186,60 @@ def _in_set(members: list[Any], char: str) -> bool:
     return is_in is not negate
 
 
-def template_fields(template: str) -> set[str]:
-    """The groups that a canonical form names."""
-    return {match["name"] for match in _FIELD.finditer(template)}
+Groups = Mapping[str, str | None]
+Spelling = Callable[[Groups], str]
 
 
-def spell(template: str, groups: dict[str, str | None]) -> str:
-    """The canonical form: fields filled in, [...] left out when a group inside took no part."""
+def spelling(template: str) -> Spelling:
+    """A function from a match's groups to the canonical form.
 
-    def part(piece: str, needed: bool) -> str:
-        names = template_fields(piece)
-        if not needed and any(groups.get(name) is None for name in names):
-            return ""
-        return _FIELD.sub(lambda m: _shape(groups.get(m["name"]) or "", m["how"] or ""), piece)
+    Fields are filled in; what stands in [...] is left out when a group inside took no part.
+    """
+    pieces = [
+        (piece.startswith("["), _steps(piece.strip("[]")))
+        for piece in re.split(r"(\[[^\]]*\])", template)
+        if piece
+    ]
 
-    out = []
-    for piece in re.split(r"(\[[^\]]*\])", template):
-        optional = piece.startswith("[")
-        out.append(part(piece[1:-1] if optional else piece, needed=not optional))
-    return "".join(out)
+    def spell(groups: Groups) -> str:
+        out = []
+        for optional, steps in pieces:
+            if optional and any(shape and groups.get(what) is None for what, shape in steps):
+                continue
+            out += [shape(groups.get(what) or "") if shape else what for what, shape in steps]
+        return "".join(out)
+
+    return spell
 
 
-def _shape(value: str, how: str) -> str:
-    if not how:
-        return value
+def _steps(piece: str) -> list[tuple[str, Callable[[str], str] | None]]:
+    """A piece of a template as (literal, None) and (group, how it is shaped)."""
+    steps: list[tuple[str, Callable[[str], str] | None]] = []
+    done = 0
+    for match in _FIELD.finditer(piece):
+        if match.start() > done:
+            steps.append((piece[done : match.start()], None))
+        steps.append((match["name"], _shape(match["how"] or "")))
+        done = match.end()
+    if piece[done:]:
+        steps.append((piece[done:], None))
+    return steps
+
+
+def _shape(how: str) -> Callable[[str], str]:
     if how == "upper":
-        return "".join(value.split()).upper()
+        return lambda value: "".join(value.split()).upper()
     if how == "yy":
-        return value[-2:]
+        return lambda value: value[-2:]
     if how == "yyyy":
         # Registers with two-digit years began in the seventies at the earliest.
-        return value if len(value) == 4 else ("19" if value >= "70" else "20") + value
-    bare = value.lstrip("0") or "0"
-    return bare if how == "0" else value.zfill(int(how))
+        return lambda v: v if len(v) == 4 else ("19" if v >= "70" else "20") + v
+    if how == "0":
+        return lambda value: value.lstrip("0") or "0"
+    if how.isdecimal():
+        width = int(how)
+        return lambda value: value.zfill(width)
+    return str
 
 
 def template_faults(templates: Sequence[str], groups: Sequence[str]) -> Iterator[str]:
