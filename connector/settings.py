@@ -137,6 +137,10 @@ class Channels(msgspec.Struct, frozen=True, kw_only=True):
 
     enabled: bool
     teams: tuple[str, ...]
+    initial_days: int
+    overlap_h: int
+    lag_min: int
+    reread_days: int
     schedule: Schedule
 
 
@@ -144,6 +148,7 @@ class CallRecords(msgspec.Struct, frozen=True, kw_only=True):
     """[sources.call_records]"""
 
     enabled: bool
+    initial_days: int
     overlap_h: int
     deep_days: int
     schedule: Schedule

@@ -21,6 +21,55 @@ def _rate(service: str, default: float, en: str, da: str) -> Setting:
     )
 
 
+def _window(section: str) -> tuple[Setting, ...]:
+    """How an export of messages is read: the same for chats and channels."""
+    return (
+        Setting(
+            f"sources.{section}.initial_days",
+            "integer",
+            30,
+            "How far back the first run reads.",
+            "Hvor langt tilbage første kørsel læser.",
+            unit="days",
+            low=0,
+            high=3650,
+        ),
+        Setting(
+            f"sources.{section}.overlap_h",
+            "integer",
+            24,
+            "Each run reads so far behind the last one, because messages become visible late.",
+            "Hver kørsel læser så langt bag den forrige, fordi beskeder bliver synlige sent.",
+            unit="hours",
+            low=0,
+            high=720,
+        ),
+        Setting(
+            f"sources.{section}.lag_min",
+            "integer",
+            5,
+            "A run stops so long before now, so that nothing becomes visible inside a "
+            "closed window.",
+            "En kørsel stopper så længe før nu, så intet bliver synligt i et lukket vindue.",
+            unit="minutes",
+            low=0,
+            high=1440,
+        ),
+        Setting(
+            f"sources.{section}.reread_days",
+            "integer",
+            0,
+            "Once a day read so many days again, to see late edits and deletions; 0 is not at all. "
+            "Microsoft lets deleted messages be seen for 21 days.",
+            "Læs så mange dage igen én gang i døgnet for at se sene rettelser og sletninger; 0 er "
+            "slet ikke. Microsoft viser slettede beskeder i 21 dage.",
+            unit="days",
+            low=0,
+            high=60,
+        ),
+    )
+
+
 GRAPH = (
     Setting(
         "graph.base_url",
@@ -240,8 +289,8 @@ SOURCES = (
         "sources.directory.users",
         "list",
         (),
-        "Read only these people (object id or user principal name); empty is everybody.",
-        "Læs kun disse personer (objekt-id eller UPN); tom er alle.",
+        "Read only these people, by object id; empty is everybody.",
+        "Læs kun disse personer, efter objekt-id; tom er alle.",
     ),
     _schedule(
         "sources.directory.schedule",
@@ -252,48 +301,7 @@ SOURCES = (
         "stedet efter 7 dage.",
     ),
     _enabled("chats"),
-    Setting(
-        "sources.chats.initial_days",
-        "integer",
-        30,
-        "How far back the first run reads.",
-        "Hvor langt tilbage første kørsel læser.",
-        unit="days",
-        low=0,
-        high=3650,
-    ),
-    Setting(
-        "sources.chats.overlap_h",
-        "integer",
-        24,
-        "Each run reads so far behind the last one, because messages become visible late.",
-        "Hver kørsel læser så langt bag den forrige, fordi beskeder bliver synlige sent.",
-        unit="hours",
-        low=0,
-        high=720,
-    ),
-    Setting(
-        "sources.chats.lag_min",
-        "integer",
-        5,
-        "A run stops so long before now, so that nothing becomes visible inside a closed window.",
-        "En kørsel stopper så længe før nu, så intet bliver synligt i et lukket vindue.",
-        unit="minutes",
-        low=0,
-        high=1440,
-    ),
-    Setting(
-        "sources.chats.reread_days",
-        "integer",
-        0,
-        "Once a day read so many days again, to see late edits and deletions; 0 is not at all. "
-        "Microsoft lets deleted messages be seen for 21 days.",
-        "Læs så mange dage igen én gang i døgnet for at se sene rettelser og sletninger; 0 er slet "
-        "ikke. Microsoft viser slettede beskeder i 21 dage.",
-        unit="days",
-        low=0,
-        high=60,
-    ),
+    *_window("chats"),
     _schedule(
         "sources.chats.schedule",
         "daily 19:00",
@@ -310,6 +318,7 @@ SOURCES = (
         "The ids of the teams whose channels are read; needed when enabled.",
         "Id på de teams, hvis kanaler læses; skal udfyldes, når kilden er slået til.",
     ),
+    *_window("channels"),
     _schedule(
         "sources.channels.schedule",
         "daily 19:30",
@@ -317,6 +326,16 @@ SOURCES = (
         "Én gang i døgnet af samme grund som chats.",
     ),
     _enabled("call_records"),
+    Setting(
+        "sources.call_records.initial_days",
+        "integer",
+        30,
+        "How far back the first run reads; Microsoft keeps 30 days.",
+        "Hvor langt tilbage første kørsel læser; Microsoft gemmer 30 dage.",
+        unit="days",
+        low=0,
+        high=30,
+    ),
     Setting(
         "sources.call_records.overlap_h",
         "integer",
@@ -368,7 +387,7 @@ SOURCES = (
                 "Hvor langt tilbage første kørsel læser; Microsoft gemmer 90 dage.",
                 unit="days",
                 low=0,
-                high=90,
+                high=89,  # one call asks for at most 90 days, today included
             ),
             _schedule(
                 f"sources.{section}.schedule",

@@ -329,5 +329,5 @@ def _sentence(mistake: Mistake, names: Names, language: str) -> str:
     if not suggestion:
         return told
     is_top = "." not in suggestion and len(names) > 1 and suggestion in _BY_NAME
-    key = "config.at_top" if is_top and suggestion == names[-1] else "config.did_you_mean"
+    key = "config.at_top" if is_top else "config.did_you_mean"
     return f"{told}; {locale.text(key, language, name=suggestion)}"

@@ -101,6 +101,7 @@ def test_working_hours_begin_and_end() -> None:
     presence = parse("mon-fri 07:00-18:00 every 1 min")
 
     assert local("2026-11-20T07:00") == next_after(presence, local("2026-11-20T03:00"), COPENHAGEN)
+    assert local("2026-11-20T07:01") == next_after(presence, local("2026-11-20T07:00"), COPENHAGEN)
     assert local("2026-11-20T17:59") == next_after(presence, local("2026-11-20T17:58"), COPENHAGEN)
     assert local("2026-11-23T07:00") == next_after(presence, local("2026-11-20T17:59"), COPENHAGEN)
 

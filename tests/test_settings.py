@@ -252,6 +252,7 @@ def test_secret_in_the_file_is_refused(
         ('[ledger]\nurl = "postgresql://ct:S~1@db/ct"\n', 7),
         ('[ledger]\nurl = "postgresql://ct@db/ct?password=S~1"\n', 7),
         ('[linking]\nextra = { api_key = "S~1" }\n', 7),
+        ('[database]\n[database.login]\nkodeord = "S~1"\n', 6),
         ('[ledger]\npassword_file = """-----BEGIN PRIVATE KEY-----\nS~1"""\n', 7),
         ('[log]\nfile = "a\\nS~1"\n', 7),
     ],
@@ -262,6 +263,16 @@ def test_secret_never_reaches_a_message(tmp_path: Path, text: str, line: int) ->
 
     assert told[0].startswith(f":{line}: ")
     assert "S~1" not in "".join(told)
+
+
+def test_secret_in_an_unknown_table_is_told_too(tmp_path: Path) -> None:
+    """An unknown table is one mistake; a secret inside it is another, with its own line."""
+    told = problems(f'{ENGLISH}{MINIMAL}[database]\nuser = "ct"\nkodeord = "S~1"\n', tmp_path)
+
+    assert told[0] == ":6: database: unknown table"
+    assert told[1].startswith(":8: database.kodeord: a secret must not stand in this file")
+    assert "CASETHREAD_LEDGER_PASSWORD" in told[1]
+    assert len(told) == 2
 
 
 def test_secret_as_name_of_a_variable_is_refused(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def written(value: Any) -> str:
 
 
 def paths(value: Any, path: tuple[str | int, ...] = ()) -> set[tuple[str | int, ...]]:
-    inner = enumerate(value) if isinstance(value, list) else ()
+    inner: Any = enumerate(value) if isinstance(value, list) else ()
     inner = value.items() if isinstance(value, dict) else inner
     found = {path} if path else set()
     for key, child in inner:
