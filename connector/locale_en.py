@@ -130,7 +130,7 @@ TEXTS = {
     "config.at_top": "{name} must stand at the top, before the first [table]",
     "config.type": "is {found}, but must be {expected}",
     "config.choice": "{value} is not one of: {choices}",
-    "config.range": "{value} is not between {low} and {high}{unit}",
+    "config.range": "{value} is not between {low} and {high} {unit}",
     "config.empty": "must not be empty",
     "config.required": "is missing; {why}",
     "config.why_tenant": "the program cannot sign in without it (or set auth)",
@@ -188,4 +188,12 @@ TEXTS = {
     "type.table": "a table ([...])",
     "type.date": "a date or a time",
     "type.other": "something else",
+    # names of units
+    "unit.days": "days",
+    "unit.hours": "hours",
+    "unit.minutes": "minutes",
+    "unit.messages": "messages",
+    "unit.s": "s",
+    "unit.MB": "MB",
+    "unit.1/s": "a second",
 }

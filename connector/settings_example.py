@@ -108,7 +108,7 @@ def _bounds(setting: Setting, language: str) -> str:
     words = _WORDS[language]
     if setting.choices:
         return f"{words['one of']} {', '.join(toml(choice) for choice in setting.choices)}"
-    unit = f" {setting.unit}" if setting.unit else ""
+    unit = f" {locale.text(f'unit.{setting.unit}', language)}" if setting.unit else ""
     if setting.low is None or setting.high is None:
         return unit.strip()
     return f"{setting.low:g} {words['to']} {setting.high:g}{unit}"

@@ -325,7 +325,7 @@ def _sentence(mistake: Mistake, names: Names, language: str) -> str:
         for key, value in mistake.values.items()
     }
     suggestion = str(values.pop("suggest", ""))
-    told = locale.text(mistake.key, language, **values)
+    told = locale.text(mistake.key, language, **values).rstrip()  # a unit may be empty
     if not suggestion:
         return told
     is_top = "." not in suggestion and len(names) > 1 and suggestion in _BY_NAME

@@ -94,7 +94,7 @@ def _number(setting: Setting, value: object, _folder: Path) -> int | float:
     low = -math.inf if setting.low is None else setting.low
     high = math.inf if setting.high is None else setting.high
     if not low <= value <= high:  # also true of nan
-        unit = f" {setting.unit}" if setting.unit else ""
+        unit = f"unit.{setting.unit}" if setting.unit else ""
         raise Mistake("config.range", value=value, low=f"{low:g}", high=f"{high:g}", unit=unit)
     return value if setting.type == "integer" else float(value)
 

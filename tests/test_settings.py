@@ -343,6 +343,8 @@ kind = "paper"
 def test_problems_are_told_in_the_language_of_the_file(tmp_path: Path) -> None:
     """Danish unless the file says English, also when the file cannot be read as TOML."""
     assert "ukendt indstilling" in problems("colour = 1\n", tmp_path)[-1]
+    told = problems(f"{MINIMAL}[ledger]\nquarantine_days = 0\n", tmp_path)
+    assert told == (":6: ledger.quarantine_days: 0 er ikke mellem 1 og 3650 dage",)
     assert "er ikke TOML" in problems("colour = \n", tmp_path)[0]
     assert "not TOML" in problems('language = "en"\ncolour = \n', tmp_path)[0]
 
@@ -390,6 +392,8 @@ def test_slips_of_the_pen_are_understood(tmp_path: Path, line: str, expected: st
     ("line", "expected"),
     [
         ("[graph]\nread_timeout_s = nan", "nan is not between 0.1 and 600 s"),
+        ("[graph]\nattempts = 99", "99 is not between 1 and 20"),
+        ("[graph.rates]\nchats = -1", "-1 is not between 0 and 10000 a second"),
         ("[graph]\nattempts = true", "is true or false, but must be a whole number"),
         ("[graph]\nattempts = 2.5", "is a number, but must be a whole number"),
         ("[graph]\nbase_url = 'http://graph.example'", "must begin with https://"),
