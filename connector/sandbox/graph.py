@@ -76,7 +76,7 @@ def _present(view: View) -> list[Staff]:
     return [person for person in everybody if person.key not in view.removed]
 
 
-def users(view: View, request: Request, names: Mapping[str, str]) -> Response:
+def users(view: View, request: Request, _names: Mapping[str, str]) -> Response:
     """GET /users: $select, $top up to 999, paging; $filter=accountEnabled eq true."""
     size = top(request, 100, WORLD_SIZE)
     asked = request.query.get("$filter", "")
@@ -96,7 +96,7 @@ def user(view: View, request: Request, names: Mapping[str, str]) -> Response:
     return json_response(_chosen(_user_json(view, view.staff(names["user"])), request))
 
 
-def users_delta(view: View, request: Request, names: Mapping[str, str]) -> Response:
+def users_delta(view: View, request: Request, _names: Mapping[str, str]) -> Response:
     """GET /users/delta: everybody, then only what changed; 410 for a token it does not know."""
     token = request.query.get("$deltatoken")
     if token is not None and token != "latest":  # noqa: S105  the word of the protocol
@@ -158,7 +158,8 @@ def _messages(
     low = datetime.fromisoformat(state["a"]) if state["a"] else None
     high = datetime.fromisoformat(state["b"])
     rows = []
-    for message in own:
+    for kept in own:
+        message = view.changed.get((kept.thread, kept.key), kept)
         if message.at < high and message.at <= view.now:
             changed = wire.modified_at(message, view.now)
             if changed < high and (low is None or changed > low):
@@ -189,7 +190,7 @@ def _team(view: View, key: str) -> str:
     return key
 
 
-def chat(view: View, request: Request, names: Mapping[str, str]) -> Response:
+def chat(view: View, _request: Request, names: Mapping[str, str]) -> Response:
     """GET /chats/{id}."""
     return json_response(wire.chat(_chat(view, names["chat"]), view.town.tenant))
 
@@ -221,7 +222,7 @@ def _message(view: View, names: Mapping[str, str]) -> Message:
     raise GraphError(404, "NotFound", "The message was not found.")
 
 
-def hosted_content(view: View, request: Request, names: Mapping[str, str]) -> Response:
+def hosted_content(view: View, _request: Request, names: Mapping[str, str]) -> Response:
     """GET .../hostedContents/{id}/$value: a pasted picture."""
     found = _message(view, names)
     gone = found.deleted_at is not None and found.deleted_at <= view.now
@@ -230,7 +231,7 @@ def hosted_content(view: View, request: Request, names: Mapping[str, str]) -> Re
     return Response(headers={"content-type": "image/png"}, body=audio.png(names["content"]))
 
 
-def teams(view: View, request: Request, names: Mapping[str, str]) -> Response:
+def teams(view: View, request: Request, _names: Mapping[str, str]) -> Response:
     """GET /teams."""
     return page(request, [encode(wire.team(team)) for team in view.town.teams], "teams", count=True)
 
@@ -269,7 +270,7 @@ def _presence(view: View, key: str) -> Json:
     }
 
 
-def presences(view: View, request: Request, names: Mapping[str, str]) -> Response:
+def presences(view: View, request: Request, _names: Mapping[str, str]) -> Response:
     """POST /communications/getPresencesByUserId: 650 ids at most; unknown ones are left out."""
     try:
         asked = json.loads(request.body)["ids"]
@@ -282,7 +283,7 @@ def presences(view: View, request: Request, names: Mapping[str, str]) -> Respons
     return page(request, rows, "Collection(microsoft.graph.presence)")
 
 
-def presence(view: View, request: Request, names: Mapping[str, str]) -> Response:
+def presence(view: View, _request: Request, names: Mapping[str, str]) -> Response:
     """GET /users/{id}/presence."""
     return json_response(_presence(view, view.staff(names["user"]).key))
 

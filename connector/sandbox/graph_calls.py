@@ -20,6 +20,7 @@ from connector.sandbox.view import Handler, View, month_ago, page, parse_time, s
 from connector.sandbox.world import Json, PhoneCall
 
 ROWS_A_PAGE = 1000
+SPACE = "microsoft.graph.callRecords"
 RECORDS_A_PAGE = 60
 FILTER = re.compile(r"^startDateTime (gt|lt|ge|le) ([0-9TZ:.+-]+)$")
 BY_PERSON = re.compile(r"^participants_v2/any\(p:\s*p/id eq '([^']+)'\)$")
@@ -62,7 +63,7 @@ def _header(view: View, call: PhoneCall) -> Json:
     return wire.record(call, view.index.people, view.versions.get(call.key, 1))
 
 
-def records(view: View, request: Request, names: Mapping[str, str]) -> Response:
+def records(view: View, request: Request, _names: Mapping[str, str]) -> Response:
     """GET /communications/callRecords: header data only, 60 a page, filter on the start."""
     state = skip_state(request, "records") or {"o": 0, "f": request.query.get("$filter", "")}
     found = [call for call in _visible(view) if _fits(call, str(state["f"]))]
@@ -86,7 +87,9 @@ def record(view: View, request: Request, names: Mapping[str, str]) -> Response:
     """GET /communications/callRecords/{id} with $expand; nested pages have links of their own."""
     call = _record(view, names["record"])
     expand = request.query.get("$expand", "")
-    body: Json = {"@odata.context": f"{request.origin}/v1.0/$metadata#communications/callRecords/$entity"}
+    body: Json = {
+        "@odata.context": f"{request.origin}/v1.0/$metadata#communications/callRecords/$entity"
+    }
     body.update(_header(view, call))
     base = f"{request.origin}/v1.0/communications/callRecords('{call.key}')"
     is_bare = call.key in view.bare_calls
@@ -115,7 +118,7 @@ def sessions(view: View, request: Request, names: Mapping[str, str]) -> Response
     with_segments = "segments" in request.query.get("$expand", "")
     parts = wire.sessions(call, view.index.people, with_segments)
     return _part(
-        view, request, "sessions", [] if call.key in view.bare_calls else parts, view.nested_page
+        request, "sessions", [] if call.key in view.bare_calls else parts, view.nested_page
     )
 
 
@@ -123,10 +126,10 @@ def participants(view: View, request: Request, names: Mapping[str, str]) -> Resp
     """GET /communications/callRecords/{id}/participants_v2."""
     call = _record(view, names["record"])
     people = [] if call.key in view.bare_calls else wire.participants(call, view.index.people)
-    return _part(view, request, "people", people, view.participant_page)
+    return _part(request, "people", people, view.participant_page)
 
 
-def _part(view: View, request: Request, kind: str, parts: list[Json], size: int) -> Response:
+def _part(request: Request, kind: str, parts: list[Json], size: int) -> Response:
     at = int((skip_state(request, kind) or {"o": 0})["o"])
     more = {"k": kind, "o": at + size} if at + size < len(parts) else None
     rows = [encode(part) for part in parts[at : at + size]]
@@ -152,7 +155,7 @@ def _rows(request: Request, found: list[Json], context: str) -> Response:
     at = int(text)
     shown = found[at : at + ROWS_A_PAGE]
     head: Json = {
-        "@odata.context": f"{request.origin}/v1.0/$metadata#Collection(microsoft.graph.callRecords.{context})",
+        "@odata.context": f"{request.origin}/v1.0/$metadata#Collection({SPACE}.{context})",
         "@odata.count": len(shown),
         "value": [wire.row(row) for row in shown],
     }
@@ -186,28 +189,14 @@ RECORDS = ("CallRecords.Read.All",)
 ROWS = ("CallRecords.Read.All", "CallRecord-PstnCalls.Read.All")
 BASE = "/communications/callRecords"
 
+SPAN = "(fromDateTime={low},toDateTime={high})"
+
 ROUTES: tuple[tuple[str, str, Handler, tuple[str, ...]], ...] = (
     ("GET", BASE, records, RECORDS),
-    ("GET", BASE + "/getPstnCalls(fromDateTime={low},toDateTime={high})", pstn, ROWS),
-    (
-        "GET",
-        BASE + "/microsoft.graph.callRecords.getPstnCalls(fromDateTime={low},toDateTime={high})",
-        pstn,
-        ROWS,
-    ),
-    (
-        "GET",
-        BASE + "/getDirectRoutingCalls(fromDateTime={low},toDateTime={high})",
-        direct_routing,
-        ROWS,
-    ),
-    (
-        "GET",
-        BASE
-        + "/microsoft.graph.callRecords.getDirectRoutingCalls(fromDateTime={low},toDateTime={high})",
-        direct_routing,
-        ROWS,
-    ),
+    ("GET", f"{BASE}/getPstnCalls{SPAN}", pstn, ROWS),
+    ("GET", f"{BASE}/{SPACE}.getPstnCalls{SPAN}", pstn, ROWS),
+    ("GET", f"{BASE}/getDirectRoutingCalls{SPAN}", direct_routing, ROWS),
+    ("GET", f"{BASE}/{SPACE}.getDirectRoutingCalls{SPAN}", direct_routing, ROWS),
     ("GET", BASE + "/{record}", record, RECORDS),
     ("GET", BASE + "/{record}/sessions", sessions, RECORDS),
     ("GET", BASE + "/{record}/participants_v2", participants, RECORDS),

@@ -75,7 +75,7 @@ def child_folders(view: View, request: Request, names: Mapping[str, str]) -> Res
     return _folders(view, request, mailbox, _folder(mailbox, names["folder"]))
 
 
-def folder(view: View, request: Request, names: Mapping[str, str]) -> Response:
+def folder(view: View, _request: Request, names: Mapping[str, str]) -> Response:
     """GET .../mailFolders/{id or well-known name}."""
     mailbox = _mailbox(view, names["user"])
     name = _folder(mailbox, names["folder"])
@@ -132,7 +132,8 @@ def delta(view: View, request: Request, names: Mapping[str, str]) -> Response:
         query = request.query
         state = {
             "k": kind, "o": 0, "t": "", "v": 0, "until": view.now.isoformat(), "now": view.changes,
-            "s": query.get("$select", ""), "e": query.get("$expand", ""), "f": query.get("$filter", ""),
+            "s": query.get("$select", ""), "e": query.get("$expand", ""),
+            "f": query.get("$filter", ""),
         }  # fmt: skip
     rows = _delta_rows(view, request, mailbox, name, state)
     size = _page_size(request, 10)
@@ -282,7 +283,7 @@ def _full(view: View) -> None:
         )
 
 
-def attachment(view: View, request: Request, names: Mapping[str, str]) -> Response:
+def attachment(view: View, _request: Request, names: Mapping[str, str]) -> Response:
     """GET .../attachments/{id} as JSON."""
     _full(view)
     return json_response(_attachment(*_found(view, names)))
@@ -296,7 +297,7 @@ def _found(view: View, names: Mapping[str, str]) -> tuple[Mail, str, str, str, b
     raise GraphError(404, "ErrorItemNotFound", "The specified object was not found in the store.")
 
 
-def attachment_value(view: View, request: Request, names: Mapping[str, str]) -> Response:
+def attachment_value(view: View, _request: Request, names: Mapping[str, str]) -> Response:
     """GET .../attachments/{id}/$value: the bytes."""
     _full(view)
     mail, key, _name, kind, _is_sound = _found(view, names)

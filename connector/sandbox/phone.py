@@ -127,7 +127,7 @@ def pstn_row(
     over = max(begun, end + timedelta(milliseconds=dice.randint(-900, 2500)))
     return {
         "id": room.draw.guid(),
-        "callId": f"{dice.randrange(10**10)}_{dice.randrange(10**9)}@198.51.100.{dice.randint(1, 250)}",
+        "callId": f"{dice.randrange(10**10)}_{dice.randrange(10**9)}@198.51.100.7",
         "userId": who.key if who else None,
         "userPrincipalName": who.upn if who else None,
         "userDisplayName": who.name if who else None,

@@ -1,4 +1,4 @@
-"""Mailboxes: voicemail in every guise that is known, missed-call notices, ordinary mail and traps."""
+"""Mailboxes: voicemail in every known guise, missed-call notices, ordinary mail and traps."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def _missed(room: Exchange, call: PhoneCall) -> Mail:
 
 
 def _ordinary(draw: Draw, owner: Staff) -> Mail:
-    """A mail that is none of it; one in twelve was once recalled and carries the false properties."""
+    """A mail that is none of it; one in twelve was recalled once and has false properties."""
     dice = draw.dice
     subject, body = dice.choice(words.MAILS)
     trap: Pairs = ()

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qsl, unquote, urlencode
@@ -56,6 +56,7 @@ class Response:
     cut_at: int | None = None
     is_chunked: bool = False
     delay_s: float = 0.0
+    release: Callable[[], object] | None = None  # called when the answer has left
 
 
 class GraphError(Exception):

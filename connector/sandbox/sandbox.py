@@ -12,7 +12,8 @@ from email.utils import format_datetime
 from connector.sandbox import graph, sign_in
 from connector.sandbox.municipality import Municipality
 from connector.sandbox.protocol import GraphError, Request, Response, error_response, json_response
-from connector.sandbox.scenarios import ALL, Memory, Scenario, Scene
+from connector.sandbox.scenario import Memory, Scenario, Scene
+from connector.sandbox.scenarios import ALL
 from connector.sandbox.view import Index, View
 
 
@@ -49,6 +50,9 @@ class Sandbox:
             raise ValueError(f"unknown scenario: {', '.join(unknown)}")
         self.active = tuple(ALL[name] for name in self.scenario)
         self.memory = Memory()
+        for scenario in self.active:
+            if scenario.roles:
+                self.roles = scenario.roles(frozenset(self.roles))
         self.view = View(Index(self.municipality), self.now(), frozenset(self.roles))
         for scenario in self.active:
             if scenario.begin:
@@ -74,7 +78,7 @@ class Sandbox:
         return self.clock() if self.clock else self.municipality.now
 
     def handle(self, request: Request) -> Response:
-        """The answer to one request: a function of the request, the clock and the scenarios' memory."""
+        """The answer to one request, by the clock and by what the scenarios remember."""
         now = self.now()
         path = request.path
         if path.startswith(f"/{self.tenant}/") or path.endswith(("/token", "openid-configuration")):

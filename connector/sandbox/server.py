@@ -1,4 +1,4 @@
-"""A thin HTTP/1.1 server round a sandbox: keep-alive, TLS when asked, and the ways a line breaks."""
+"""A thin HTTP/1.1 server round a sandbox: keep-alive, TLS, and the ways a line breaks."""
 
 from __future__ import annotations
 
@@ -161,10 +161,14 @@ class _Handler(BaseHTTPRequestHandler):
             origin=shared.origin,
         )
         response = shared.sandbox.handle(request)
-        if response.delay_s and shared.stopping.wait(response.delay_s):
-            self.close_connection = True
-            return
-        self._send(response)
+        try:
+            if response.delay_s and shared.stopping.wait(response.delay_s):
+                self.close_connection = True
+                return
+            self._send(response)
+        finally:
+            if response.release:
+                response.release()
 
     def _send(self, response: Response) -> None:
         if response.cut_at is not None and response.cut_at < 0:  # no answer at all
@@ -186,7 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
         self.wfile.flush()
 
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve  # noqa: N815  the base class asks for these names
 
 
 def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0, tls: bool = False) -> Server:

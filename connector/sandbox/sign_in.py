@@ -15,13 +15,13 @@ LIFE_S = 3599
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 CODES = {
     "AADSTS7000215": (401, "invalid_client", "Invalid client secret provided."),
-    "AADSTS7000222": (401, "invalid_client", "The provided client secret keys for app are expired."),
+    "AADSTS7000222": (401, "invalid_client", "The provided client secret keys are expired."),
     "AADSTS700016": (400, "unauthorized_client", "Application was not found in the directory."),
     "AADSTS90002": (400, "invalid_request", "Tenant not found."),
-    "AADSTS700027": (401, "invalid_client", "The certificate with identifier used to sign the client assertion is not registered."),
+    "AADSTS700027": (401, "invalid_client", "The signing certificate is not registered."),
     "AADSTS700024": (401, "invalid_client", "Client assertion is not within its valid time range."),
     "AADSTS1002012": (400, "invalid_scope", "The provided value for scope is not valid."),
-    "AADSTS900144": (400, "invalid_request", "The request body must contain a parameter that is missing."),
+    "AADSTS900144": (400, "invalid_request", "A parameter is missing in the request body."),
 }  # fmt: skip
 
 

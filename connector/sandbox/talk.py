@@ -124,6 +124,8 @@ def talk(
     while all_chats and len(state.messages) < total and misses < total:
         chat = draw.dice.choices(all_chats, weights)[0]
         start = draw.moment(latest_s=120)
+        if state.messages and draw.dice.random() < 0.03:
+            start = draw.dice.choice(state.messages).at  # ids are unique inside one chat only
         if _is_free(state, chat.key, start):
             _burst(state, chat, start)
         else:
@@ -233,7 +235,7 @@ def _case_lines(state: Talk, case: CaseFile) -> list[Spoken]:
 def _say(
     state: Talk, chat: Chat, at: datetime, sender: str, text: str, is_html: bool, right: Right
 ) -> None:
-    """One message, sometimes with a file, a picture, a quote, a card, a mention, an edit, a deletion."""
+    """One message, sometimes with a file, a picture, a quote, a card or a mention."""
     dice = state.draw.dice
     key, at = state.key(chat.key, at)
     roll, body, extra = dice.random(), text, ""

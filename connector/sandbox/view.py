@@ -67,6 +67,7 @@ class View:
     versions: dict[str, int] = field(default_factory=dict)  # call record: version
     hidden_calls: set[str] = field(default_factory=set)
     bare_calls: set[str] = field(default_factory=set)  # records without sessions and participants
+    changed: dict[tuple[str, str], Message] = field(default_factory=dict)
     nested_page: int = 60
     participant_page: int = 130
 

@@ -1,4 +1,4 @@
-"""The things of the municipality as Graph writes them in JSON. Pure: a value in, a dictionary out."""
+"""The things of the municipality as Graph writes them in JSON. Pure: value in, dictionary out."""
 
 from __future__ import annotations
 
