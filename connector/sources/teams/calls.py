@@ -249,7 +249,7 @@ class CallRecords:
         return self._graph.ask(path, parse, service="call_records", headers=HEADERS)
 
     def _rest(self, link: str | None, kind: type[list[T]], pages: list[bytes]) -> list[T]:
-        """What a nested list holds behind its first page; each page's bytes are added to `pages`."""
+        """What a nested list holds behind its first page; the bytes are added to `pages`."""
 
         def parse(answer: Answer) -> tuple[list[T], str | None]:
             page = msgspec.json.decode(answer.body, type=_More)
