@@ -53,7 +53,6 @@ _PLACEHOLDERS = {
     "many_messages": "{count}",
     "correction": "{version}",
     "linked_by": "{who}",
-    "automatic": "{rule}",
 }
 
 
@@ -109,11 +108,16 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
         """Why something stands on a case; another rule's name is shown as it is."""
         return self.words["rules"].get(rule, rule)
 
-    def linked_by(self, who: str) -> str:
-        """Who put an entry on the case: "rule number" in words, or "by" a person."""
-        if who.startswith("rule "):
-            return self.text("automatic").format(rule=self.rule(who.removeprefix("rule ")))
-        return self.text("linked_by").format(who=who)
+    def linked_by(self, entry: Entry) -> str:
+        """Who put an entry on the case: "automatically" with the rule, or "by" a person.
+
+        The rule is left out where the evidence, which is shown below, tells it better.
+        """
+        if not entry.linked_by.startswith("rule "):
+            return self.text("linked_by").format(who=entry.linked_by)
+        if entry.evidence:
+            return self.text("automatic")
+        return f"{self.text('automatic')}: {self.rule(entry.linked_by.removeprefix('rule '))}"
 
     def place(self, place: str) -> str:
         """Where evidence was found."""

@@ -130,11 +130,11 @@ class FolderJournal:
         case_folder = self.folder / case_name
         with self._locks[hash(case_name) % len(self._locks)], disk_errors(case_folder, self.name):
             listed = _listed(case_folder)
+            if leftovers.sweep(case_folder, listed):
+                listed = _listed(case_folder)
             if found := self._find(case_folder, listed, key, entry.case_number):
                 return self._same(found, content_sha256)
             self._require_open(entry.case_number, listed)
-            if leftovers.sweep(case_folder, listed):
-                listed = _listed(case_folder)
             self._make_case_folder(case_folder)
             return self._write(entry, key, content_sha256, case_folder, listed, open_file)
 
