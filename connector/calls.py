@@ -1,4 +1,4 @@
-"""One call, seen by several sources: which sightings belong together, and what they say as one. Pure.
+"""One call, seen by several sources: which sightings belong together, and what they say. Pure.
 
 A call record, a telephone row, a chat's event and a notice by mail share no documented key, so time
 and people decide where no key does. A wrong join mixes two citizens' calls; a missed one only shows
@@ -121,7 +121,9 @@ def _is_one_journey(sort: str, a: Call, b: Call) -> bool:
     """Two rows of a call through an attendant or queue: one is the service's, one a person's."""
     if sort != ROW or bool(_people(a)) == bool(_people(b)):
         return False
-    return _numbers(a, b) is not None and a.started_at <= b.ended_at and b.started_at <= a.ended_at
+    # Danish rows are always masked, so that a number fits is all there is to know.
+    fits = _has_number(a) and _has_number(b) and _numbers(a, b) is not False
+    return fits and a.started_at <= b.ended_at and b.started_at <= a.ended_at
 
 
 def _fit(sort_a: str, a: Call, sort_b: str, b: Call) -> _Fit | None:
@@ -139,7 +141,12 @@ def _fit(sort_a: str, a: Call, sort_b: str, b: Call) -> _Fit | None:
     if EVENT in sorts:
         event = a if sort_a == EVENT else b
         near = start_s if event.started_at == event.ended_at else end_s
-        return _Fit(3 - min(len(shared), 2), near) if shared and near <= EVENT_END_S else None
+        # Two who talk to a third each are not in one call: one in common is enough only for a row,
+        # which knows no more.
+        needed = min(2, len(_people(a)), len(_people(b)))
+        if not shared or len(shared) < needed or near > EVENT_END_S:
+            return None
+        return _Fit(3 - min(len(shared), 2), near)
     if start_s > RECORD_ROW_S and not (sort_a == sort_b == ROW):
         return None
     if shared or _is_service_leg(a, b, number):
@@ -296,7 +303,7 @@ def _direction(calls: list[Call]) -> Direction:
 
 
 def _is_answered(calls: list[Call], sorts: list[str], voicemail: bool) -> bool | None:
-    """What the best source that can tell says; of several rows of a journey one answer is enough."""
+    """What the best source that can tell says; of several rows one answer is enough."""
     for sort in _TRUST:
         told = {c.is_answered for c, s in zip(calls, sorts, strict=True) if s == sort} - {None}
         if told:
