@@ -513,11 +513,12 @@ def test_attachments_have_safe_names(name: str, content_type: str, role: str):
 
 @given(key=st.text(min_size=1, max_size=80))
 def test_any_key_is_found(key: str):
-    """The pattern that finds a key's sidecar fits the name that was made from it."""
+    """The name that was made from a key is found by it, and not by a longer or shorter key."""
     name = names.stem(STARTED, "chat", key) + ".json"
 
-    assert names.sidecar_pattern(key).fullmatch(name)
-    assert not names.sidecar_pattern(f"{key}x").fullmatch(name)
+    assert names.find_sidecars(["a.json", name, ".new-1"], key) == [name]
+    assert names.find_sidecars([name], f"{key}x") == []
+    assert names.find_sidecars([name], key[1:] or "x") == []
     assert len(name) < 100
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -73,9 +74,13 @@ def kind_word(word: str, is_void: bool, language: str) -> str:
     return f"{word}-{_VOID_WORDS[language]}" if is_void else word
 
 
-def sidecar_pattern(key: str) -> re.Pattern[str]:
-    """Which file names are the sidecar of this key."""
-    return re.compile(rf"\d{{4}}-\d\d-\d\d_\d{{4}}_[a-z0-9-]+_{re.escape(safe_key(key))}\.json")
+def find_sidecars(listed: Iterable[str], key: str) -> list[str]:
+    """The names among `listed` that may be the sidecar of this key; at most one, as a rule.
+
+    The end decides: a key in a name holds no "_", so "_<key>.json" cannot be the end of another's.
+    """
+    end = f"_{safe_key(key)}.json"
+    return [name for name in listed if name.endswith(end) and not name.startswith(".")]
 
 
 def file_name(

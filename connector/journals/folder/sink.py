@@ -263,10 +263,7 @@ class FolderJournal:
         self, case_folder: Path, listed: Sequence[str], key: str, case_number: str
     ) -> tuple[Receipt, Sidecar] | None:
         """The entry of the key with its receipt, when all of its files are there."""
-        pattern = names.sidecar_pattern(key)
-        for name in listed:
-            if not pattern.fullmatch(name):
-                continue
+        for name in names.find_sidecars(listed, key):
             content = (case_folder / name).read_bytes()
             try:
                 sidecar = decode(content)
@@ -382,6 +379,5 @@ def _previous(listed: Sequence[str], entry: Entry) -> str:
     """The transcript of the version that this one follows, when it stands in the same folder."""
     if not entry.previous_key:
         return ""
-    pattern = names.sidecar_pattern(entry.previous_key)
-    found = next((name for name in listed if pattern.fullmatch(name)), "")
-    return found.removesuffix(".json") + ".html" if found else ""
+    found = names.find_sidecars(listed, entry.previous_key)
+    return found[0].removesuffix(".json") + ".html" if found else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 TEMPLATE = "transcript.html.j2"
 _SHOWN_IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 # Control characters have no place in HTML; tab and line feed stay.
-_CONTROL = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127), "�")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class ShownFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +90,7 @@ class Transcript:
         except TemplateError as error:
             path = self.templates / TEMPLATE
             raise ConfigError([f"{path} cannot be used: {type(error).__name__}"]) from error
-        return text.translate(_CONTROL).encode()
+        return _CONTROL.sub("\ufffd", text).encode()
 
 
 def _compile(templates: Path) -> Template:
