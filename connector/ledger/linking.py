@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -18,13 +18,10 @@ import sqlalchemy as sa
 from connector.ledger.batch import Batch, New, chunks, known, select_items
 from connector.ledger.entries import Owed, owe
 from connector.ledger.events import event_row, record
-from connector.ledger.register import cases_by_number, cases_by_phone
+from connector.ledger.register import case_numbered, cases_by_number, cases_by_phone
 from connector.ledger.tables import PRUNED_TO, item, link, mention, meta, ms, phone, thread_case
-from connector.linking import Carried, Subject, decide
+from connector.linking import Carried, Subject, decide, numbers_to_verify
 from connector.model import Case, Decision, Evidence, Kind, LinkState
-
-if TYPE_CHECKING:
-    from connector.linking import Hit
 
 JOURNALED = frozenset({Kind.MESSAGE, Kind.CALL, Kind.MISSED_CALL, Kind.VOICEMAIL})
 BY_PERSON = "person"
@@ -87,7 +84,7 @@ def _by_evidence(batch: Batch, wanted: Sequence[New]) -> list[Decided]:
     subjects = [(each, subject) for each, subject in subjects if subject is not None]
     fresh = [each for each, _ in subjects]
     _keep_mentions(batch, [(each, subject) for each, subject in subjects if subject is not None])
-    numbers = {hit.number for _, subject in subjects if subject for hit in _hits(subject)}
+    numbers = {name for _, subject in subjects if subject for name in numbers_to_verify(subject)}
     phones = {number for _, subject in subjects if subject for number in subject.phones}
     cases = cases_by_number(batch.connection, numbers)
     by_phone = cases_by_phone(batch.connection, phones) if batch.policy.links_by_phone else {}
@@ -98,7 +95,7 @@ def _by_evidence(batch: Batch, wanted: Sequence[New]) -> list[Decided]:
     for each, subject in subjects:
         if subject is None or each.root_id in held:
             continue
-        if each.root_id != each.id and not _hits(subject) and not each.is_known:
+        if each.root_id != each.id and not numbers_to_verify(subject) and not each.is_known:
             continue  # an edit or deletion that names nothing leaves the link as it was
         decision = decide(subject, cases, by_phone, None)
         decided.append(_decided(each, decision))
@@ -144,13 +141,11 @@ def is_complete_phone(number: str) -> bool:
     return number.startswith("+") and number[1:].isdigit()
 
 
-def _hits(subject: Subject) -> tuple[Hit, ...]:
-    return (*subject.own, *subject.subject, *subject.quoted)
-
-
 def _keep_mentions(batch: Batch, subjects: Sequence[tuple[New, Subject]]) -> None:
     """Remember every number, so that a case that appears later finds its items."""
-    mentions = {(hit.number, each.root_id) for each, subject in subjects for hit in _hits(subject)}
+    mentions = {
+        (name, each.root_id) for each, subject in subjects for name in numbers_to_verify(subject)
+    }
     phones = {(number, each.root_id) for each, subject in subjects for number in subject.phones}
     for table, rows in ((mention, mentions), (phone, phones)):
         if rows:
@@ -377,7 +372,7 @@ def _walk(batch: Batch, thread_id: int, start: int) -> list[Decided]:
             break
         if row.state == LinkState.EXCLUDED.value or row.has_number or row.rule == BY_PERSON:
             continue  # it speaks for itself
-        decision = _carried_on(carried, row.sent_at, cases)
+        decision = _carried_on(batch, carried, row.sent_at, cases)
         if decision.state is LinkState.LINKED:
             carried = (decision.case_number, row.sent_at)
         if row.sent_at >= start:
@@ -393,16 +388,19 @@ def _walk(batch: Batch, thread_id: int, start: int) -> list[Decided]:
     return decided
 
 
-def _carried_on(carried: tuple[str, int] | None, sent_at: int, cases: int) -> Decision:
+NOTHING = Subject(kind=Kind.MESSAGE)
+
+
+def _carried_on(
+    batch: Batch, carried: tuple[str, int] | None, sent_at: int, cases: int
+) -> Decision:
     if carried is None:
-        return decide(Subject(kind=Kind.MESSAGE), {}, {}, None)
-    ago = (sent_at - carried[1]) / 1000
-    return decide(
-        Subject(kind=Kind.MESSAGE),
-        {},
-        {},
-        Carried(case_number=carried[0], seconds_ago=ago, cases_in_thread=cases),
-    )
+        return decide(NOTHING, {}, {}, None)
+    number, said_at = carried
+    case = case_numbered(batch.connection, number)
+    ago = (sent_at - said_at) / 1000
+    earlier = Carried(case_number=number, seconds_ago=ago, cases_in_thread=cases)
+    return decide(NOTHING, {number: case} if case else {}, {}, earlier)
 
 
 def _cases_of_thread(batch: Batch, thread_id: int) -> int:

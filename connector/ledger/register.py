@@ -43,15 +43,12 @@ def keep_cases(batch: Batch, cases: Sequence[Case]) -> tuple[list[str], list[str
 
 
 def _changed(batch: Batch, cases: Sequence[Case]) -> list[tuple[dict[str, Any], Case]]:
-    known = dict(
-        batch.connection.execute(
-            sa.select(register_case.c.number, register_case.c.detail).where(
-                register_case.c.number.in_([case.number for case in cases])
-            )
+    rows = batch.connection.execute(
+        sa.select(register_case.c.number, register_case.c.detail).where(
+            register_case.c.number.in_([case.number for case in cases])
         )
-        .tuples()
-        .all()
     )
+    known = {row.number: row.detail for row in rows}
     changed = {}
     for case in cases:
         detail = msgspec.json.encode(case).decode()
@@ -115,14 +112,22 @@ def cases_by_phone(connection: Connection, phones: Iterable[str]) -> dict[str, l
     return found
 
 
+def case_numbered(connection: Connection, number: str) -> Case | None:
+    """The case of exactly this number, as the register writes it."""
+    detail = connection.execute(
+        sa.select(register_case.c.detail).where(register_case.c.number == number)
+    ).scalar()
+    return None if detail is None else _decode(detail)
+
+
 def find_case(connection: Connection, number: str, scanner: Scanner) -> Case | None:
     """The case a person means by this number, however it is written."""
-    exact = connection.execute(
-        sa.select(register_case.c.detail).where(register_case.c.number == number.strip())
-    ).scalar()
+    exact = case_numbered(connection, number.strip())
     if exact is not None:
-        return _decode(exact)
-    return cases_by_number(connection, [match_key(number, scanner)]).get(match_key(number, scanner))
+        return exact
+    hits = scanner.find(number)
+    numbers = [match_key(number, scanner), *(name for hit in hits for name in hit.numbers)]
+    return next(iter(cases_by_number(connection, numbers).values()), None)
 
 
 def list_cases(connection: Connection, *, limit: int, words: str = "") -> list[Case]:

@@ -321,10 +321,15 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("source", sa.String(length=64), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("topic", sa.Text(), server_default="", nullable=False),
-        sa.Column("cases", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_thread")),
         sa.UniqueConstraint("source", "key", name=op.f("uq_thread_source_key")),
+    )
+    op.create_table(
+        "thread_case",
+        sa.Column("thread_id", sa.BigInteger(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("links", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("thread_id", "case_number", name=op.f("pk_thread_case")),
     )
     op.create_table(
         "entry_version",
@@ -336,7 +341,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_entry_version_entry_id")),
         sa.PrimaryKeyConstraint("entry_id", "version", name=op.f("pk_entry_version")),
     )
-    # ### end Alembic commands ###
+
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in SQLITE_DDL if is_sqlite else POSTGRES_DDL:
         op.execute(statement)

@@ -1,0 +1,146 @@
+"""The ledger opens, migrates, and says clearly when it cannot."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from connector.errors import ConfigError, Denied, LedgerError, Unavailable
+from connector.ledger import Ledger, open_ledger
+from connector.ledger.migrations import upgrade
+from connector.ledger.store import HEAD, _engine
+from connector.ledger.take import take
+from tests.making import message, page, policy
+
+
+def shape(ledger: Ledger) -> dict[str, Any]:
+    """Every table, column, index and constraint of a database, in words that can be compared."""
+    inspector = sa.inspect(ledger.engine)
+    return {
+        table: {
+            "columns": [
+                (c["name"], str(c["type"]), c["nullable"], c["default"])
+                for c in inspector.get_columns(table)
+            ],
+            "indexes": sorted(
+                (i["name"] or "", i["column_names"], i["unique"], _where(i))
+                for i in inspector.get_indexes(table)
+            ),
+            "key": inspector.get_pk_constraint(table),
+            "unique": sorted(str(u) for u in inspector.get_unique_constraints(table)),
+            "foreign": str(inspector.get_foreign_keys(table)),
+        }
+        for table in inspector.get_table_names()
+    }
+
+
+def _where(index: Any) -> dict[str, str]:
+    return {name: str(value) for name, value in index.get("dialect_options", {}).items()}
+
+
+def test_created_is_migrated(ledger: Ledger, tmp_path: Path, request: Any) -> None:
+    """A ledger made at once is the same as one made by all migrations, one after the other."""
+    is_sqlite = ledger.is_sqlite
+    made = shape(ledger)
+    if is_sqlite:
+        url = f"sqlite:///{tmp_path / 'migrated.db'}"
+    else:
+        with ledger.engine.connect() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+            connection.commit()
+        url = str(request.getfixturevalue("ledger_url"))
+    migrated = Ledger(_engine(url, ""))
+    upgrade(migrated)
+
+    assert made == shape(migrated)
+    migrated.close()
+
+
+def test_head_is_newest() -> None:
+    """The revision that a new ledger gets is the newest migration."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    import connector.ledger.migrations as migrations
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    assert HEAD == ScriptDirectory.from_config(config).get_current_head()
+
+
+def test_newer_ledger(tmp_path: Path) -> None:
+    """A ledger of a newer version is refused in words, and not touched."""
+    url = f"sqlite:///{tmp_path / 'l.db'}"
+    open_ledger(url).close()
+    with sqlite3.connect(tmp_path / "l.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+
+    with pytest.raises(LedgerError, match="newer version"):
+        open_ledger(url)
+
+
+def test_not_a_database(tmp_path: Path) -> None:
+    """A file that is no database is refused in words."""
+    (tmp_path / "l.db").write_text("This is a letter to the archive." * 100)
+
+    with pytest.raises(LedgerError, match="damaged|not a database"):
+        open_ledger(f"sqlite:///{tmp_path / 'l.db'}")
+
+
+@pytest.mark.parametrize("url", ["what is this", "mysql://u@h/d"])
+def test_wrong_address(url: str) -> None:
+    """An address that cannot be used is a mistake in the configuration."""
+    with pytest.raises(ConfigError, match=r"ledger\.url"):
+        open_ledger(url)
+
+
+def test_folder_cannot_be_made(tmp_path: Path) -> None:
+    """A place where no folder can be made is told with what to do."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(Denied, match="write access"):
+        open_ledger(f"sqlite:///{tmp_path / 'file' / 'l.db'}")
+
+
+def test_only_we_read_it(tmp_path: Path) -> None:
+    """The file of citizens' talk is readable by its owner only."""
+    open_ledger(f"sqlite:///{tmp_path / 'l.db'}").close()
+
+    assert 0o600 == (tmp_path / "l.db").stat().st_mode & 0o777
+
+
+def test_full_disk(tmp_path: Path) -> None:
+    """A full disk is told in words; nothing of the batch is kept; with space again it goes on."""
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'l.db'}")
+
+    def limit(pages: int) -> None:
+        with ledger.engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            used = raw.execute("PRAGMA page_count").fetchone()[0]
+            raw.execute(f"PRAGMA max_page_count={used + pages}")
+
+    limit(5)
+    big = [page(message("x" * 200_000, n)) for n in range(5)]
+    with pytest.raises(Unavailable, match="disk is full"):
+        take(ledger, big, policy())
+    limit(100_000)
+    taken = take(ledger, big, policy())
+
+    assert 5 == sum(taken.new.values())
+    ledger.close()
+
+
+def test_database_goes_away(postgres_url: str) -> None:
+    """A PostgreSQL that cannot be reached is told in words, and the words hold no password."""
+    url = postgres_url.replace("host=", "host=/nowhere")
+    with pytest.raises(Unavailable, match="does not answer") as told:
+        open_ledger(url, password="hemmelig")
+
+    assert "hemmelig" not in str(told.value)

@@ -1,0 +1,273 @@
+"""Pages go into the ledger whole, once, in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import permutations
+from typing import Any
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+
+from connector.errors import LedgerError
+from connector.ledger import Ledger
+from connector.ledger.cursors import cursors_of, known_versions
+from connector.ledger.tables import attachment, event, item, problem, thread
+from connector.ledger.take import take
+from connector.model import Attachment, Direction, Kind, Person, Presence, Problem, content_sha256
+from tests.making import CASE, NOON, add_cases, case, edited, message, page, policy
+
+
+def rows(ledger: Ledger, *columns: Any, **where: Any) -> list[Any]:
+    with ledger.read() as connection:
+        query = sa.select(*columns).order_by(columns[0])
+        return [tuple(row) for row in connection.execute(query.filter_by(**where))]
+
+
+def test_keeps_bytes(ledger: Ledger) -> None:
+    """The bytes are kept as they were received, with their SHA-256."""
+    raw = b'{ "id": "1",  "body": "as it came" }'
+    take(ledger, [page(message("Hej", raw=raw))], policy())
+
+    assert [(raw, content_sha256(raw))] == rows(ledger, item.c.raw, item.c.sha256)
+
+
+def test_twice_is_once(ledger: Ledger, open_again: Callable[[], Ledger]) -> None:
+    """The same page taken again, by the same process or another, adds nothing."""
+    pages = [page(message("a", 1), message("b", 2))]
+    first = take(ledger, pages, policy())
+    second = take(ledger, pages, policy())
+    third = take(open_again(), pages, policy())
+
+    assert (2, 0, 0) == tuple(sum(each.new.values()) for each in (first, second, third))
+    assert 2 == len(rows(ledger, item.c.id))
+
+
+def test_one_copy_of_many(ledger: Ledger) -> None:
+    """A message exported once for each participant is one item, also within one batch."""
+    one = message("Til jer alle")
+    pages = [page(one, part=f"u{n}", cursor=f"c{n}") for n in range(5)]
+    take(ledger, pages, policy())
+
+    assert 1 == len(rows(ledger, item.c.id))
+    assert {f"u{n}": f"c{n}" for n in range(5)} == cursors_of(ledger, "chats")
+
+
+def test_equal_ids_in_two_chats(ledger: Ledger) -> None:
+    """A message id is unique in its chat only: two chats make two items."""
+    take(ledger, [page(message("a", key="1"), message("b", key="1", thread="19:b"))], policy())
+
+    assert 2 == len(rows(ledger, item.c.id))
+    assert 2 == len(rows(ledger, thread.c.id))
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_versions_in_any_order(ledger: Ledger, order: tuple[int, ...]) -> None:
+    """Whatever order the versions of a message arrive in, all are kept and the newest is current."""
+    first = message("første")
+    versions = [first, edited(first, "anden", 5), edited(first, "tredje", 9)]
+    for index in order:
+        take(ledger, [page(versions[index])], policy())
+
+    kept = rows(ledger, item.c.text, item.c.is_current)
+    assert [("anden", False), ("første", False), ("tredje", True)] == kept
+    assert 1 == len({row[0] for row in rows(ledger, item.c.root_id)})
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_versions_in_one_batch(ledger: Ledger, order: tuple[int, ...]) -> None:
+    """The same when they arrive in one transaction."""
+    first = message("første")
+    versions = [first, edited(first, "anden", 5), edited(first, "tredje", 9)]
+    take(ledger, [page(*(versions[index] for index in order))], policy())
+
+    assert [("tredje",)] == rows(ledger, item.c.text, is_current=True)
+    assert 1 == len({row[0] for row in rows(ledger, item.c.root_id)})
+
+
+def test_deletion_keeps_words(ledger: Ledger) -> None:
+    """The empty body of a deletion never replaces what was said."""
+    first = message("Det der blev sagt")
+    take(ledger, [page(first)], policy())
+    take(ledger, [page(edited(first, "", 3, is_deleted=True))], policy())
+
+    kept = rows(ledger, item.c.id, item.c.text, item.c.is_deleted, item.c.is_current)
+    assert [("Det der blev sagt", False, False), (None, True, True)] == [row[1:] for row in kept]
+
+
+def test_cursor_with_its_items(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction that fails on its last step leaves neither items nor cursor."""
+
+    def broken(*_args: object) -> None:
+        raise LedgerError("cut here")
+
+    monkeypatch.setattr("connector.ledger.take.keep_cursors", broken)
+    with pytest.raises(LedgerError):
+        take(ledger, [page(message("a"))], policy())
+
+    assert [] == rows(ledger, item.c.id)
+    assert {} == cursors_of(ledger, "chats")
+
+
+def test_page_without_cursor(ledger: Ledger) -> None:
+    """A page without a cursor leaves the part's cursor where it was."""
+    take(ledger, [page(message("a", 1), cursor="one")], policy())
+    take(ledger, [page(message("b", 2), cursor=None)], policy())
+
+    assert {"u1": "one"} == cursors_of(ledger, "chats")
+
+
+def test_broken_item(ledger: Ledger) -> None:
+    """An item that cannot be read is kept as a problem, and its neighbours as items."""
+    broken = Problem(source="chats", part="u1", key="7", reason="no id", raw=b"{}")
+    for _ in range(2):
+        taken = take(ledger, [page(message("a"), broken)], policy())
+
+    assert 1 == taken.problems
+    assert [("7", 2, b"{}")] == rows(ledger, problem.c.key, problem.c.times, problem.c.raw)
+    assert ["problem"] == [row[0] for row in rows(ledger, event.c.action)]
+
+
+def test_part_problem_ends(ledger: Ledger) -> None:
+    """A part that was refused is an open problem until it can be read."""
+    refused = Problem(source="chats", part="u1", key="", reason="403", scope="part")
+    take(ledger, [page(refused, cursor=None, source="chats")], policy())
+    assert 1 == len(rows(ledger, problem.c.id))
+
+    take(ledger, [page(message("a"))], policy())
+    assert [] == rows(ledger, problem.c.id)
+    assert ["problem", "problem_over"] == sorted(row[0] for row in rows(ledger, event.c.action))
+
+
+def test_events_are_append_only(ledger: Ledger) -> None:
+    """Neither changing nor deleting an event is possible."""
+    add_cases(ledger, case())
+    take(ledger, [page(message(f"Sag {CASE}"))], policy())
+    for statement in ("UPDATE event SET actor = 'nobody'", "DELETE FROM event"):
+        with pytest.raises(LedgerError, match="append-only"), ledger.write() as connection:
+            connection.execute(sa.text(statement))
+
+    assert rows(ledger, event.c.id)
+
+
+def test_odd_characters(ledger: Ledger) -> None:
+    """NUL, emoji, every plane: kept on both databases (PostgreSQL knows no NUL)."""
+    text = "a\0b 😀 \U0010fffd æøå"
+    take(ledger, [page(message(text, sender_name="Å\0", mentions=("u\0",)))], policy())
+
+    assert [("ab 😀 \U0010fffd æøå",)] == rows(ledger, item.c.text)
+
+
+def test_huge_text(ledger: Ledger) -> None:
+    """A message of ten megabytes is kept, linked and found."""
+    add_cases(ledger, case())
+    text = f"Sag {CASE} " + " ".join(f"ord{n}" for n in range(1_200_000))
+    taken = take(ledger, [page(message(text))], policy())
+
+    assert (1, 1) == (taken.read, taken.linked)
+
+
+def test_known_versions(ledger: Ledger) -> None:
+    """A source learns which versions are kept already."""
+    take(ledger, [page(message("a", key="1", version="3"))], policy())
+    known = known_versions(ledger, "chats")
+
+    assert {("1", "3")} == known("19:a@thread.v2", [("1", "3"), ("1", "4"), ("2", "1")])
+    assert set() == known("19:b@thread.v2", [("1", "3")])
+
+
+def test_attachment_states(ledger: Ledger) -> None:
+    """Bytes to be fetched wait; a link to a shared file is only a link; the rest is missing."""
+    files = (
+        Attachment(name="lyd.mp3", ref="x", role="audio"),
+        Attachment(name="plan.docx", url="https://kommune.example/plan.docx"),
+        Attachment(name="kort", note="cards are not kept"),
+    )
+    take(ledger, [page(message("a", attachments=files))], policy())
+
+    kept = rows(ledger, attachment.c.position, attachment.c.state, attachment.c.note)
+    assert [
+        (0, "waiting", ""),
+        (1, "linked", ""),
+        (2, "missing", "cards are not kept"),
+    ] == kept
+
+
+def test_excluded_person(ledger: Ledger) -> None:
+    """Of an excluded person only the fact of a message is kept, never its words."""
+    rules = policy(excluded=frozenset({"u1"}))
+    add_cases(ledger, case())
+    taken = take(ledger, [page(message(f"Om {CASE}", subject="x", quoted="y"))], rules)
+
+    assert 0 == taken.linked
+    assert [(None, None, None, None, "excluded")] == rows(
+        ledger, item.c.text, item.c.subject, item.c.raw, item.c.detail, item.c.state
+    )
+
+
+def test_directory_keeps_history(ledger: Ledger, clock: Any) -> None:
+    """A changed person gets a new row and the old one an end; a removed one is kept, marked."""
+    from connector.ledger.people import directory
+    from connector.ledger.tables import person
+
+    old = Person(id="u1", upn="bodil@gammel.example", name="Bodil Bech")
+    new = msgspec.structs.replace(old, upn="bodil@ny.example")
+    gone = Person(id="u1", is_removed=True)
+    for each in (old, old, new, gone):
+        take(ledger, [page(source="directory").__class__(
+            source="directory", part="users", cursor="d", people=(each,)
+        )], policy())
+        clock.move(days=1)
+
+    assert 3 == len(rows(ledger, person.c.id))
+    (now,) = directory(ledger)
+    assert ("bodil@ny.example", True) == (now.upn, now.is_removed)
+
+
+def test_presence_is_only_present(ledger: Ledger) -> None:
+    """One row a person, the newest observation; an older one that arrives late changes nothing."""
+    from datetime import timedelta
+
+    from connector.ledger.people import presences
+    from connector.model import Page
+
+    for minute, state in ((0, "Available"), (2, "Busy"), (1, "Away")):
+        seen = Presence(
+            person="u1",
+            availability=state,
+            activity=state,
+            observed_at=NOON + timedelta(minutes=minute),
+        )
+        take(ledger, [Page(source="presence", part="0", presences=(seen,))], policy())
+
+    assert ["Busy"] == [each.availability for each in presences(ledger)]
+
+
+def test_words_are_found(ledger: Ledger) -> None:
+    """Every current text is in the index; a superseded text is not."""
+    from connector.ledger.search import find
+
+    first = message("kloakering af haven", 1)
+    take(ledger, [page(first, message("fjernvarme", 2))], policy())
+    take(ledger, [page(edited(first, "regnvandsbassin"))], policy())
+
+    def found(words: str) -> list[str]:
+        return [hit.text for hit in find(ledger, words, limit=10)]
+
+    assert ["fjernvarme"] == found("fjernvarme")
+    assert ["regnvandsbassin"] == found("regnvandsbassin")
+    assert [] == found("kloakering")
+
+
+def test_direction_is_kept(ledger: Ledger) -> None:
+    """What has no column of its own comes back out of the ledger as it went in."""
+    from connector.ledger.batch import item_of, select_items
+
+    one = message("Hej", direction=Direction.INBOUND, mentions=("u2",), quoted="før", flags=("x",))
+    take(ledger, [page(one)], policy())
+    with ledger.read() as connection:
+        (back,) = (item_of(row) for row in connection.execute(select_items()))
+
+    assert msgspec.structs.replace(one, raw=b"") == back
+    assert Kind.MESSAGE is back.kind
