@@ -43,6 +43,12 @@ _AT_ONCE_PER_MAILBOX = 4  # Outlook's concurrency limit per app and mailbox, sam
 _AGAIN = frozenset({408, 409, 423, 429, 500, 502, 503, 504, 509})
 _THROTTLED = frozenset({429, 509})
 _CURSOR_WORDS = ("syncstate", "resync", "invalidtoken", "invalid token", "skiptoken", "deltatoken")
+_FOREIGN = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    urllib3.exceptions.ProxySchemeUnsupported,  # the one that is no HTTPError
+    OSError,
+)
 _UNSAFE = re.compile(r"[^\x21-\x7e]")
 _CHUNK = 1 << 16
 _CAP_S = 60.0  # the longest single wait that we choose ourselves
@@ -63,6 +69,7 @@ class _Request(msgspec.Struct, frozen=True):
     service: str
     headers: Mapping[str, str]
     body: bytes | None = None
+    mailbox: str = ""
 
 
 class _About(TypedDict):
@@ -217,13 +224,19 @@ class Graph:
         if body is not None:
             extra["Content-Type"] = "application/json"
         request = _Request(
-            "GET" if body is None else "POST", self._url(path_or_link), service, extra, body
+            "GET" if body is None else "POST",
+            self._url(path_or_link),
+            service,
+            extra,
+            body,
+            mailbox,
         )
 
         def take(response: requests.Response) -> T:
             content = _whole(response, self._max_body_bytes)
-            if content.lstrip()[:1] not in (b"{", b"["):
-                raise _AgainError(self._unavailable("the answer is not JSON", response))
+            ends = content.lstrip()[:1] + content.rstrip()[-1:]
+            if ends not in (b"{}", b"[]"):
+                raise _AgainError(self._unavailable("the answer is not whole JSON", response))
             try:
                 return parse(Answer(response.status_code, content, response.headers))
             except msgspec.DecodeError as error:
@@ -247,7 +260,8 @@ class Graph:
         mailbox: str = "",
     ) -> Iterator[bytes]:
         """The bytes at `path`, in chunks. A connection that is cut is Unavailable, never an end."""
-        request = _Request("GET", self._url(path), service, {"Accept": "*/*", **(headers or {})})
+        extra = {"Accept": "*/*", **(headers or {})}
+        request = _Request("GET", self._url(path), service, extra, mailbox=mailbox)
         with self._place(mailbox):
             response = self._repeat(request, lambda response: response)
             try:
@@ -356,10 +370,12 @@ class Graph:
                     result = self._judge(response, take)
             except _AgainError as fault:
                 wait_s = self._wait_s(fault, attempt)
-                if isinstance(fault.error, Throttled):
-                    pace.pause(wait_s)  # everybody waits; our own wait is in the next turn
+                # A mailbox has a limit of its own; any other is everybody's, so everybody waits.
+                is_shared = isinstance(fault.error, Throttled) and not request.mailbox
+                if is_shared:
+                    pace.pause(wait_s)  # our own wait is in the next turn
                 self._end_if_enough(fault, attempt, waited_s + wait_s)
-                if not isinstance(fault.error, Throttled):
+                if not is_shared:
                     self._sleep(wait_s)
                     waited_s += wait_s
             else:
@@ -472,7 +488,7 @@ class Graph:
                 "as ca_bundle, or look for a proxy that opens TLS",
                 system=self.name,
             ) from error
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except _FOREIGN as error:
             what = type(error).__name__
             text = f"{self.name}: no whole answer from {self._origin} ({what})"
             raise _AgainError(Unavailable(text, system=self.name)) from error

@@ -262,8 +262,8 @@ def item(
 ) -> Item | None:
     """A voicemail, or a missed call as a sighting; None when the mail is neither after all.
 
-    `row` is the mail as the delta gave it (the version is made of it), `letter` as opened; `path` is
-    where its attachments are. A protected voicemail is kept with a note: nobody can play it here.
+    `row` is the mail as the delta gave it (the version is made of it), `letter` as opened; its
+    attachments are at `path`. A protected voicemail is kept with a note: nobody can play it here.
     """
     properties = _properties(letter)
     what, flag = _what(letter, properties, files)

@@ -78,8 +78,11 @@ class Chats:
             self._graph.get(path, service="chats", headers=HEADERS)
 
     def parts(self, people: Sequence[Person]) -> list[str]:
-        """Everybody in the directory, also when the account is closed: their last day counts."""
-        return [person.id for person in people if not person.is_removed]
+        """Everybody in the directory, also when the account is closed: their last day counts.
+
+        Guests have no chats of their own here; what they write stands in the chats of colleagues.
+        """
+        return [p.id for p in people if not p.is_removed and "#EXT#" not in p.upn]
 
     def changes(self, part: str, cursor: str | None, known: Known) -> Iterator[Page]:
         """Messages changed since the cursor's window was begun, with a day of overlap."""
