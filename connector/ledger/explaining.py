@@ -87,9 +87,7 @@ def _roots(connection: Connection, name: str) -> list[int]:
     if name.isascii() and name.isdigit():
         if int(name) >= 2**63:
             return []
-        root = connection.execute(
-            sa.select(item.c.root_id).where(item.c.id == int(name))
-        ).scalar()
+        root = connection.execute(sa.select(item.c.root_id).where(item.c.id == int(name))).scalar()
         return [] if root is None else [int(root)]
     wanted = sa.select(entry).where(
         sa.or_(

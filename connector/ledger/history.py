@@ -80,9 +80,7 @@ def history(
     links = _links(connection, roots)
     files = _files(connection, [row.id for rows in versions.values() for row in rows])
     places = _Places(connection, case_number, zone)
-    return [
-        _communication(versions[root], links.get(root), files, places, names) for root in roots
-    ]
+    return [_communication(versions[root], links.get(root), files, places, names) for root in roots]
 
 
 def _versions(connection: Connection, roots: Sequence[int]) -> dict[int, list[Any]]:

@@ -30,9 +30,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     excerpt: str
 
 
-def search(
-    connection: Connection, words: str, *, limit: int, is_sqlite: bool
-) -> list[Found]:
+def search(connection: Connection, words: str, *, limit: int, is_sqlite: bool) -> list[Found]:
     """Items whose subject or text holds all the words, newest arrivals first.
 
     The words are quoted, so that no sign in them is taken for the search language.

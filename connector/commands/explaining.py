@@ -1,0 +1,71 @@
+"""An explanation in words for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from connector import screen
+from connector.commands.looking import journaled_lines, local
+
+if TYPE_CHECKING:
+    from connector.commands import Session
+    from connector.ledger.explaining import Decided, Explanation
+
+
+def tell_item(session: Session, found: Explanation) -> None:
+    """Everything about one item on standard output."""
+    for line in lines(session, found):
+        screen.say(line)
+    screen.say()
+
+
+def lines(session: Session, found: Explanation) -> Iterator[str]:
+    """What it is, what stands now and why, what stood before, where it went."""
+    kind = session.text(f"item.{found.kind}")
+    yield session.text("explain.item", item=found.item, kind=kind, at=local(session, found.at))
+    yield f"  {found.source}  {found.thread}  {found.key}"
+    if not found.decisions:
+        yield f"  {session.text('explain.none')}"
+    for number, decided in enumerate(found.decisions):
+        if number == 1:
+            yield f"  {session.text('explain.before')}"
+        yield from _decision_lines(session, decided, "  " if number == 0 else "    ")
+    yield from _hit_lines(session, found)
+    if found.sightings:
+        yield f"  {session.text('explain.sightings')}"
+    for each in found.sightings:
+        same = ", ".join(each.same)
+        yield f"    [{each.item}] {each.source}  {local(session, each.started_at)}  {same}"
+    if found.deliveries:
+        yield f"  {session.text('explain.deliveries')}"
+        yield from journaled_lines(session, found.deliveries)
+
+
+def _decision_lines(session: Session, decided: Decided, indent: str) -> Iterator[str]:
+    yield indent + session.text(
+        "explain.decision",
+        state=session.text(f"state.{decided.state}"),
+        case=decided.case_number,
+        rule=decided.rule,
+        confidence=decided.confidence,
+        actor=decided.actor,
+        at=local(session, decided.at),
+    )
+    if decided.reason:
+        yield indent + session.text("explain.reason", reason=decided.reason)
+    if decided.evidence:
+        yield indent + session.text("explain.evidence")
+    for each in decided.evidence:
+        words = (each.rule, each.where, each.case_number, each.found, each.note)
+        yield f"{indent}  - {'  '.join(filter(None, words))}"
+
+
+def _hit_lines(session: Session, found: Explanation) -> Iterator[str]:
+    if not found.hits:
+        yield f"  {session.text('explain.now_none')}"
+        return
+    yield f"  {session.text('explain.now')}"
+    for each in found.hits:
+        known = session.text("explain.known" if each.is_case else "explain.not_known")
+        yield f"    - {each.number}  {each.where}  {each.pattern}  ({known})"

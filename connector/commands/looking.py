@@ -1,0 +1,298 @@
+"""`status`, `history`, `explain`, `search`: what the ledger knows, without changing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from connector import screen
+from connector.commands import FAILED, Session, tell
+from connector.errors import ConfigError
+
+if TYPE_CHECKING:
+    from connector.ledger.history import Communication
+    from connector.ledger.views import Status
+
+JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for a program.")]
+SHOWN_COUNTS = ("read", "linked", "waiting", "changed", "kept", "done", "failed", "items")
+
+
+def say_json(value: object) -> None:
+    """A value as indented JSON on standard output."""
+    screen.say(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def local(session: Session, moment: datetime | int) -> str:
+    """A time as the municipality's clock shows it."""
+    if isinstance(moment, int):
+        moment = datetime.fromtimestamp(moment / 1000, tz=UTC)
+    return f"{moment.astimezone(session.program.zone):%Y-%m-%d %H:%M}"
+
+
+def age(session: Session, since: int, now: int) -> str:
+    """How long ago, in the largest unit that says it."""
+    minutes = max(0, now - since) // 60_000
+    if minutes < 120:
+        return session.text("age.minutes", count=minutes)
+    if minutes < 48 * 60:
+        return session.text("age.hours", count=minutes // 60)
+    return session.text("age.days", count=minutes // 1440)
+
+
+def status(
+    ctx: typer.Context,
+    as_json: JsonOption = False,
+    limit: Annotated[int, typer.Option(help="At most so many lines in each list.", min=1)] = 20,
+) -> None:
+    """Show each job's last run, what waits for a person, and what could not be journaled.
+
+    \b
+    Examples:
+      casethread status
+      casethread status --json --limit 1000
+    """
+    from connector.ledger import views
+
+    session: Session = ctx.obj
+    found = views.status(session.program.ledger, limit=limit)
+    if as_json:
+        say_json(found)
+        return
+    for line in _status_head(session, found):
+        screen.say(line)
+    _tell_jobs(session, found)
+    _tell_deliveries(session, found)
+    _tell_waiting(session, found)
+    _tell_problems(session, found)
+
+
+def _status_head(session: Session, found: Status) -> Iterator[str]:
+    if found.newest_at is None:
+        yield session.text("status.nothing")
+    else:
+        newest, old = local(session, found.newest_at), age(session, found.newest_at, found.at)
+        yield session.text("status.newest", at=newest, age=old)
+    yield session.text("status.cases", count=found.cases)
+    if found.backlog.owed:
+        yield session.text("status.owed", count=found.backlog.owed)
+
+
+def _tell_jobs(session: Session, found: Status) -> None:
+    rows = []
+    for each in found.jobs:
+        did = each.reason
+        if each.outcome == "running":
+            did = session.text("status.running_on", host=each.host, pid=each.pid)
+        elif not did:
+            counts = {name: each.counts.get(name, 0) for name in SHOWN_COUNTS}
+            did = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+        started = f"{local(session, each.started_at)} ({age(session, each.started_at, found.at)})"
+        outcome = session.text(f"outcome.{each.outcome}")
+        rows.append((screen.label(each.job, session.language), started, outcome, did))
+    if rows:
+        screen.say()
+        columns = ("status.job", "status.when", "status.outcome", "status.did")
+        screen.table([session.text(name) for name in columns], rows)
+
+
+def _tell_deliveries(session: Session, found: Status) -> None:
+    rows = [
+        (sink, session.text(f"delivery.{state}"), str(count))
+        for sink, states in found.deliveries.items()
+        for state, count in states.items()
+    ]
+    if rows:
+        screen.say()
+        columns = ("status.sink", "status.state", "status.count")
+        screen.table([session.text(name) for name in columns], rows)
+    if not found.troubles:
+        return
+    screen.say()
+    screen.say(session.text("status.trouble"))
+    for each in found.troubles:
+        kind, state = session.text(f"item.{each.kind}"), session.text(f"delivery.{each.state}")
+        old = age(session, each.since, found.at)
+        screen.say(f"  {each.case_number}  {kind}  {state}  {old}  {each.reason}")
+        how = "status.fix_unsure" if each.state == "unsure" else "status.fix_failed"
+        screen.say(f"    {session.text(how, key=each.key, sink=each.sink)}")
+
+
+def _tell_waiting(session: Session, found: Status) -> None:
+    if found.oldest_waiting_at is None:
+        return
+    old = age(session, found.oldest_waiting_at, found.at)
+    screen.say()
+    screen.say(session.text("status.waiting_title", count=found.backlog.waiting, age=old))
+    rows = [
+        (
+            str(each.item),
+            session.text(f"item.{each.kind}"),
+            local(session, each.sent_at),
+            ", ".join(each.cases),
+            each.reason,
+        )
+        for each in found.waiting
+    ]
+    columns = ("status.item", "status.kind", "status.sent", "status.case", "status.why")
+    screen.table([session.text(name) for name in columns], rows)
+    screen.say(session.text("status.link_how"))
+
+
+def _tell_problems(session: Session, found: Status) -> None:
+    if not found.problems:
+        return
+    screen.say()
+    screen.say(session.text("status.problems", count=found.backlog.problems))
+    for each in found.problems:
+        where = " ".join(filter(None, (each.source, each.part, each.key)))
+        screen.say(f"  {where}: {each.reason} ({each.times}, {local(session, each.last_at)})")
+
+
+def history(
+    ctx: typer.Context,
+    case: Annotated[str, typer.Argument(metavar="CASE", help="A case number, as you write it.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Show all that was said on a case, in order of time, and where it is journaled.
+
+    \b
+    Example:
+      casethread history 27.45.04-P19-123-26
+    """
+    from connector.ledger.history import history as read_history
+    from connector.ledger.people import directory
+    from connector.ledger.register import find_case
+
+    session: Session = ctx.obj
+    program = session.program
+    names = {each.id: each.name for each in directory(program.ledger)}
+    with program.ledger.read() as connection:
+        known = find_case(connection, case, program.scanner)
+        number = known.number if known is not None else case.strip()
+        found = read_history(connection, number, program.zone, names)
+    if known is None and not found:
+        tell(session.text("history.unknown", case=case))
+        raise typer.Exit(FAILED)
+    if as_json:
+        say_json({"case": known or {"number": number}, "communications": found})
+        return
+    title = session.text("history.title", case=number)
+    if known is not None:
+        state = session.text("history.open" if known.is_open else "history.closed")
+        title = f"{title} ({state}): {known.title}"
+    screen.say(title)
+    screen.say(session.text("history.count", count=len(found)))
+    for each in found:
+        screen.say()
+        for line in communication_lines(session, each):
+            screen.say(line)
+
+
+def communication_lines(session: Session, each: Communication) -> Iterator[str]:
+    """One communication for people: when, what, who, what was said, why here, where journaled."""
+    kind = session.text(f"item.{each.kind}")
+    head = [local(session, each.at), kind, session.text(f"direction.{each.direction}")]
+    if each.duration_s is not None:
+        head.append(f"{each.duration_s // 60}:{each.duration_s % 60:02d}")
+    people = " → ".join(filter(None, (each.who, ", ".join(each.others))))
+    yield "  ".join(filter(None, [*head, people, f"[{each.item}]"]))
+    if each.is_erased:
+        yield f"    {session.text('history.erased')}"
+    for line in filter(None, (each.subject, *each.text.splitlines())):
+        yield f"    {line}"
+    for before in each.earlier:
+        moment = local(session, before.at)
+        words = " ".join(before.text.split())
+        yield f"    {session.text('history.edited', at=moment, text=words)}"
+    if each.deleted_at is not None:
+        yield f"    {session.text('history.deleted', at=local(session, each.deleted_at))}"
+    for name in each.files:
+        yield f"    {session.text('history.file', name=name, note='')}".rstrip()
+    yield f"    {session.text('history.linked_by', by=each.linked_by)}"
+    yield from journaled_lines(session, each.journaled)
+
+
+def journaled_lines(session: Session, places: tuple[Any, ...]) -> Iterator[str]:
+    """Where something is journaled, a line for each journal."""
+    for place in places:
+        if place.state == "done":
+            where = place.url or place.target
+            yield f"    {session.text('history.journaled', sink=place.sink, where=where)}"
+            continue
+        state = session.text(f"delivery.{place.state}")
+        told = session.text("history.delivery", sink=place.sink, state=state, reason=place.reason)
+        yield f"    {told}".rstrip()
+    if not places:
+        yield f"    {session.text('history.owed')}"
+
+
+def search(
+    ctx: typer.Context,
+    words: Annotated[list[str], typer.Argument(help="Words that must all be in it.")],
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=10_000)] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Find messages, voicemails and calls by their words, newest first.
+
+    \b
+    Examples:
+      casethread search boligstøtte Hansen
+      casethread search -- -P19-
+    """
+    from connector.ledger.searching import search as find
+
+    session: Session = ctx.obj
+    asked = " ".join(words)
+    if not any(letter.isalnum() for letter in asked):
+        raise ConfigError([session.text("search.none", words=asked)])
+    with session.program.ledger.read() as connection:
+        found = find(connection, asked, limit=limit, is_sqlite=session.program.ledger.is_sqlite)
+    if as_json:
+        say_json(found)
+        return
+    if not found:
+        screen.say(session.text("search.none", words=asked))
+        return
+    for each in found:
+        state = each.case_number or session.text(f"state.{each.state}")
+        kind = session.text(f"item.{each.kind}")
+        screen.say(f"{local(session, each.at)}  {kind}  {state}  {each.who}  [{each.item}]")
+        screen.say(f"    {each.excerpt}")
+
+
+def explain(
+    ctx: typer.Context,
+    item: Annotated[
+        str,
+        typer.Argument(
+            metavar="ITEM", help="An item's number, an entry's id or a delivery's key (CT-...)."
+        ),
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Show why an item is on its case: evidence, rule, who decided, and what was decided before.
+
+    \b
+    Examples:
+      casethread explain 1204
+      casethread explain CT-2QW4KX6P3Z5M7A2B4C6D8E2F3G
+    """
+    from connector.commands.explaining import tell_item
+    from connector.ledger.explaining import explain as read
+
+    session: Session = ctx.obj
+    program = session.program
+    with program.ledger.read() as connection:
+        found = read(connection, item, program.scanner)
+    if not found:
+        tell(session.text("explain.unknown", item=item))
+        raise typer.Exit(FAILED)
+    if as_json:
+        say_json(found)
+        return
+    for each in found:
+        tell_item(session, each)

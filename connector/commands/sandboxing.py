@@ -1,0 +1,196 @@
+"""`sandbox serve`, `sandbox scenarios` and `demo`: a municipality that does not exist."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connector import screen
+from connector.commands import Session
+from connector.errors import ConfigError, Unavailable
+
+if TYPE_CHECKING:
+    from connector.sandbox import Sandbox, Server
+
+app = typer.Typer(
+    help="A municipality in a box: made-up people, cases and calls behind a Graph-shaped server.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+SECRET = "CASETHREAD_CLIENT_SECRET"  # noqa: S105  the name of a variable
+AHEAD = timedelta(days=2)  # of a live sandbox: what is still to be said
+
+
+@app.command()
+def serve(
+    ctx: typer.Context,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same municipality.")] = 1,
+    users: Annotated[int, typer.Option(help="How many employees.", min=3, max=20_000)] = 420,
+    days: Annotated[int, typer.Option(help="Days of talk behind it.", min=1, max=400)] = 14,
+    scenario: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A misbehaviour; may be repeated.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)] = 0,
+    tls: Annotated[
+        bool, typer.Option("--tls/--no-tls", help="msal signs in over TLS only.")
+    ] = True,
+    truth: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write each communication's right case.")
+    ] = None,
+    cases: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the register, a cases.csv.")
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="New messages go on appearing as time passes.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Tell where it is as JSON.")] = False,
+) -> None:
+    """Serve the sandbox until Ctrl-C, and say how to point Casethread at it.
+
+    \b
+    Examples:
+      casethread sandbox serve --cases journal/cases.csv --truth truth.jsonl
+      casethread sandbox serve --users 60 --days 3 --scenario next_link_repeats
+    """
+    session: Session = ctx.obj
+    made = _sandbox(session, seed, users, days, scenario or [], live)
+    _write_files(made, truth, cases)
+    server = _serve(made, host, port, tls)
+    from connector.commands.syncing import Stop
+
+    stop = Stop("").listen()
+    try:
+        _tell(session, server, as_json)
+        while not stop() and not server.stopping.wait(0.2):
+            pass
+    finally:
+        server.close()
+
+
+def _sandbox(
+    session: Session, seed: int, users: int, days: int, scenario: list[str], live: bool
+) -> Sandbox:
+    from connector.sandbox import ALL, Sandbox, build
+
+    unknown = [name for name in scenario if name not in ALL]
+    if unknown:
+        raise ConfigError([session.text("sandbox.unknown", name=name) for name in unknown])
+    now = datetime.now(UTC)
+    if not live:
+        return Sandbox(build(seed=seed, users=users, days=days, now=now), scenario=scenario)
+    town = build(seed=seed, users=users, days=days + AHEAD.days, now=now + AHEAD)
+    return Sandbox(town, scenario=scenario, clock=lambda: datetime.now(UTC))
+
+
+def _write_files(made: Sandbox, truth: Path | None, cases: Path | None) -> None:
+    from connector.sandbox import write_cases_csv, write_truth
+
+    for path, write in ((truth, write_truth), (cases, write_cases_csv)):
+        if path is None:
+            continue
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(made.municipality, path)
+        except OSError as error:
+            raise ConfigError([f"{path}: {error.strerror}"]) from error
+
+
+def _serve(made: Sandbox, host: str, port: int, tls: bool) -> Server:
+    from connector.sandbox import serve as start
+
+    try:
+        return start(made, host=host, port=port, tls=tls)
+    except OSError as error:
+        raise Unavailable(
+            f"sandbox: {host}:{port} cannot be listened on ({error.strerror}); "
+            "choose another --port",
+            system="sandbox",
+        ) from error
+
+
+def _tell(session: Session, server: Server, as_json: bool) -> None:
+    if as_json:
+        from connector.commands.looking import say_json
+
+        say_json(
+            {
+                "base_url": server.base_url,
+                "authority": server.authority,
+                "tenant": server.tenant,
+                "client_id": server.client_id,
+                "client_secret": server.client_secret,
+                "ca_bundle": server.ca_file,
+            }
+        )
+        return
+    screen.say(session.text("sandbox.up", url=server.base_url))
+    screen.say(session.text("sandbox.config"))
+    screen.say("  [graph]")
+    for name, value in (
+        ("base_url", server.base_url),
+        ("authority", server.authority.rpartition("/")[0]),
+        ("tenant", server.tenant),
+        ("client_id", server.client_id),
+        ("ca_bundle", server.ca_file),
+    ):
+        if value:
+            screen.say(f'  {name} = "{value}"')
+    screen.say(session.text("sandbox.secret", variable=SECRET, secret=server.client_secret))
+
+
+@app.command()
+def scenarios(
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for a program.")] = False,
+) -> None:
+    """List the misbehaviours the sandbox can play, with the public issue each was seen in.
+
+    \b
+    Example:
+      casethread sandbox scenarios
+    """
+    from connector.sandbox import ALL
+
+    session: Session = ctx.obj
+    rows = [
+        {
+            "name": each.name,
+            "summary": each.summary_da if session.language == "da" else each.summary_en,
+            "issue": each.issue,
+        }
+        for each in ALL.values()
+    ]
+    if as_json:
+        from connector.commands.looking import say_json
+
+        say_json(rows)
+        return
+    for row in rows:
+        screen.say(f"{row['name']}\n    {row['summary']}\n    {row['issue']}")
+
+
+def demo(
+    ctx: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="Stop after one sync.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where; an earlier demo there is replaced.")] = Path(
+        "demo"
+    ),
+    users: Annotated[int, typer.Option(help="How many employees.", min=3, max=3000)] = 420,
+    days: Annotated[int, typer.Option(help="Days of talk behind it.", min=1, max=60)] = 14,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same municipality.")] = 1,
+) -> None:
+    """Set up a made-up municipality, sync it, and show one case; then go on by schedule.
+
+    \b
+    Examples:
+      casethread demo --once
+      casethread demo --folder /tmp/demo --users 60
+    """
+    from connector import demo as it
+
+    it.demo(ctx.obj, folder, users=users, days=days, seed=seed, is_once=once)
