@@ -98,7 +98,7 @@ def _prepare(folder: Path, base: str, source: data.DataSet, env: Mapping[str, st
     (folder / "journal").mkdir()
     shutil.copy(source.cases, folder / "journal" / "cases.csv")
     done = subprocess.run(
-        _casethread("cases", "import"),
+        _casethread("sync", "register"),
         cwd=folder,
         env=dict(env),
         stdin=subprocess.DEVNULL,
@@ -107,7 +107,9 @@ def _prepare(folder: Path, base: str, source: data.DataSet, env: Mapping[str, st
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"casethread cases import: exit {done.returncode}\n{done.stderr}")
+        raise RuntimeError(
+            f"casethread sync register: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        )
 
 
 def environment(cache: Path) -> dict[str, str]:
