@@ -9,9 +9,16 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlencode
 
 from connector.sandbox.world import Json
+
+
+@lru_cache(maxsize=1024)  # asked several times for one request
+def _query(target: str) -> Mapping[str, str]:
+    parts = target.split("?", 1)
+    return dict(parse_qsl(parts[1], keep_blank_values=True)) if len(parts) > 1 else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +37,9 @@ class Request:
         return unquote(self.target.split("?", 1)[0])
 
     @property
-    def query(self) -> dict[str, str]:
+    def query(self) -> Mapping[str, str]:
         """The query's parameters, unquoted."""
-        parts = self.target.split("?", 1)
-        return dict(parse_qsl(parts[1], keep_blank_values=True)) if len(parts) > 1 else {}
+        return _query(self.target)
 
     @property
     def prefer(self) -> str:

@@ -23,7 +23,7 @@ def _is_new_list(scene: Scene) -> bool:
     return scene.path == RECORDS and not scene.is_later_page
 
 
-# --- what is told late or told again ---------------------------------------------------------------
+# --- what is told late or told again -------------------------------------------------------------
 
 
 def _hide(scene: Scene) -> None:
@@ -119,7 +119,7 @@ def _goes_back(scene: Scene, row: Json) -> None:
         row["body"]["content"] = "en ældre udgave"
 
 
-# --- what is forbidden or gone ---------------------------------------------------------------------
+# --- what is forbidden or gone -------------------------------------------------------------------
 
 
 def _first_mailbox(scene: Scene) -> bool:
@@ -170,7 +170,7 @@ def _no_attachment(scene: Scene) -> Response | None:
     return None
 
 
-# --- people and folders that change ----------------------------------------------------------------
+# --- people and folders that change --------------------------------------------------------------
 
 
 def _is_round(scene: Scene) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connector.sandbox.protocol import Request, Response, json_response, seal, unseal
-from connector.sandbox.scenario import Scenario, Scene, again, listing, rewritten
+from connector.sandbox.scenario import Scenario, Scene, again, listing, one_in, rewritten
 from connector.sandbox.world import Json
 
 NEXT = "@odata.nextLink"
@@ -86,6 +86,15 @@ def _short(scene: Scene) -> Response | None:
     prefer = re.sub(r"odata\.maxpagesize=\d+", "", request.headers.get("prefer", ""))
     headers = {**request.headers, "prefer": f"{prefer}, odata.maxpagesize=7"}
     return scene.ask(replace(request, target=target, headers=headers))
+
+
+def _some_deleted(scene: Scene) -> None:
+    """One in five recent messages was deleted at once, so that there is one to stop at."""
+    view = scene.view
+    for message in view.town.messages:
+        if view.now - OVERLAP < message.at and not message.event and one_in(5, message.key):
+            gone = replace(message, deleted_at=message.at + timedelta(seconds=20))
+            view.changed[message.thread, message.key] = gone
 
 
 def _stops_at_deleted(scene: Scene, response: Response) -> Response:
@@ -234,6 +243,7 @@ SCENARIOS = (
         summary_en="a listing ends at a deleted message, once; the next run's overlap has the rest",
         summary_da="en liste slutter ved en slettet besked, én gang; næste kørsel henter resten",
         issue=DOCS + "13270",
+        begin=_some_deleted,
         after=_stops_at_deleted,
     ),
     Scenario(

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from connector.sandbox.protocol import Request, Response, json_response
@@ -66,6 +67,7 @@ def _mark(seed: int, signed: str) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
+@lru_cache(maxsize=64)
 def claims_of(seed: int, text: str) -> Json | None:
     """The claims of a token that this sandbox made; None for any other text."""
     signed, _, mark = text.rpartition(".")
