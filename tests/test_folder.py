@@ -318,6 +318,38 @@ def test_an_entry_without_its_page_is_written_again(journal: FolderJournal, fold
     assert (folder / receipt.target).exists()
 
 
+def test_a_page_that_a_power_cut_emptied_is_written_again(journal: FolderJournal, folder: Path):
+    """An empty transcript is no transcript: find says so and put writes it again."""
+    receipt = journal.put(entry(), "CT-1", open_file)
+    (folder / receipt.target).write_bytes(b"")
+
+    assert journal.find("CT-1", NUMBER) is None
+    assert receipt == journal.put(entry(), "CT-1", open_file)
+    assert (folder / receipt.target).stat().st_size > 0
+
+
+def test_everything_is_seen_to_the_disk(
+    journal: FolderJournal, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Each file of an entry, its folder and the folder above are synced before put returns."""
+    synced = set()
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        synced.add(os.fstat(descriptor).st_ino)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    journal.put(entry("voicemail"), "CT-1", open_file)
+    source = folder.parent / "export.csv"
+    source.write_text("number\nA-1\n")
+    import_cases(source, folder.parent / "register")
+
+    written = [folder, *folder.rglob("*"), *(folder.parent / "register").rglob("*")]
+    for path in (*written, folder.parent / "register"):
+        assert path.stat().st_ino in synced, path
+
+
 def test_a_damaged_sidecar_is_told(journal: FolderJournal, folder: Path):
     """A sidecar that cannot be read is neither found nor overwritten; a person is told."""
     receipt = journal.put(entry(), "CT-1", open_file)
@@ -368,6 +400,9 @@ def test_death_at_every_step(folder: Path, tmp_path: Path):
         place.mkdir()
         arguments = [str(place), str(step), str(Path(__file__).parent.parent)]
         died = subprocess.run([sys.executable, "-c", KILL, *arguments], check=False)
+        left = visible(place)
+        if any(name.endswith(".json") and ".new-" not in name for name in left):
+            assert set(expected) <= set(left), "a sidecar is visible after its files only"
         journal = FolderJournal(place, clock=clock)
         found.append(journal.find("CT-1", NUMBER) is not None)
         receipt = journal.put(entry("voicemail"), "CT-1", open_file)
@@ -612,6 +647,24 @@ def test_a_file_that_changes_while_it_is_read_gives_no_cursor(tmp_path: Path):
 
     assert (len(first[0]), first[1]) == (5000, None)
     assert [cursor for _batch, cursor in rest] == [None]
+
+
+def test_a_look_up_survives_a_file_that_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A file replaced between finding a case's place and reading it is read again."""
+    register = register_of(tmp_path, "number,title\nA-1,one\nA-2,two\n")
+    real = register._read_at
+
+    def replaced(*place: object) -> Case | None:
+        monkeypatch.setattr(register, "_read_at", real)
+        register_of(tmp_path, "number,title\nA-0,a much longer title than before\nA-2,new\n")
+        return real(*place)
+
+    monkeypatch.setattr(register, "_read_at", replaced)
+
+    assert register.lookup("A-2") == Case(number="A-2", title="new")
+    assert register.lookup("A-1") is None
 
 
 @pytest.mark.parametrize(

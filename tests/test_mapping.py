@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import tomllib
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector import mapping
+from connector import defaults, mapping
 from connector.defaults import defaults_dir
 from connector.errors import ConfigError, Rejected
 from connector.model import Call, Direction, Entry, Line, Party
@@ -200,6 +201,22 @@ def test_words_we_do_not_have_are_shown_as_they_are():
     assert DA.role("observer") == "observer"
     assert DA.rule("moon") == "moon"
     assert DA.place("margin") == "margin"
+
+
+def test_the_defaults_are_found_in_a_wheel_and_in_a_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A wheel has its data inside the package, a checkout beside it; without any it is broken."""
+    package = tmp_path / "connector"
+    package.mkdir()
+    monkeypatch.setattr(defaults, "__file__", str(package / "defaults.py"))
+
+    with pytest.raises(ConfigError, match="install the program again"):
+        defaults.defaults_dir()
+    (tmp_path / "mappings").mkdir()
+    assert defaults.defaults_dir() == tmp_path
+    (package / "_defaults" / "mappings").mkdir(parents=True)
+    assert defaults.defaults_dir() == package / "_defaults"
 
 
 def broken(*path: str, value: Any = None) -> dict[str, Any]:

@@ -36,6 +36,23 @@ def test_what_goes_in_comes_out(tmp_path_factory: pytest.TempPathFactory, chunks
     assert spool.verify(stored.sha256)
 
 
+def test_bytes_and_names_are_seen_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The file and every folder that got a new name are synced before add returns."""
+    synced = set()
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        synced.add(os.fstat(descriptor).st_ino)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+    Spool(tmp_path).add([b"tone"])
+
+    for path in (tmp_path, *tmp_path.rglob("*")):
+        assert path.stat().st_ino in synced
+
+
 def test_known_bytes_are_kept_once(tmp_path: Path):
     """The same bytes twice make one file, which is not written again."""
     spool = Spool(tmp_path / "spool")
