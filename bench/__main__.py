@@ -87,12 +87,13 @@ def case_numbers(bench: trials.Bench) -> dict[str, float]:
 
 
 def measure_all(given: argparse.Namespace) -> report.Report:
-    """Runs every trial with a progress bar and keeps the results as JSON in the cache."""
+    """Runs every trial with a progress bar; what is found is kept as JSON after each of them."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     given.cache.mkdir(parents=True, exist_ok=True)
+    scanned: dict[str, float] = {}
     with Progress(*columns, console=Console(stderr=True)) as progress:
         steps = plan(given)
         task = progress.add_task("", total=len(steps) + 1)
@@ -101,17 +102,24 @@ def measure_all(given: argparse.Namespace) -> report.Report:
             [peer for peer in peers.peers() if not given.only or peer.name in given.only],
             lambda text: progress.update(task, description=text),
         )
-        for step in steps:
-            step(bench)
-            progress.advance(task)
         bench.say("case numbers")
         scanned = case_numbers(bench)
+        for step in steps:
+            progress.advance(task)
+            step(bench)
+            found = report.Report(
+                given.date, report.machine(), tuple(bench.results), scanned, tuple(bench.failures)
+            )
+            kept_in(given).write_bytes(msgspec.json.encode(found))
         progress.advance(task)
-    found = report.Report(
-        given.date, report.machine(), tuple(bench.results), scanned, tuple(bench.failures)
-    )
-    (given.cache / "results.json").write_bytes(msgspec.json.encode(found))
     return found
+
+
+def kept_in(given: argparse.Namespace) -> Path:
+    """Where results are kept; a quick run leaves those of the last whole run alone."""
+    name = "results-quick.json" if given.quick else "results.json"
+    cache: Path = given.cache
+    return cache / name
 
 
 def main() -> int:
@@ -121,7 +129,7 @@ def main() -> int:
         sys.stderr.write(f"The clock is before {data.NOW:%Y-%m-%d}, the day of the data: set it.\n")
         return 2
     if given.again:
-        kept = (given.cache / "results.json").read_bytes()
+        kept = kept_in(given).read_bytes()
         found = msgspec.json.decode(kept, type=report.Report)
     else:
         found = measure_all(given)

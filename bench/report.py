@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
 import msgspec
 
@@ -62,7 +62,8 @@ def render(report: Report) -> str:
     parts = [
         f"Measured {report.date} on: {report.machine}.",
         "Figures are medians with (lowest-highest) of the rounds. "
-        "A ratio is taken within a round and compares CPU with the plain script's.",
+        "A ratio is taken within a round and compares CPU with the plain script's, "
+        "which runs before and after the others.",
         _section("Goals", _goal_table(goals(report))),
     ]
     parts += [
@@ -191,7 +192,8 @@ def _pull_table(report: Report, trial: str, size: int) -> str:
                 [peer, _spread([r.rate for r in runs], "{:,.0f}"),
                  _spread([r.cpu_per_thousand for r in runs], "{:.3f}"), _spread(ratios, "{:.2f}"),
                  _spread([r.peak_mb for r in runs], "{:.0f}"),
-                 _spread([r.requests for r in runs], "{:.0f}"), str(max(r.in_flight for r in runs)),
+                 _spread([r.requests for r in runs], "{:.0f}"),
+                 str(max(r.in_flight for r in runs) or "-"),
                  _differences(runs)]
             )  # fmt: skip
     head = ["reader", "messages/s", "CPU s per 1,000", "ratio", "peak MB", "requests", "in flight"]
@@ -238,11 +240,14 @@ def _scan_table(report: Report) -> str:
 
 def _ratios(results: Iterable[Result], trial: str, peer: str, size: int) -> list[float]:
     """CPU of the peer over CPU of the plain script in each round that both ran."""
-    cpu = {(r.peer, r.round): r.cpu_s for r in results if r.trial == trial and r.messages == size}
+    cpu: dict[tuple[str, int], list[float]] = {}
+    for run in results:
+        if run.trial == trial and run.messages == size:
+            cpu.setdefault((run.peer, run.round), []).append(run.cpu_s)
     return [
-        cost / cpu[PLAIN, number]
-        for (name, number), cost in cpu.items()
-        if name == peer and cpu.get((PLAIN, number))
+        mean(costs) / mean(cpu[PLAIN, number])
+        for (name, number), costs in cpu.items()
+        if name == peer and (PLAIN, number) in cpu
     ]
 
 

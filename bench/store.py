@@ -55,7 +55,7 @@ def ledger_facts(database: Path) -> dict[str, int]:
         "waiting": "SELECT count(*) FROM item WHERE state = 'waiting'",
         "with a number": "SELECT count(DISTINCT item_id) FROM mention",
         "found by search": "SELECT count(*) FROM item_search WHERE item_search MATCH 'drejer'",
-        "same raw bytes": "SELECT count(*) FROM item WHERE length(raw) > 0",
+        "with raw bytes": "SELECT count(*) FROM item WHERE length(raw) > 0",
         "cursors": "SELECT count(*) FROM cursor",
     }
     with sqlite3.connect(database) as db:
