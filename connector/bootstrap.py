@@ -56,7 +56,7 @@ class Program:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, opened. Raises ConfigError, LedgerError or Unavailable."""
-        return open_ledger(self.settings.ledger.database_url, clock=self.clock)
+        return open_ledger(self.settings.ledger.database_url(), clock=self.clock)
 
     @cached_property
     def graph(self) -> Graph:
@@ -163,7 +163,7 @@ def make_graph(settings: Settings) -> Graph:
     token = token_source(
         auth=graph.auth,
         base_url=graph.base_url,
-        authority=graph.authority,
+        authority=graph.authority_url,
         tenant=graph.tenant,
         client_id=graph.client_id,
         secret=graph.secret.reveal(),
@@ -171,7 +171,7 @@ def make_graph(settings: Settings) -> Graph:
         certificate_thumbprint=graph.certificate_thumbprint,
         static_token=graph.token.reveal(),
         ca_bundle=ca_bundle,
-        proxy=graph.proxy,
+        proxy=graph.proxy_url(),
         timeout_s=timeout_s,
     )
     return Graph(
@@ -179,7 +179,7 @@ def make_graph(settings: Settings) -> Graph:
         token,
         timeout_s=timeout_s,
         ca_bundle=ca_bundle,
-        proxy=graph.proxy,
+        proxy=graph.proxy_url(),
         rates=graph.rates,
         max_in_flight=graph.requests_in_flight,
         attempts=graph.attempts,

@@ -62,6 +62,7 @@ def owe(batch: Batch, owed: Sequence[Owed]) -> None:
         if other is not None:
             row["started_at"] = min(row["started_at"], other["started_at"])
             row["due_at"] = max(row["due_at"], other["due_at"])
+            row["reason"] = other["reason"] or row["reason"]
         rows[row["id"]] = row
     insert = batch.ledger.insert(entry)
     new = insert.excluded
@@ -73,7 +74,8 @@ def owe(batch: Batch, owed: Sequence[Owed]) -> None:
             "started_at": sa.case(
                 (entry.c.started_at < new.started_at, entry.c.started_at), else_=new.started_at
             ),
-            "reason": sa.case((new.reason != "", new.reason), else_=entry.c.reason),
+            # The first reason is a person's; what follows from it for the thread comes after.
+            "reason": sa.case((entry.c.reason != "", entry.c.reason), else_=new.reason),
         },
     )
     batch.connection.execute(insert, list(rows.values()))

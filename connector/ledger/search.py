@@ -56,6 +56,10 @@ def find(ledger: Ledger, words: str, *, limit: int = 20) -> list[Hit]:
 
 def _rows(ledger: Ledger, wanted: list[str], limit: int) -> list[sa.Row[tuple[object, ...]]]:
     root = item.alias("root")
+    index = sa.table("item_search", sa.column("rowid"))
+    source: sa.FromClause = item
+    if ledger.is_sqlite:
+        source = index.join(item, item.c.id == index.c.rowid)
     query = (
         sa.select(
             item.c.root_id,
@@ -67,23 +71,18 @@ def _rows(ledger: Ledger, wanted: list[str], limit: int) -> list[sa.Row[tuple[ob
             item.c.text,
             root.c.case_number,
         )
-        .join(root, root.c.id == item.c.root_id)
+        .select_from(source.join(root, root.c.id == item.c.root_id))
         .where(_is_said())
         .limit(limit)
     )
     if ledger.is_sqlite:
-        index = sa.table("item_search", sa.column("rowid"))
         match = " ".join(f'"{word}"' for word in wanted) + "*"
-        query = (
-            query.join_from(index, item, item.c.id == index.c.rowid)
-            .where(sa.text("item_search MATCH :match").bindparams(match=match))
-            .order_by(index.c.rowid.desc())
-        )
+        matches = sa.text("item_search MATCH :match").bindparams(match=match)
+        query = query.where(matches).order_by(index.c.rowid.desc())
     else:
         tsquery = " & ".join(f"'{word}'" for word in wanted) + ":*"
-        query = query.where(
-            sa.text("item.words @@ to_tsquery('danish', :match)").bindparams(match=tsquery)
-        ).order_by(item.c.id.desc())
+        matches = sa.text("item.words @@ to_tsquery('danish', :match)").bindparams(match=tsquery)
+        query = query.where(matches).order_by(item.c.id.desc())
     with ledger.read() as connection:
         return list(connection.execute(query))
 

@@ -152,7 +152,7 @@ def backlog(connection: Connection) -> Backlog:
     )
 
 
-def _count(connection: Connection, query: sa.Select[tuple[int]]) -> int:
+def _count(connection: Connection, query: sa.Select[Any]) -> int:
     return int(connection.execute(query).scalar_one())
 
 
