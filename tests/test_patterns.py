@@ -171,6 +171,13 @@ def test_quick_equals_plain(text: str) -> None:
     assert sorted(EVERY.spans(text)) == sorted(plain_spans(EVERY, text))
 
 
+@settings(max_examples=300, deadline=None)
+@given(HOSTILE, st.integers(1, 30))
+def test_pieces_equal_the_whole(text: str, piece: int) -> None:
+    """A text looked at in pieces gives what it gives as a whole."""
+    assert sorted(Scanner(EVERY.patterns, piece).spans(text)) == sorted(EVERY.spans(text))
+
+
 @settings(max_examples=200, deadline=None)
 @given(HOSTILE)
 def test_hits_are_whole(text: str) -> None:
@@ -188,7 +195,7 @@ one_by_key = {key: one(key) for key in TABLE["pattern"]}
 
 
 def test_ten_megabytes() -> None:
-    """Time grows with the length of a text and not faster, whatever it is made of."""
+    """Time grows with the length of a text and not faster; a number at its end is still found."""
     hostile = ["1-1-1-", "1 - 1 - ", "27.45.04-P19-12-", "2024/1/", "GEO-2024-", "1.1.1.", "a" * 6]
     for piece in hostile:
         small = _cpu_s(piece * (10_000 // len(piece)))
@@ -196,6 +203,13 @@ def test_ten_megabytes() -> None:
         assert large < 60 * small + 0.5
     text = "1-1-1-" * 1_700_000 + " sag 27.45.04-P19-12-24"
     assert numbers(text, KLE) == ["27.45.04-P19-12-24"]
+
+
+def test_repeats() -> None:
+    """A text that repeats a number gives a thousand hits, and every other number all the same."""
+    hits = KLE.find("27.45.04-P19-12-24 " * 3000 + "27.45.04-P19-13-24 " * 2)
+
+    assert [hit.number for hit in hits] == ["27.45.04-P19-12-24"] * 1000 + ["27.45.04-P19-13-24"]
 
 
 def _cpu_s(text: str) -> float:

@@ -18,6 +18,7 @@ from connector.linking import regexes
 from connector.linking.contexts import verdict_on
 
 _JOINTS = "-/:L"
+MAX_REPEATS = 1000  # hits of one text; beyond, a number that was found already is not listed again
 _WORD_REACH = 24  # a word before a number is at most 21 characters, with up to 3 signs between
 _KEYS = {
     "system", "regex", "canonical", "start", "joint", "examples", "counter_examples"
@@ -60,8 +61,9 @@ Span = tuple[int, int, int]  # order of the pattern, start, end
 class Scanner:
     """The enabled patterns, ready to run. Safe to share between threads."""
 
-    def __init__(self, patterns: Sequence[Pattern]) -> None:
+    def __init__(self, patterns: Sequence[Pattern], piece_chars: int = 1_000_000) -> None:
         self.patterns = tuple(patterns)
+        self._piece = piece_chars  # what is looked at in one go: bounds the memory for its places
         self._free = [(n, p.regex) for n, p in enumerate(patterns) if not p.start]
         self._at = {
             joint: (_row(patterns, joint, "number"), _row(patterns, joint, "word"))
@@ -83,9 +85,8 @@ class Scanner:
 
     def _matches(self, text: str) -> list[tuple[int, re.Match[str]]]:
         found: list[tuple[int, re.Match[str]]] = []
-        anchors = _anchors(text, self._signs)
-        done = [0] * len(self.patterns) if anchors else []  # each goes on after its own last match
-        for number_at, joint in anchors:
+        done = [0] * len(self.patterns)  # each goes on after its own last match
+        for number_at, joint in _all_anchors(text, self._signs, self._piece):
             numbers, words = self._at[joint]
             if numbers and numbers[0](text, number_at):
                 _try(numbers[1], text, number_at, done, found)
@@ -97,6 +98,7 @@ class Scanner:
 
     def _hits(self, text: str, matches: Iterable[tuple[int, re.Match[str]]]) -> tuple[Hit, ...]:
         """Matches as hits: without those that are something else, each number once a place."""
+        seen: set[str] = set()
         found: dict[tuple[int, int, str], Hit] = {}
         last: tuple[int, int] = (-1, -1)
         verdict: bool | None = None
@@ -106,7 +108,9 @@ class Scanner:
                 last, verdict = span, verdict_on(text, start, end)
             if verdict is not None:
                 hit = _hit(self.patterns[order], match, verdict)
-                found.setdefault((start, end, hit.number), hit)
+                if len(found) < MAX_REPEATS or hit.number not in seen:
+                    found.setdefault((start, end, hit.number), hit)
+                    seen.add(hit.number)
         return tuple(found.values())
 
 
@@ -166,16 +170,25 @@ def _signs(joints: set[str]) -> str:
     return dashes + "".join(joint for joint in "/:" if joint in joints)
 
 
-def _anchors(text: str, signs: str) -> list[tuple[int, str]]:
+def _all_anchors(text: str, signs: str, piece: int) -> Iterable[tuple[int, str]]:
+    """The anchors of the whole text; a number may begin in the piece before its sign."""
+    if len(text) <= piece:
+        return _anchors(text, signs, 0, len(text))
+    starts = range(0, len(text), piece)
+    return (each for low in starts for each in _anchors(text, signs, low, low + piece))
+
+
+def _anchors(text: str, signs: str, low: int, high: int) -> list[tuple[int, str]]:
     """Where numbers begin that a sign and more follow, in order, each with the kind of joint.
 
     Looks for the signs first: a search for one sign runs at the speed of memory, one for digits
-    twenty times slower.
+    twenty times slower. Signs in text[low:high] count.
     """
-    found = set()
+    found: set[tuple[int, str]] = set()
     for sign in signs:
-        at = text.find(sign, 1)
-        while at > 0:
+        at = text.find(sign, low, high)
+        while at >= 0:
+            after = at + 1
             end = at
             # A space before the sign is rare, so the loop seldom turns.
             while end > 0 and at - end < 3 and text[end - 1].isspace():
@@ -188,8 +201,14 @@ def _anchors(text: str, signs: str) -> list[tuple[int, str]]:
                         facet_at = _number_before_facet(text, number_at)
                         if facet_at >= 0:
                             found.add((facet_at, "L"))
-            at = text.find(sign, at + 1)
+                if end == at and (chain := _CHAIN.match(text, after)):
+                    after = chain.end()
+            at = text.find(sign, after, high)
     return sorted(found)
+
+
+# Numbers tied to the one before: all of them are tails, and one step passes a megabyte of them.
+_CHAIN = re.compile(rf"(?:[0-9]{{1,200}}+[{regexes.DASHES}./,])++")
 
 
 def _is_tail(text: str, at: int) -> bool:
