@@ -54,7 +54,7 @@ class FolderRegister:
     def lookup(self, number: str) -> Case | None:
         """The case of this number. The first call, and the first after a change, reads the file.
 
-        About 0.5 s for 200,000 cases and then microseconds; the index holds numbers and places in
+        About 0.8 s for 200,000 cases and then microseconds; the index holds numbers and places in
         the file, not cases. Raises Unavailable or Denied when the file cannot be read.
         """
         number = number.strip()
