@@ -33,7 +33,7 @@ class Stderr(logging.StreamHandler[TextIO]):
 class Lines(logging.Formatter):
     """2026-11-20T09:15:00Z INFO connector.work: job failed action=job_failed job=chats"""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         """One record as a line; a traceback follows on lines of its own."""
@@ -46,7 +46,7 @@ class Lines(logging.Formatter):
 class Json(logging.Formatter):
     """One JSON object a line, for a log system."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         """One record as a JSON object."""

@@ -39,8 +39,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         Console().print(made)
         return
     widths = [max(map(len, column)) for column in zip(columns, *safe, strict=True)]
-    for row in (columns, *safe):
-        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+    for cells in (list(columns), *safe):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
         sys.stdout.write(line.rstrip() + "\n")
 
 

@@ -146,7 +146,7 @@ def retry(
         if known or not wanted:
             count = try_again(connection, ledger.now(), name or operator(), keys=known)
     for key in unknown:
-        tell(session.text("retry.unknown", key=key))
+        tell(session.text("retry.unknown", delivery=key))
     screen.say(session.text("retry.done", count=count) if count else session.text("retry.none"))
     if unknown:
         raise typer.Exit(FAILED)

@@ -16,9 +16,18 @@ from connector.errors import ConfigError
 if TYPE_CHECKING:
     from connector.ledger.history import Communication
     from connector.ledger.views import Status
+    from connector.model import Case
 
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for a program.")]
-SHOWN_COUNTS = ("read", "linked", "waiting", "changed", "kept", "done", "failed", "items")
+DID = {  # what a run counted, in the order and words a person is told
+    "read": "progress.read",
+    "linked": "summary.linked",
+    "waiting": "summary.waiting",
+    "kept": "progress.kept",
+    "items": "progress.erased",
+    "failed": "summary.failed",
+    "problems": "summary.problems",
+}
 
 
 def say_json(value: object) -> None:
@@ -88,8 +97,7 @@ def _tell_jobs(session: Session, found: Status) -> None:
         if each.outcome == "running":
             did = session.text("status.running_on", host=each.host, pid=each.pid)
         elif not did:
-            counts = {name: each.counts.get(name, 0) for name in SHOWN_COUNTS}
-            did = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+            did = what_it_did(session, each.job, each.counts)
         started = f"{local(session, each.started_at)} ({age(session, each.started_at, found.at)})"
         outcome = session.text(f"outcome.{each.outcome}")
         rows.append((screen.label(each.job, session.language), started, outcome, did))
@@ -97,6 +105,16 @@ def _tell_jobs(session: Session, found: Status) -> None:
         screen.say()
         columns = ("status.job", "status.when", "status.outcome", "status.did")
         screen.table([session.text(name) for name in columns], rows)
+
+
+def what_it_did(session: Session, job: str, counts: dict[str, int]) -> str:
+    """What a run did, in words; "done" counts parts of a source, but entries of a delivery."""
+    keys = {"done": "progress.done"} if job == "deliver" else {}
+    return ", ".join(
+        session.text(key, count=counts[name])
+        for name, key in (keys | DID).items()
+        if counts.get(name)
+    )
 
 
 def _tell_deliveries(session: Session, found: Status) -> None:
@@ -118,7 +136,7 @@ def _tell_deliveries(session: Session, found: Status) -> None:
         old = age(session, each.since, found.at)
         screen.say(f"  {each.case_number}  {kind}  {state}  {old}  {each.reason}")
         how = "status.fix_unsure" if each.state == "unsure" else "status.fix_failed"
-        screen.say(f"    {session.text(how, key=each.key, sink=each.sink)}")
+        screen.say(f"    {session.text(how, delivery=each.key, sink=each.sink)}")
 
 
 def _tell_waiting(session: Session, found: Status) -> None:
@@ -163,11 +181,15 @@ def history(
     Example:
       casethread history 27.45.04-P19-123-26
     """
+    show_history(ctx.obj, case, as_json=as_json)
+
+
+def show_history(session: Session, case: str, *, as_json: bool = False) -> None:
+    """The history of a case on standard output; ends the command when nobody knows the case."""
     from connector.ledger.history import history as read_history
     from connector.ledger.people import directory
     from connector.ledger.register import find_case
 
-    session: Session = ctx.obj
     program = session.program
     names = {each.id: each.name for each in directory(program.ledger)}
     with program.ledger.read() as connection:
@@ -180,11 +202,7 @@ def history(
     if as_json:
         say_json({"case": known or {"number": number}, "communications": found})
         return
-    title = session.text("history.title", case=number)
-    if known is not None:
-        state = session.text("history.open" if known.is_open else "history.closed")
-        title = f"{title} ({state}): {known.title}"
-    screen.say(title)
+    screen.say(_case_title(session, known, number))
     screen.say(session.text("history.count", count=len(found)))
     for each in found:
         screen.say()
@@ -192,10 +210,20 @@ def history(
             screen.say(line)
 
 
+def _case_title(session: Session, known: Case | None, number: str) -> str:
+    title = session.text("history.title", case=number)
+    if known is None:
+        return title
+    state = session.text("history.open" if known.is_open else "history.closed")
+    return f"{title} ({state}): {known.title}"
+
+
 def communication_lines(session: Session, each: Communication) -> Iterator[str]:
     """One communication for people: when, what, who, what was said, why here, where journaled."""
     kind = session.text(f"item.{each.kind}")
-    head = [local(session, each.at), kind, session.text(f"direction.{each.direction}")]
+    head = [local(session, each.at), kind]
+    if each.direction != "unknown":
+        head.append(session.text(f"direction.{each.direction}"))
     if each.duration_s is not None:
         head.append(f"{each.duration_s // 60}:{each.duration_s % 60:02d}")
     people = " → ".join(filter(None, (each.who, ", ".join(each.others))))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -49,6 +51,9 @@ def serve(
         bool, typer.Option("--live", help="New messages go on appearing as time passes.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Tell where it is as JSON.")] = False,
+    while_stdin: Annotated[
+        bool, typer.Option("--while-stdin", help="Stop when standard input ends.", hidden=True)
+    ] = False,
 ) -> None:
     """Serve the sandbox until Ctrl-C, and say how to point Casethread at it.
 
@@ -64,12 +69,21 @@ def serve(
     from connector.commands.syncing import Stop
 
     stop = Stop("").listen()
+    if while_stdin:
+        threading.Thread(target=_until_stdin_ends, args=(server,), daemon=True).start()
     try:
         _tell(session, server, as_json)
         while not stop() and not server.stopping.wait(0.2):
             pass
     finally:
         server.close()
+
+
+def _until_stdin_ends(server: Server) -> None:
+    """A parent that dies takes the sandbox with it."""
+    while sys.stdin.readline():
+        pass
+    server.stopping.set()
 
 
 def _sandbox(

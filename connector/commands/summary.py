@@ -46,7 +46,7 @@ def tell_summary(session: Session, results: Sequence[JobResult], seconds: float)
         case = views.example_case(connection)
     for line in summary_lines(session, results, backlog):
         screen.say(line)
-    for line in _trouble(session, results):
+    for line in trouble_lines(session, results):
         screen.say(line)
     screen.say(session.text("summary.took", seconds=f"{seconds:.1f}"))
     for sink in session.settings.sinks:
@@ -78,7 +78,7 @@ def summary_lines(
             yield f"  {session.text(key, count=count)}"
 
 
-def _trouble(session: Session, results: Sequence[JobResult]) -> Iterator[str]:
+def trouble_lines(session: Session, results: Sequence[JobResult]) -> Iterator[str]:
     for each in results:
         if each.is_good:
             continue

@@ -1,0 +1,234 @@
+"""`casethread demo`: a made-up municipality in a process of its own, and a real sync against it.
+
+Nothing is pretended: the connector signs in with msal over TLS, reads through HTTPS, and journals
+into a folder. Each demo starts afresh, because the sandbox counts its days back from now.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from connector import screen
+from connector.commands import FAILED, Session, tell
+from connector.commands.syncing import Stop, work
+from connector.errors import ConfigError, Unavailable
+from connector.schedule import parse
+
+if TYPE_CHECKING:
+    from connector.work import JobResult
+
+MARK = ".casethread-demo"  # says that a folder is the demo's to replace
+SECRET = "CASETHREAD_CLIENT_SECRET"  # noqa: S105  the name of a variable
+# Shorter than any real schedule, so that somebody who looks on sees something happen.
+SCHEDULES = {
+    "register": "every 1 min",
+    "chats": "every 20 s",
+    "call_records": "every 20 s",
+    "voicemail": "every 20 s",
+    "presence": "every 30 s",
+}
+QUIET_MIN = 0  # a conversation is journaled at once, not an hour after its last message
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the sandbox is, as `sandbox serve --json` tells."""
+
+    base_url: str
+    authority: str
+    tenant: str
+    client_id: str
+    client_secret: str
+    ca_bundle: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Town:
+    """How large the municipality is."""
+
+    users: int
+    days: int
+    seed: int
+
+
+def demo(
+    session: Session, folder: Path, *, users: int, days: int, seed: int, is_once: bool
+) -> None:
+    """Set up `folder`, sync it once against the sandbox and show one case; then go on by schedule.
+
+    Raises ConfigError for a folder that holds anything else, Unavailable when the sandbox does not
+    start. Ends the command with exit code 1 when something failed.
+    """
+    town = Town(users=users, days=days, seed=seed)
+    folder = folder.resolve()
+    screen.say(session.text("demo.folder", path=folder))
+    fresh_folder(session, folder)
+    screen.say(session.text("demo.town", users=users, days=days))
+    stop = Stop(session.text("sync.stopping")).listen()
+    with sandbox(session, town, folder) as address:
+        there = _configured(session, folder, address)
+        try:
+            good = _sync_once(there, stop)
+            if not stop():
+                _show_case(there)
+            if not is_once and not stop():
+                _go_on(there, stop)
+        finally:
+            there.close()
+    import typer
+
+    if stop():
+        raise typer.Exit(stop.exit_code)
+    if not good:
+        raise typer.Exit(FAILED)
+
+
+def fresh_folder(session: Session, folder: Path) -> None:
+    """An empty folder that bears the demo's mark. Raises ConfigError when it holds other things."""
+    try:
+        if folder.is_dir() and any(folder.iterdir()):
+            if not (folder / MARK).is_file():
+                raise ConfigError([session.text("demo.foreign", path=folder)])
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MARK).touch()
+    except OSError as error:
+        raise ConfigError([f"{error.filename or folder}: {error.strerror}"]) from error
+
+
+@contextlib.contextmanager
+def sandbox(session: Session, town: Town, folder: Path) -> Iterator[Address]:
+    """The sandbox in a process of its own, so that it and the connector do not share one GIL.
+
+    It ends when the context does, and by itself when this process dies: its standard input closes.
+    """
+    words = [sys.executable, "-m", "connector.cli", "sandbox", "serve", "--json", "--live"]
+    words += ["--users", str(town.users), "--days", str(town.days), "--seed", str(town.seed)]
+    words += ["--cases", str(folder / "journal" / "cases.csv"), "--while-stdin"]
+    with (folder / "sandbox.log").open("w", encoding="utf-8") as errors:
+        child = subprocess.Popen(  # noqa: S603  our own program
+            words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,  # a Ctrl-C at the terminal is for the connector, which ends us
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        try:
+            yield _address(session, child, folder)
+        finally:
+            if child.stdin is not None:
+                child.stdin.close()
+            child.terminate()
+            child.wait(timeout=10)
+            if child.stdout is not None:
+                child.stdout.close()
+
+
+def _address(session: Session, child: subprocess.Popen[bytes], folder: Path) -> Address:
+    told = b""
+    if child.stdout is not None:
+        for line in child.stdout:
+            told += line
+            if line.strip() == b"}":
+                break
+    try:
+        return msgspec.json.decode(told, type=Address)
+    except msgspec.DecodeError as error:
+        reason = f"{folder / 'sandbox.log'}"
+        with contextlib.suppress(OSError):
+            lines = (folder / "sandbox.log").read_text(encoding="utf-8").strip().splitlines()
+            reason = lines[-1] if lines else reason
+        raise Unavailable(
+            session.text("demo.no_sandbox", reason=reason), system="sandbox"
+        ) from error
+
+
+def _configured(session: Session, folder: Path, address: Address) -> Session:
+    """A session on the demo's own configuration, as an operator would have written it."""
+    from connector.settings_example import init_dir
+
+    init_dir(
+        folder,
+        language=session.language,
+        overrides={
+            "organisation": "Nordvang Kommune",
+            "graph.base_url": address.base_url,
+            "graph.authority": address.authority.rpartition("/")[0],
+            "graph.tenant": address.tenant,
+            "graph.client_id": address.client_id,
+            "graph.ca_bundle": address.ca_bundle,
+            "journal.quiet_min": QUIET_MIN,
+            "log.file": "casethread.log",
+        },
+    )
+    environ = {**session.environ, SECRET: address.client_secret}
+    return Session(config=folder / "casethread.toml", is_debug=session.is_debug, environ=environ)
+
+
+def _sync_once(there: Session, stop: Stop) -> bool:
+    from connector.commands.summary import tell_summary
+    from connector.work import sync_jobs
+
+    started = time.monotonic()
+    results = work(there, there.program, sync_jobs(there.program), stop)
+    screen.say()
+    tell_summary(there, results, time.monotonic() - started)
+    return all(each.is_good for each in results)
+
+
+def _show_case(there: Session) -> None:
+    """The history of the case with the most kinds of communication."""
+    from connector.commands.looking import show_history
+    from connector.ledger import views
+
+    with there.program.ledger.read() as connection:
+        number = views.richest_case(connection)
+    if number:
+        screen.say()
+        screen.say(there.text("demo.case"))
+        show_history(there, number)
+
+
+def _go_on(there: Session, stop: Stop) -> None:
+    from schedulers import embedded
+
+    def told(result: JobResult) -> None:
+        line = _news(there, result)
+        if line:
+            screen.say(line)
+
+    wanted = {
+        name: parse(words)
+        for name, words in SCHEDULES.items()
+        if name == "register" or name in there.program.enabled_sources()
+    }
+    screen.say()
+    tell(there.text("demo.going_on"))
+    embedded.run(there.program, stop, wanted=wanted, told=told)
+
+
+def _news(there: Session, result: JobResult) -> str:
+    """What a job brought, in one line; "" when it brought nothing."""
+    from connector.commands.looking import what_it_did
+
+    if result.job in ("register", "attachments") and result.is_good:
+        return ""
+    new = sum(count for name, count in result.counts.items() if name.startswith("new_"))
+    words = what_it_did(there, result.job, result.counts)
+    if not result.is_good:
+        words = "; ".join([*result.problems[:2]]) or words
+    elif result.job != "deliver" and not new:
+        return ""
+    name = screen.label(result.job, there.language)
+    return there.text("run.sync", job=name, words=words) if words else ""
