@@ -1,20 +1,21 @@
 """Joins the sightings of one call: a call record, PSTN rows, a chat event and a notice by mail.
 
 Each sighting stays as it was received; the joined call is an item of its own (source "calls"), with
-a new version whenever a sighting changes what is known of it.
+a new version whenever a sighting changes what is known of it. The calls near in time are loaded for
+the whole batch at once: a day of a large municipality, or a Lync database, is a million rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from connector.calls import SEARCH_WINDOW_S, belongs_to_voicemail, kind_of, match, merge
+from connector.calls import SEARCH_WINDOW_S, belongs_to_voicemail, judge, kind_of, merge
 from connector.ledger.batch import Batch, New, chunks, detail_of
 from connector.ledger.entries import token
 from connector.ledger.items import keep_items
@@ -23,130 +24,179 @@ from connector.model import Call, Item, Kind
 
 SOURCE = "calls"
 CALLS = (Kind.CALL.value, Kind.MISSED_CALL.value)
+WINDOW = SEARCH_WINDOW_S * 1000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Group:
     """One call being joined: its item when there is one, and all sightings of it."""
 
     key: str
     root_id: int | None = None
+    flag: str = ""
     sightings: dict[str, tuple[str, Call]] = field(default_factory=dict)  # by their own key
-    members: list[int] = field(default_factory=list)  # roots of sightings that are new to it
+    members: list[New] = field(default_factory=list)  # sightings that are new to it
 
     def calls(self) -> list[tuple[str, Call]]:
         return list(self.sightings.values())
 
-    def starts(self) -> Iterable[int]:
-        return (ms(call.started_at) for _, call in self.sightings.values())
+
+class Known:
+    """The calls that the sightings of a batch could belong to, by key and by time."""
+
+    def __init__(self) -> None:
+        self._by_own: dict[str, Group] = {}
+        self._by_member: dict[int, Group] = {}  # root of a sighting -> the call it was joined into
+        self._by_same: dict[str, Group] = {}
+        self._by_time: dict[int, dict[int, Group]] = defaultdict(dict)  # slice -> id -> group
+
+    def add(self, group: Group, own: str, source: str, call: Call) -> None:
+        """This sighting is of this call."""
+        group.sightings[own] = (source, call)
+        self._by_own[own] = group
+        for key in call.same:
+            self._by_same[key] = group
+        self._by_time[ms(call.started_at) // WINDOW][id(group)] = group
+
+    def add_member(self, root_id: int, group: Group) -> None:
+        """An earlier version of this sighting is of this call."""
+        self._by_member[root_id] = group
+
+    def of(self, each: New, call: Call) -> Group | None:
+        """The call that holds an earlier version of this sighting, or shares a key with it."""
+        found = self._by_member.get(each.root_id) or self._by_own.get(_own_key(each.item))
+        for key in call.same:
+            found = found or self._by_same.get(key)
+        return found
+
+    def near(self, started_at: int) -> list[Group]:
+        """Calls that began within the window."""
+        middle = started_at // WINDOW
+        near: dict[int, Group] = {}
+        for part in (middle - 1, middle, middle + 1):
+            near.update(self._by_time.get(part, {}))
+        return [
+            group
+            for group in near.values()
+            if any(abs(ms(call.started_at) - started_at) <= WINDOW for _, call in group.calls())
+        ]
 
 
 def join(batch: Batch, new: Sequence[New]) -> list[New]:
     """The joined calls that the new sightings made or changed, as new items."""
     sightings = [
-        each
+        (each, each.item.call)
         for each in new
         if each.item.kind is Kind.SIGHTING and each.item.call is not None and each.is_current
     ]
-    groups: dict[str, Group] = {}
-    touched: dict[str, Group] = {}
-    for each in sightings:
-        group = _group_of(batch, each, groups)
-        group.sightings[_own_key(each.item)] = (each.item.source, _call(each.item))
-        group.members.append(each.root_id)
-        groups[group.key] = touched[group.key] = group
+    voicemails = [
+        (each, each.item.call)
+        for each in new
+        if each.item.kind is Kind.VOICEMAIL and each.item.call is not None
+    ]
+    if not sightings and not voicemails:
+        return []
+    known = _load(batch, [*sightings, *voicemails])
+    touched: dict[int, Group] = {}
+    for each, call in sightings:
+        group = _group_of(each, call, known)
+        known.add(group, _own_key(each.item), each.item.source, call)
+        group.members.append(each)
+        touched[id(group)] = group
     made = _write(batch, list(touched.values()))
-    _join_voicemails(batch, [each for each in new if each.item.kind is Kind.VOICEMAIL])
+    _join_voicemails(batch, voicemails, known)
     return made
-
-
-def _call(each: Item) -> Call:
-    if each.call is None:
-        raise ValueError("a sighting without a call")
-    return each.call
 
 
 def _own_key(each: Item) -> str:
     return f"{each.source}\0{each.thread}\0{each.key}"
 
 
-def _group_of(batch: Batch, each: New, groups: dict[str, Group]) -> Group:
-    """The call this sighting belongs to: by an earlier version, by a key, by time and people."""
-    call = _call(each.item)
-    own = _own_key(each.item)
-    for group in groups.values():
-        if own in group.sightings or any(set(c.same) & set(call.same) for _, c in group.calls()):
-            return group
-    root = _root_by_key(batch, each, call)
-    if root is not None:
-        return _load(batch, root, groups)
-    near = _near(batch, call, groups)
-    names = list(near)
-    chosen = match(call, each.item.source, [(n, near[key].calls()) for n, key in enumerate(names)])
-    if chosen is not None:
-        return near[names[chosen]]
-    return Group(key="C" + token(each.item.source, each.item.thread, each.item.key))
+def _group_of(each: New, call: Call, known: Known) -> Group:
+    found = known.of(each, call)
+    if found is not None:
+        return found
+    its = each.item
+    near = known.near(ms(call.started_at))
+    verdict = judge(call, its.source, [(n, group.calls()) for n, group in enumerate(near)])
+    if verdict.chosen is not None:
+        return near[verdict.chosen]
+    return Group(key="C" + token(its.source, its.thread, its.key), flag=verdict.flag)
 
 
-def _root_by_key(batch: Batch, each: New, call: Call) -> int | None:
-    if each.root_id != each.id:
-        found = batch.connection.execute(
-            sa.select(item.c.call_id).where(item.c.id == each.root_id)
-        ).scalar()
-        if found is not None:
-            return int(found)
-    if not call.same:
-        return None
-    found = batch.connection.execute(
-        sa.select(call_key.c.call_id).where(call_key.c.key.in_(call.same)).limit(1)
-    ).scalar()
-    return None if found is None else int(found)
-
-
-def _near(batch: Batch, call: Call, groups: dict[str, Group]) -> dict[str, Group]:
-    """Calls that began about when this one did, those of this batch and those kept before."""
-    window = SEARCH_WINDOW_S * 1000
-    start = ms(call.started_at)
-    rows = batch.connection.execute(
-        sa.select(item.c.id).where(
-            item.c.kind != Kind.MESSAGE.value,
-            item.c.kind.in_(CALLS),
-            item.c.id == item.c.root_id,
-            item.c.sent_at.between(start - window, start + window),
+def _load(batch: Batch, wanted: Sequence[tuple[New, Call]]) -> Known:
+    """Every kept call that one of these could belong to, with its sightings."""
+    roots = _roots_near(batch, [ms(call.started_at) for _, call in wanted])
+    keys = sorted({key for _, call in wanted for key in call.same})
+    for some in chunks(keys):
+        rows = batch.connection.execute(
+            sa.select(call_key.c.call_id).where(call_key.c.key.in_(some))
         )
-    )
-    near = {}
-    for (root,) in rows:
-        group = _load(batch, root, groups)
-        near[group.key] = group
-    fresh = {
-        key: group
-        for key, group in groups.items()
-        if any(abs(begun - start) <= window for begun in group.starts())
-    }
-    return near | fresh
-
-
-def _load(batch: Batch, root: int, groups: dict[str, Group]) -> Group:
-    key = str(batch.connection.execute(sa.select(item.c.key).where(item.c.id == root)).scalar_one())
-    if key in groups:
-        return groups[key]
-    rows = batch.connection.execute(
-        sa.select(item.c.key, item.c.detail, thread.c.source, thread.c.key.label("within"))
-        .join(thread, thread.c.id == item.c.thread_id)
-        .where(
-            item.c.call_id == root,
-            item.c.kind == Kind.SIGHTING.value,
-            item.c.is_current,
+        roots.update(row[0] for row in rows)
+    members: dict[int, int] = {}
+    for some_roots in chunks(
+        sorted({each.root_id for each, _ in wanted if each.root_id != each.id})
+    ):
+        rows = batch.connection.execute(
+            sa.select(item.c.id, item.c.call_id).where(
+                item.c.id.in_(some_roots), item.c.call_id.is_not(None)
+            )
         )
-    )
-    group = Group(key=key, root_id=root)
-    for row in rows:
-        call = detail_of(row).call
-        if call is not None:
-            group.sightings[f"{row.source}\0{row.within}\0{row.key}"] = (row.source, call)
-    groups[key] = group
-    return group
+        members.update({row.id: row.call_id for row in rows})
+    return _load_groups(batch, sorted(roots | set(members.values())), members)
+
+
+def _roots_near(batch: Batch, starts: Sequence[int]) -> set[int]:
+    """Joined calls that began within the window of one of these times."""
+    spans: list[list[int]] = []
+    for start in sorted(starts):
+        if spans and start - WINDOW <= spans[-1][1]:
+            spans[-1][1] = start + WINDOW
+        else:
+            spans.append([start - WINDOW, start + WINDOW])
+    roots: set[int] = set()
+    for some in chunks(spans, 100):
+        rows = batch.connection.execute(
+            sa.select(item.c.id).where(
+                item.c.kind != Kind.MESSAGE.value,
+                item.c.kind.in_(CALLS),
+                item.c.id == item.c.root_id,
+                sa.or_(*(item.c.sent_at.between(first, last) for first, last in some)),
+            )
+        )
+        roots.update(row[0] for row in rows)
+    return roots
+
+
+def _load_groups(batch: Batch, roots: Sequence[int], members: Mapping[int, int]) -> Known:
+    known = Known()
+    groups: dict[int, Group] = {}
+    for some in chunks(roots):
+        keys = batch.connection.execute(sa.select(item.c.id, item.c.key).where(item.c.id.in_(some)))
+        groups.update({row.id: Group(key=row.key, root_id=row.id) for row in keys})
+        rows = batch.connection.execute(
+            sa.select(
+                item.c.call_id,
+                item.c.key,
+                item.c.detail,
+                thread.c.source,
+                thread.c.key.label("within"),
+            )
+            .join(thread, thread.c.id == item.c.thread_id)
+            .where(
+                item.c.call_id.in_(some),
+                item.c.kind == Kind.SIGHTING.value,
+                item.c.is_current,
+            )
+        )
+        for row in rows:
+            call = detail_of(row).call
+            if call is not None:
+                own = f"{row.source}\0{row.within}\0{row.key}"
+                known.add(groups[row.call_id], own, row.source, call)
+    for member, root in members.items():
+        known.add_member(member, groups[root])
+    return known
 
 
 def _write(batch: Batch, groups: Sequence[Group]) -> list[New]:
@@ -160,9 +210,9 @@ def _write(batch: Batch, groups: Sequence[Group]) -> list[New]:
             items.append(_item(batch, group, call, version + 1))
     made = keep_items(batch, items)
     roots = {each.item.key: each.root_id for each in made}
-    for group, call in merged:
-        root = group.root_id or roots[group.key]
-        _point_to(batch, root, group.members, call)
+    for group in groups:
+        group.root_id = group.root_id or roots[group.key]
+    _point_to(batch, [(group, call) for group, call in merged if group.root_id is not None])
     return made
 
 
@@ -196,41 +246,46 @@ def _item(batch: Batch, group: Group, call: Call, version: int) -> Item:
         parties=call.parties,
         call=call,
         duration_s=call.duration_s,
+        flags=(group.flag,) if group.flag else (),
     )
 
 
-def _point_to(batch: Batch, root: int, members: Sequence[int], call: Call) -> None:
-    batch.connection.execute(
-        sa.update(item)
-        .where(sa.or_(item.c.id.in_(members), item.c.root_id.in_(members)))
-        .values(call_id=root)
-    )
-    if call.same:
+def _point_to(batch: Batch, merged: Sequence[tuple[Group, Call]]) -> None:
+    members = [(each, group.root_id) for group, _ in merged for each in group.members]
+    _set_call(batch, members)
+    keys = {key: group.root_id for group, call in merged for key in call.same}
+    if keys:
         batch.connection.execute(
             batch.ledger.insert(call_key).on_conflict_do_nothing(),
-            [{"key": key, "call_id": root} for key in call.same],
+            [{"key": key, "call_id": root} for key, root in keys.items()],
         )
 
 
-def _join_voicemails(batch: Batch, voicemails: Sequence[New]) -> None:
+def _set_call(batch: Batch, members: Sequence[tuple[New, int | None]]) -> None:
+    """Let every version of these items point to their call."""
+    update = sa.update(item).values(call_id=sa.bindparam("call"))
+    one = [{"number": each.root_id, "call": root} for each, root in members]
+    if one:
+        batch.connection.execute(update.where(item.c.id == sa.bindparam("number")), one)
+    later = [
+        {"number": each.root_id, "call": root} for each, root in members if each.root_id != each.id
+    ]
+    if later:
+        batch.connection.execute(
+            update.where(item.c.root_id == sa.bindparam("number"), item.c.root_id != item.c.id),
+            later,
+        )
+
+
+def _join_voicemails(batch: Batch, voicemails: Sequence[tuple[New, Call]], known: Known) -> None:
     """A voicemail is journaled by itself; it keeps the call that left it, when that is known."""
-    for each in voicemails:
-        call = each.item.call
-        if call is None:
-            continue
-        near = _near(
-            batch,
-            msgspec.structs.replace(call, started_at=call.started_at - timedelta(minutes=5)),
-            {},
-        )
+    found = []
+    for each, call in voicemails:
         fits = [
             group
-            for group in near.values()
-            if group.root_id is not None and belongs_to_voicemail(merge(group.calls()), call)
+            for group in known.near(ms(call.started_at))
+            if belongs_to_voicemail(merge(group.calls()), call)
         ]
         if len(fits) == 1:
-            batch.connection.execute(
-                sa.update(item)
-                .where(sa.or_(item.c.id == each.root_id, item.c.root_id == each.root_id))
-                .values(call_id=fits[0].root_id)
-            )
+            found.append((each, fits[0].root_id))
+    _set_call(batch, found)
