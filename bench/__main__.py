@@ -1,4 +1,4 @@
-"""python -m bench: measures and writes docs/performance.md. Takes a quarter of an hour; --full, twice that."""
+"""python -m bench: measures a quarter of an hour and writes docs/performance.md."""
 
 from __future__ import annotations
 
