@@ -155,7 +155,7 @@ class Voicemail:
         try:
             yield from reading.pages()
         except (Denied, Gone, Rejected) as error:
-            if isinstance(error, Denied) and error.status == 401:
+            if rights.concerns_all(error):
                 raise
             problem = Problem(source=self.name, part=part, key="", reason=str(error), scope="part")
             yield Page(source=self.name, part=part, items=(problem,))
@@ -331,7 +331,7 @@ class _Reading:
         except Gone:
             return None  # deleted since it was listed
         except (Denied, Rejected, CursorExpired) as error:
-            if error.status == 401:
+            if rights.concerns_all(error):
                 raise
             return self._problem(voicemail.key(letter), f"mail not readable: {error}")
 

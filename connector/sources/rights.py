@@ -98,6 +98,20 @@ def check(graph: Graph, source: str, need: Need, attempt: Callable[[], None]) ->
     return found + _too_much(source, need, roles)
 
 
+_EVERYWHERE = ("missing role permissions", "protected api", "insufficient privileges")
+
+
+def concerns_all(error: RemoteError) -> bool:
+    """Whether a refusal is about the app as a whole and not about this mailbox or chat.
+
+    Then each further part would only be refused again, and the run should end.
+    """
+    if not isinstance(error, Denied):
+        return False
+    text = str(error).lower()
+    return error.status in (401, 402) or any(words in text for words in _EVERYWHERE)
+
+
 def _fix(error: Denied, need: Need) -> str:
     if error.status == 401:
         return (

@@ -64,10 +64,18 @@ class _More(msgspec.Struct):
     next: str | None = msgspec.field(name="@odata.nextLink", default=None)
 
 
+class Head(msgspec.Struct, frozen=True):
+    """One record as the list gives it, and its bytes."""
+
+    id: str
+    version: int
+    raw: bytes
+
+
 class HeadPage(msgspec.Struct, frozen=True):
     """One page of the list: heads, and what could not be read."""
 
-    heads: tuple[Header, ...]
+    heads: tuple[Head, ...]
     problems: tuple[Problem, ...] = ()
     next: str = ""
 
@@ -78,7 +86,8 @@ def parse_heads(source: str, answer: Answer) -> HeadPage:
     heads, problems = [], []
     for raw in page.value:
         try:
-            heads.append(msgspec.json.decode(raw, type=Header))
+            header = msgspec.json.decode(raw, type=Header)
+            heads.append(Head(header.id, header.version, bytes(raw)))
         except msgspec.DecodeError as error:
             reason = f"call record not readable: {error}"
             problems.append(
@@ -195,7 +204,7 @@ class CallRecords:
             since = min(since, now - self._deep)
         return max(since, oldest), _Cursor(read=now, deep=today)
 
-    def _whole(self, heads: Sequence[Header], known: Known) -> list[Item | Problem]:
+    def _whole(self, heads: Sequence[Head], known: Known) -> list[Item | Problem]:
         """The records that are new, in the list's order, fetched side by side."""
         pairs = [(head.id, str(head.version)) for head in heads]
         old = known(THREAD, pairs) if pairs else set()
@@ -206,20 +215,36 @@ class CallRecords:
         with ThreadPoolExecutor(workers, thread_name_prefix="call-record") as pool:
             return list(pool.map(self._one, new))
 
-    def _one(self, head: Header) -> Item | Problem:
+    def _one(self, head: Head) -> Item | Problem:
         try:
             return self._record(head)
         except Gone:
-            reason = "the call record is gone (30 days), or not there yet; it is asked for again"
+            return self._head_alone(head)
         except (Rejected, msgspec.DecodeError) as error:
             reason = f"call record not readable: {error}"
         except Denied as error:
-            if error.status == 401:
+            if rights.concerns_all(error):
                 raise
             reason = str(error)
         return Problem(source=self.name, part=PART, key=head.id, reason=reason)
 
-    def _record(self, head: Header) -> Item:
+    def _head_alone(self, head: Head) -> Item | Problem:
+        """That there was a call, when the record itself is not to be had (not yet, or no more).
+
+        Its version is none that the list gives, so the record is asked for again each time.
+        """
+        try:
+            record = parse_record(Answer(200, head.raw, {}))
+        except msgspec.DecodeError as error:
+            reason = f"call record gone, and its head is not readable: {error}"
+            return Problem(source=self.name, part=PART, key=head.id, reason=reason, raw=head.raw)
+        record.version = 0
+        item = record_item(self.name, record, head.raw)
+        return msgspec.structs.replace(
+            item, version=f"{head.version}-head", flags=(*item.flags, "record not there")
+        )
+
+    def _record(self, head: Head) -> Item:
         try:
             record, raw = self._ask(record_request(head.id, self._expand))
         except Rejected:

@@ -150,9 +150,9 @@ class _Reading:
             try:
                 page = self._graph.ask(asked, self._parse, service=self._service, headers=HEADERS)
             except (Denied, Gone, Rejected, CursorExpired) as error:
+                if rights.concerns_all(error):
+                    raise
                 if not link or self._restarts or isinstance(error, Denied):
-                    if isinstance(error, Denied) and error.status == 401:
-                        raise
                     yield self._stop(f"{error}")
                     return
                 # A next link died before its time; the window itself is still good.
