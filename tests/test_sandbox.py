@@ -293,7 +293,7 @@ def test_record_filter(town: Municipality, sandbox: Sandbox, operator: str) -> N
     """The four comparisons on startDateTime mean what they say."""
     middle = town.calls[len(town.calls) // 2].start
     text = f"startDateTime {operator} {middle:%Y-%m-%dT%H:%M:%S}.{middle:%f}Z"
-    kept = {
+    kept: Callable[[datetime], bool] = {
         "ge": lambda at: at >= middle,
         "gt": lambda at: at > middle,
         "le": lambda at: at <= middle,
@@ -363,7 +363,8 @@ def test_mail_rounds(town: Municipality) -> None:
     got: list[str] = []
     token = None
     for _ in range(4):
-        target = ask(sandbox, path, **({"deltatoken": token} if token else {}))
+        named = {"deltatoken": token} if token else {}
+        target = ask(sandbox, path, "", b"", **named)
         body = json.loads(target.body)
         while "@odata.nextLink" in body:
             got += [row["internetMessageId"] for row in body["value"]]

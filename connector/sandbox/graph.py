@@ -43,12 +43,12 @@ def bounds(text: str, name: str, allowed: frozenset[str]) -> dict[str, datetime]
     return found
 
 
-def top(request: Request, default: int, most: int) -> int:
+def top(view: View, request: Request, default: int, most: int) -> int:
     """$top, or the default; 400 when it is no number from 1."""
     text = request.query.get("$top", str(default))
     if not text.isdigit() or int(text) < 1:
         raise GraphError(400, "BadRequest", "Invalid value for $top.")
-    return min(int(text), most)
+    return min(int(text), most, view.most_rows)
 
 
 def _chosen(body: Json, request: Request) -> Json:
@@ -78,7 +78,7 @@ def _present(view: View) -> list[Staff]:
 
 def users(view: View, request: Request, _names: Mapping[str, str]) -> Response:
     """GET /users: $select, $top up to 999, paging; $filter=accountEnabled eq true."""
-    size = top(request, 100, WORLD_SIZE)
+    size = top(view, request, 100, WORLD_SIZE)
     asked = request.query.get("$filter", "")
     if asked not in ("", "accountEnabled eq true"):
         raise GraphError(
@@ -113,10 +113,10 @@ def users_delta(view: View, request: Request, _names: Mapping[str, str]) -> Resp
     state = skip_state(request, "usersdelta") or {"o": 0, "v": view.changes}
     if token == "latest":  # noqa: S105
         return page(request, [], "users", delta={"k": "users", "v": view.changes, "s": chosen})
-    at, found = int(state["o"]), _present(view)
-    rows = [encode(_chosen(_user_json(view, p), request)) for p in found[at : at + 100]]
-    if at + 100 < len(found):
-        more = {"k": "usersdelta", "o": at + 100, "v": state["v"]}
+    at, found, size = int(state["o"]), _present(view), min(100, view.most_rows)
+    rows = [encode(_chosen(_user_json(view, p), request)) for p in found[at : at + size]]
+    if at + size < len(found):
+        more = {"k": "usersdelta", "o": at + size, "v": state["v"]}
         return page(request, rows, "users", next_state=more)
     return page(request, rows, "users", delta={"k": "users", "v": state["v"], "s": chosen})
 
@@ -154,7 +154,7 @@ def _messages(
             "a": low.isoformat() if low else "",
             "b": (min(high, view.now) if high else view.now).isoformat(),
         }
-    size, at = top(request, 50, 50), int(state["o"])
+    size, at = top(view, request, 50, 50), int(state["o"])
     low = datetime.fromisoformat(state["a"]) if state["a"] else None
     high = datetime.fromisoformat(state["b"])
     rows = []

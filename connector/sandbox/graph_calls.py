@@ -68,7 +68,8 @@ def records(view: View, request: Request, _names: Mapping[str, str]) -> Response
     state = skip_state(request, "records") or {"o": 0, "f": request.query.get("$filter", "")}
     found = [call for call in _visible(view) if _fits(call, str(state["f"]))]
     wanted = re.search(r"odata\.maxpagesize=(\d+)", request.prefer)
-    size = max(1, min(RECORDS_A_PAGE, int(wanted[1]) if wanted else RECORDS_A_PAGE))
+    asked = int(wanted[1]) if wanted else RECORDS_A_PAGE
+    size = max(1, min(RECORDS_A_PAGE, asked, view.most_rows))
     at = int(state["o"])
     rows = [encode(_header(view, call)) for call in found[at : at + size]]
     more = {"k": "records", "o": at + size, "f": state["f"]} if at + size < len(found) else None
@@ -148,20 +149,20 @@ def _range(names: Mapping[str, str], *, is_inclusive: bool) -> tuple[datetime, d
     return low, high
 
 
-def _rows(request: Request, found: list[Json], context: str) -> Response:
+def _rows(view: View, request: Request, found: list[Json], context: str) -> Response:
     text = request.query.get("$skip", "0")
     if not text.isdigit():
         raise GraphError(400, "BadRequest", "Invalid value for $skip.")
-    at = int(text)
-    shown = found[at : at + ROWS_A_PAGE]
+    at, size = int(text), min(ROWS_A_PAGE, view.most_rows)
+    shown = found[at : at + size]
     head: Json = {
         "@odata.context": f"{request.origin}/v1.0/$metadata#Collection({SPACE}.{context})",
         "@odata.count": len(shown),
         "value": [wire.row(row) for row in shown],
     }
-    if at + ROWS_A_PAGE < len(found):
+    if at + size < len(found):
         path = request.target.split("?", 1)[0]
-        head["@odata.nextLink"] = link(request.origin, path, {"$skip": str(at + ROWS_A_PAGE)})
+        head["@odata.nextLink"] = link(request.origin, path, {"$skip": str(at + size)})
     return json_response(head)
 
 
@@ -172,7 +173,7 @@ def pstn(view: View, request: Request, names: Mapping[str, str]) -> Response:
     found = sorted(
         (r for r in rows if low <= r["startDateTime"] <= high), key=lambda r: r["startDateTime"]
     )
-    return _rows(request, found, "pstnCallLogRow")
+    return _rows(view, request, found, "pstnCallLogRow")
 
 
 def direct_routing(view: View, request: Request, names: Mapping[str, str]) -> Response:
@@ -182,7 +183,7 @@ def direct_routing(view: View, request: Request, names: Mapping[str, str]) -> Re
     found = sorted(
         (r for r in rows if low <= r["inviteDateTime"] < high), key=lambda r: r["inviteDateTime"]
     )
-    return _rows(request, found, "directRoutingLogRow")
+    return _rows(view, request, found, "directRoutingLogRow")
 
 
 RECORDS = ("CallRecords.Read.All",)

@@ -136,7 +136,7 @@ def delta(view: View, request: Request, names: Mapping[str, str]) -> Response:
             "f": query.get("$filter", ""),
         }  # fmt: skip
     rows = _delta_rows(view, request, mailbox, name, state)
-    size = _page_size(request, 10)
+    size = _page_size(view, request, 10)
     at = int(state["o"])
     more = {**state, "o": at + size} if at + size < len(rows) else None
     done = {**{k: state[k] for k in ("k", "s", "e", "f")}, "t": state["until"], "v": state["now"]}
@@ -166,10 +166,10 @@ def _delta_rows(view: View, request: Request, mailbox: str, name: str, state: Js
     return rows
 
 
-def _page_size(request: Request, default: int) -> int:
+def _page_size(view: View, request: Request, default: int) -> int:
     wanted = re.search(r"odata\.maxpagesize=(\d+)", request.prefer)
     size = int(wanted[1]) if wanted else int(request.query.get("$top", str(default)))
-    return max(1, min(size, 1000))
+    return max(1, min(size, view.most_rows))
 
 
 def _fits(mail: Mail, text: str) -> bool:
@@ -214,7 +214,7 @@ def messages(view: View, request: Request, names: Mapping[str, str]) -> Response
     name = _folder(mailbox, names["folder"]) if "folder" in names else None
     query = request.query
     found = [m for m in reversed(_own(view, mailbox, name)) if _fits(m, query.get("$filter", ""))]
-    at, size = int((skip_state(request, "mail") or {"o": 0})["o"]), _page_size(request, 10)
+    at, size = int((skip_state(request, "mail") or {"o": 0})["o"]), _page_size(view, request, 10)
     select, expand = query.get("$select", ""), query.get("$expand", "")
     rows = [encode(_body(view, request, m, select, expand)) for m in found[at : at + size]]
     more = {"k": "mail", "o": at + size} if at + size < len(found) else None

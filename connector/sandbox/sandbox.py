@@ -36,6 +36,7 @@ class Sandbox:
     clock: Callable[[], datetime] | None = None
     roles: frozenset[str] = graph.DEFAULT_ROLES
     certificate: bytes = b""
+    most_rows: int = 1000  # a page of a listing never holds more; small in tests of paging
     wall_clock: Callable[[], datetime] = _machine_time  # msal signs with the machine's clock
     view: View = field(init=False)
     memory: Memory = field(init=False)
@@ -53,7 +54,8 @@ class Sandbox:
         for scenario in self.active:
             if scenario.roles:
                 self.roles = scenario.roles(frozenset(self.roles))
-        self.view = View(Index(self.municipality), self.now(), frozenset(self.roles))
+        index = Index(self.municipality)
+        self.view = View(index, self.now(), frozenset(self.roles), most_rows=self.most_rows)
         for scenario in self.active:
             if scenario.begin:
                 scenario.begin(self._scene(Request(method="GET", target="/"), scenario))

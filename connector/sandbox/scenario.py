@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import zlib
 from collections.abc import Callable
@@ -55,6 +56,11 @@ class Scene:
     def path(self) -> str:
         """The path after /v1.0."""
         return self.request.path.removeprefix("/v1.0")
+
+    @property
+    def listing(self) -> str:
+        """The path without a function's arguments, which differ from day to day."""
+        return re.sub(r"\([^)]*\)", "()", self.path)
 
     @property
     def is_read(self) -> bool:

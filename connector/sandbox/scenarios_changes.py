@@ -58,9 +58,9 @@ def _new_versions(scene: Scene) -> Response | None:
 
 
 def _no_detail(scene: Scene) -> Response | None:
-    """A listed record whose details are gone already: the first of every twenty."""
+    """A listed record whose details are gone already: a third of them."""
     key = scene.path.removeprefix(RECORDS + "/").split("/")[0]
-    if scene.path.startswith(RECORDS + "/") and one_in(20, key) and "(" not in key:
+    if scene.path.startswith(RECORDS + "/") and one_in(3, key) and "(" not in key:
         return scene.refuse(404, "NotFound", "The call record was not found.")
     return None
 

@@ -88,7 +88,7 @@ def _zipped(scene: Scene, response: Response) -> Response:
 
 
 def _late(_scene: Scene, response: Response) -> Response:
-    return replace(response, delay_s=0.15)
+    return replace(response, delay_s=0.05)
 
 
 def _clock_jumps(scene: Scene, response: Response) -> Response:
@@ -301,8 +301,8 @@ SCENARIOS = (
     ),
     _line(
         "slow",
-        "every answer comes 150 ms late",
-        "alle svar kommer 150 ms for sent",
+        "every answer comes 50 ms late",
+        "alle svar kommer 50 ms for sent",
         DOCS + "5288",
         after=_late,
     ),

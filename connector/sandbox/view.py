@@ -68,6 +68,7 @@ class View:
     hidden_calls: set[str] = field(default_factory=set)
     bare_calls: set[str] = field(default_factory=set)  # records without sessions and participants
     changed: dict[tuple[str, str], Message] = field(default_factory=dict)
+    most_rows: int = 1000  # a page never holds more
     nested_page: int = 60
     participant_page: int = 130
 
