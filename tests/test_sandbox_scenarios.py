@@ -132,7 +132,8 @@ class Reader:
 
     def pages(self, link: str, prefer: str = "") -> list[Any]:
         """All rows of a listing; Later when its links go round."""
-        rows, seen = [], set()
+        rows: list[Any] = []
+        seen: set[str] = set()
         while link:
             body = self.get(link, prefer=prefer)
             rows += body["value"]

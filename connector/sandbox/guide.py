@@ -29,7 +29,7 @@ These are not misbehaviours; the real service does them every day.
 - Direct Routing rows mask the outside number and write `0001-01-01T00:00:00Z` for what did not
   happen.
 - A PSTN row of a queue has no user.
-- The latest call records are not there yet: they come 5 to 30 minutes after the end of the call.
+- With a clock that moves, a call record comes 5 to 30 minutes after the end of the call.
 - Records older than 30 days are gone.
 - Voicemail lies in the inbox, the junk folder or a child folder, with the message class, only the
   `Content-Class` header, or only the reply address to tell what it is; some is sealed (`rpmsg`).

@@ -199,9 +199,9 @@ def _keep(room: Exchange, call: PhoneCall) -> PhoneCall:
 
 
 def _visible(room: Exchange, end: datetime) -> datetime:
-    """A record comes 5 to 30 minutes after the end; what is old at `now` is there already."""
+    """A record comes 5 to 30 minutes after the end; at `now` all are there."""
     late = timedelta(seconds=room.draw.dice.randint(300, 1800))
-    return end if end < room.draw.now - timedelta(hours=3) else min(end + late, room.draw.now)
+    return min(end + late, room.draw.now)
 
 
 def _incoming(room: Exchange, caller: End, owner: Staff, chance: float) -> PhoneCall:
