@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -66,7 +67,7 @@ def test_split() -> None:
         window = following(window, NOW, span)
         assert window is None or (again.since, again.until) == (window.since, window.until)
     assert len(pieces) == 5
-    assert all(b.since < a.until for a, b in zip(pieces, pieces[1:], strict=False))
+    assert all(b.since < a.until for a, b in itertools.pairwise(pieces))
     assert (pieces[0].since, pieces[-1].until) == (NOW - 30 * DAY, NOW - 5 * MINUTE)
 
 

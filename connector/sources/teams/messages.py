@@ -127,11 +127,15 @@ def parse_message(source: str, part: str, raw: bytes) -> Item | Problem:
 
 def _item(source: str, row: _Message, raw: bytes, flags: tuple[str, ...]) -> Item:
     created = row.created_date_time
+    if created.tzinfo is not UTC:
+        created = created.astimezone(UTC)
     thread = _thread(row)
     modified = row.last_modified_date_time or created
+    if modified.tzinfo is not UTC:
+        modified = modified.astimezone(UTC)
     is_deleted = row.deleted_date_time is not None and row.deleted_date_time.year > 1900
     if row.event_detail is not None or row.message_type not in _REAL:
-        found = _event(source, row, raw, thread, modified, flags)
+        found = _event(source, row, raw, thread, created, modified, flags)
         if found is not None:
             return found
         flags = (*flags, f"unknown enum: {row.message_type}")
@@ -263,6 +267,7 @@ def _event(
     row: _Message,
     raw: bytes,
     thread: str,
+    created: datetime,
     modified: datetime,
     flags: tuple[str, ...],
 ) -> Item | None:
@@ -270,7 +275,7 @@ def _event(
     detail = row.event_detail
     if detail is None and row.body and row.body.content not in (None, "", "<systemEventMessage/>"):
         return None
-    call = _call(row, detail, thread) if detail is not None and detail.call_id else None
+    call = _call(created, detail, thread) if detail is not None and detail.call_id else None
     what = detail.type.rpartition(".")[2] if detail is not None else row.message_type or "event"
     initiator = _who(detail.initiator if detail is not None else row.sender)
     return Item(
@@ -279,7 +284,7 @@ def _event(
         key=row.id,
         version=row.etag or modified.isoformat(),
         kind=Kind.EVENT if call is None else Kind.SIGHTING,
-        sent_at=row.created_date_time,
+        sent_at=created,
         modified_at=modified,
         raw=raw,
         text="" if call is not None else what.removesuffix("EventMessageDetail"),
@@ -292,12 +297,11 @@ def _event(
     )
 
 
-def _call(row: _Message, detail: _Event, thread: str) -> Call | None:
+def _call(created: datetime, detail: _Event, thread: str) -> Call | None:
     """What a chat's event tells of a call. Only its end tells how long it was.
 
     That `callId` equals a call record's id is documented nowhere; it joins events with each other.
     """
-    created = row.created_date_time
     what = detail.type.rpartition(".")[2]
     is_answered: bool | None = None
     started = ended = created
@@ -376,7 +380,8 @@ def _second_try(source: str, part: str, raw: bytes) -> Item | Problem:
 def _mend(row: dict[str, Any]) -> tuple[str, ...]:
     """Put what can be told into the form that the schema promises; says what was odd."""
     flags: dict[str, None] = {}
-    row["id"] = str(row["id"])
+    if isinstance(row["id"], int):
+        row["id"] = str(row["id"])
     for member in _DATES:
         value = row.get(member)
         if value is None:

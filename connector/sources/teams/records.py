@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -101,10 +101,20 @@ class Record(msgspec.Struct, rename="camel"):
     sessions_next: str | None = msgspec.field(name="sessions@odata.nextLink", default=None)
 
 
+def _in_utc(part: Segment | Record) -> None:
+    """Times in UTC, also from a server that writes them with another offset."""
+    part.start_date_time = part.start_date_time.astimezone(UTC)
+    part.end_date_time = part.end_date_time.astimezone(UTC)
+
+
 def record_item(source: str, record: Record, raw: bytes) -> Item:
     """The sighting that a record is. `raw` is everything that was received for it."""
+    _in_utc(record)
+    for session in record.sessions or ():
+        for part in (session, *(session.segments or ())):
+            _in_utc(part)
     call = record_call(record)
-    modified = record.last_modified_date_time or record.end_date_time
+    modified = (record.last_modified_date_time or record.end_date_time).astimezone(UTC)
     return Item(
         source=source,
         thread=THREAD,
