@@ -124,11 +124,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def asked_for(words: Sequence[str]) -> str:
-    """The command or group that these words begin with, "" when it is none."""
+    """The command or group that these words begin with, or --version; "" when it is neither."""
     rest = iter(words)
     for word in rest:
         if word == "--config":
             next(rest, None)
+        elif word == "--version":
+            return word
         elif not word.startswith("-"):
             return word if word in COMMANDS or word in GROUPS else ""
     return ""

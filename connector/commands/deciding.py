@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import sqlalchemy as sa
 import typer
 
 from connector import screen
@@ -99,6 +98,8 @@ def _decide(
 
 
 def _root(session: Session, program: Program, number: int) -> int:
+    import sqlalchemy as sa
+
     from connector.ledger import tables
     from connector.ledger.linking import JOURNALED
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from connector import screen
-from connector.commands.looking import journaled_lines, local
+from connector.commands.looking import journaled_lines, local, reason
 
 if TYPE_CHECKING:
     from connector.commands import Session
@@ -52,8 +52,9 @@ def _decision_lines(session: Session, decided: Decided, indent: str) -> Iterator
         actor=decided.actor,
         at=local(session, decided.at),
     )
-    if decided.reason:
-        yield indent + session.text("explain.reason", reason=decided.reason)
+    why = reason(session, decided.rule, decided.reason, decided.case_number)
+    if why:
+        yield indent + session.text("explain.reason", reason=why)
     if decided.evidence:
         yield indent + session.text("explain.evidence")
     for each in decided.evidence:

@@ -150,14 +150,27 @@ def _tell_waiting(session: Session, found: Status) -> None:
             str(each.item),
             session.text(f"item.{each.kind}"),
             local(session, each.sent_at),
-            ", ".join(each.cases),
-            each.reason,
+            _few(each.cases),
+            reason(session, each.rule, each.reason),
         )
         for each in found.waiting
     ]
     columns = ("status.item", "status.kind", "status.sent", "status.case", "status.why")
     screen.table([session.text(name) for name in columns], rows)
     screen.say(session.text("status.link_how"))
+
+
+def _few(cases: tuple[str, ...], most: int = 3) -> str:
+    return ", ".join(cases[:most]) + (", …" if len(cases) > most else "")
+
+
+def reason(session: Session, rule: str, kept: str, case: str = "") -> str:
+    """A decision's reason in the session's language; a person's own words stay as they are."""
+    from connector.linking import reason_text
+    from connector.model import Decision, LinkState
+
+    decision = Decision(state=LinkState.WAITING, case_number=case, rule=rule, reason=kept)
+    return reason_text(decision, session.language)
 
 
 def _tell_problems(session: Session, found: Status) -> None:
@@ -204,10 +217,12 @@ def show_history(session: Session, case: str, *, as_json: bool = False) -> None:
         return
     screen.say(_case_title(session, known, number))
     screen.say(session.text("history.count", count=len(found)))
+    before = None
     for each in found:
         screen.say()
-        for line in communication_lines(session, each):
+        for line in communication_lines(session, each, before):
             screen.say(line)
+        before = each
 
 
 def _case_title(session: Session, known: Case | None, number: str) -> str:
@@ -218,8 +233,13 @@ def _case_title(session: Session, known: Case | None, number: str) -> str:
     return f"{title} ({state}): {known.title}"
 
 
-def communication_lines(session: Session, each: Communication) -> Iterator[str]:
-    """One communication for people: when, what, who, what was said, why here, where journaled."""
+def communication_lines(
+    session: Session, each: Communication, previous: Communication | None = None
+) -> Iterator[str]:
+    """One communication for people: when, what, who, what was said, why here, where journaled.
+
+    Where a conversation is journaled stands after its first message only.
+    """
     kind = session.text(f"item.{each.kind}")
     head = [local(session, each.at), kind]
     if each.direction != "unknown":
@@ -232,16 +252,17 @@ def communication_lines(session: Session, each: Communication) -> Iterator[str]:
         yield f"    {session.text('history.erased')}"
     for line in filter(None, (each.subject, *each.text.splitlines())):
         yield f"    {line}"
-    for before in each.earlier:
-        moment = local(session, before.at)
-        words = " ".join(before.text.split())
+    for version in each.earlier:
+        moment = local(session, version.at)
+        words = " ".join(version.text.split())
         yield f"    {session.text('history.edited', at=moment, text=words)}"
     if each.deleted_at is not None:
         yield f"    {session.text('history.deleted', at=local(session, each.deleted_at))}"
     for name in each.files:
         yield f"    {session.text('history.file', name=name, note='')}".rstrip()
     yield f"    {session.text('history.linked_by', by=each.linked_by)}"
-    yield from journaled_lines(session, each.journaled)
+    if previous is None or not each.journaled or previous.journaled != each.journaled:
+        yield from journaled_lines(session, each.journaled)
 
 
 def journaled_lines(session: Session, places: tuple[Any, ...]) -> Iterator[str]:

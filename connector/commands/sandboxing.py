@@ -195,7 +195,7 @@ def demo(
         "demo"
     ),
     users: Annotated[int, typer.Option(help="How many employees.", min=3, max=3000)] = 420,
-    days: Annotated[int, typer.Option(help="Days of talk behind it.", min=1, max=60)] = 14,
+    days: Annotated[int, typer.Option(help="Days of talk behind it.", min=1, max=60)] = 5,
     seed: Annotated[int, typer.Option(help="The same seed gives the same municipality.")] = 1,
 ) -> None:
     """Set up a made-up municipality, sync it, and show one case; then go on by schedule.

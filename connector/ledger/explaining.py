@@ -165,14 +165,14 @@ def _hits(connection: Connection, row: Any, scanner: Scanner) -> tuple[Hit, ...]
     detail = detail_of(row)
     places = (("text", row.text), ("subject", row.subject), ("quoted", detail.quoted))
     found = [(where, hit) for where, words in places for hit in scanner.find(words or "")]
-    known = cases_by_number(connection, {hit.number for _, hit in found})
+    known = cases_by_number(connection, {each for _, hit in found for each in hit.numbers})
     return tuple(
         Hit(
             number=hit.number,
             raw=hit.raw,
             pattern=hit.pattern,
             where=where,
-            is_case=hit.number in known,
+            is_case=any(each in known for each in hit.numbers),
         )
         for where, hit in found
     )

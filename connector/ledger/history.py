@@ -87,7 +87,8 @@ def _versions(connection: Connection, roots: Sequence[int]) -> dict[int, list[An
     found: dict[int, list[Any]] = {}
     for some in chunks(roots):
         wanted = sa.or_(item.c.id.in_(some), item.c.root_id.in_(some))
-        query = select_items().where(wanted).order_by(item.c.modified_at, item.c.id)
+        query = select_items().add_columns(item.c.raw.is_(None).label("is_erased")).where(wanted)
+        query = query.order_by(item.c.modified_at, item.c.id)
         for row in connection.execute(query):
             found.setdefault(row.root_id, []).append(row)
     return found
@@ -188,7 +189,7 @@ def _communication(
         duration_s=duration,
         text=words if current.kind in (Kind.MESSAGE.value, Kind.VOICEMAIL.value) else "",
         subject=current.subject or "",
-        is_erased=current.text is None,
+        is_erased=current.is_erased,
         deleted_at=at(current.modified_at) if current.is_deleted else None,
         earlier=tuple(Version(at=moment, text=text) for text, moment in earlier.items()),
         files=tuple(dict.fromkeys(name for row in rows for name in files.get(row.id, ()))),

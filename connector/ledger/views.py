@@ -69,6 +69,7 @@ class WaitingItem(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     sent_at: int
     cases: tuple[str, ...]  # what the evidence points to
+    rule: str
     reason: str
 
 
@@ -205,7 +206,9 @@ def _deliveries(connection: Connection) -> dict[str, dict[str, int]]:
 def waiting(connection: Connection, limit: int) -> tuple[WaitingItem, ...]:
     """What waits for a person, oldest first, with the cases its evidence points to."""
     rows = connection.execute(
-        sa.select(item.c.id, item.c.kind, item.c.sent_at, link.c.reason, link.c.evidence)
+        sa.select(
+            item.c.id, item.c.kind, item.c.sent_at, link.c.rule, link.c.reason, link.c.evidence
+        )
         .outerjoin(link, sa.and_(link.c.item_id == item.c.id, link.c.superseded_at.is_(None)))
         .where(_is_waiting())
         .order_by(item.c.sent_at, item.c.id)
@@ -217,6 +220,7 @@ def waiting(connection: Connection, limit: int) -> tuple[WaitingItem, ...]:
             kind=row.kind,
             sent_at=row.sent_at,
             cases=_cases(row.evidence),
+            rule=row.rule or "",
             reason=row.reason or "",
         )
         for row in rows
