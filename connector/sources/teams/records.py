@@ -33,11 +33,10 @@ _JOIN_THREAD = re.compile(r"/meetup-join/([^/?#]+)", re.I)
 _PHONE = re.compile(r"^\+?\d[\d*]{3,}$")
 
 
-class Header(msgspec.Struct, rename="camel"):
-    """A record as the list gives it."""
+class Header(msgspec.Struct):
+    """What the list must tell of a record."""
 
     id: str
-    start_date_time: Moment
     version: int = 0
 
 
