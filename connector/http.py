@@ -90,8 +90,8 @@ class _AgainError(Exception):
 class _Adapter(HTTPAdapter):
     """requests' adapter for one origin: what is the same for every request is worked out once.
 
-    Measured with 421 empty answers: requests.Session 0.50 CPU s, HTTPAdapter 0.30 (no cookies, no
-    redirects), this 0.23.
+    Measured with 421 empty answers (2026-11-21): requests.Session 0.39 CPU s, this 0.17. No cookies
+    are kept and no redirect is followed.
     """
 
     def __init__(self, origin: str, connections: int) -> None:
