@@ -337,7 +337,7 @@ SCENARIOS = (
         name="user-renamed",
         summary_en="a user gets a new UPN between two rounds",
         summary_da="en bruger får nyt UPN mellem to runder",
-        issue="uc-sources, section E9: identity drift",
+        issue="microsoft-graph-docs api-reference, user-delta.md",
         before=_renamed,
     ),
     Scenario(

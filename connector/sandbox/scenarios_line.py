@@ -310,7 +310,7 @@ SCENARIOS = (
         "clock-jumps",
         "the server's Date header is now and then a day wrong",
         "serverens Date-felt er af og til en dag forkert",
-        "uc-sources, section E8: clock skew",
+        "RFC 9110 section 6.6.1 (Date)",
         after=_clock_jumps,
     ),
     _line(

@@ -251,7 +251,7 @@ SCENARIOS = (
         name="next-link-foreign",
         summary_en="the next link points to another host, which would get the token",
         summary_da="næste-linket peger på en anden server, som ville få vores token",
-        issue="market research, pain 20: a token sent to a foreign host (gediz 1.6.1)",
+        issue="gediz changelog 1.6.1: the token was sent to a foreign host",
         after=_foreign,
     ),
     Scenario(

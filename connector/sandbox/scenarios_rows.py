@@ -154,7 +154,7 @@ SCENARIOS = (
         name="names-missing",
         summary_en="display names are null everywhere",
         summary_da="visningsnavne er null overalt",
-        issue="uc-sources, section E9: identity drift",
+        issue="microsoft-graph-docs concepts/system-messages.md (displayName null)",
         after=each_row(_no_names, lambda s: s.is_messages or s.path.startswith("/users/delta")),
     ),
     Scenario(
@@ -189,7 +189,7 @@ SCENARIOS = (
         name="presence-missing",
         summary_en="a third of the people is left out of the answer",
         summary_da="en tredjedel af personerne mangler i svaret",
-        issue="uc-sources, section A2: unknown ids may be missing",
+        issue="microsoft-graph-docs api-reference, cloudcommunications-getpresencesbyuserid.md",
         after=_presence_holes,
     ),
     Scenario(
