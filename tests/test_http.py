@@ -426,6 +426,19 @@ class TestToken:
             fake.graph().get("users")
         assert (len(fake.requests), caught.value.status) == (2, 401)
 
+    def test_refused_again_after_a_fault(self) -> None:
+        """One renewal is for the whole call, also when another fault comes between."""
+        asked: list[bool] = []
+
+        def token(renew: bool) -> str:
+            asked.append(renew)
+            return "t"
+
+        replies = (Reply(401), Reply(500), Reply(401))
+        with serving(one_after_another(*replies)) as fake, pytest.raises(Denied):
+            fake.graph(token=token).get("users")
+        assert asked.count(True) == 1
+
 
 class TestStreams:
     def test_content(self) -> None:

@@ -373,6 +373,11 @@ class TestRows:
         assert (found.started_at, found.ended_at) == (START, START + timedelta(seconds=20))
         assert (found.is_answered, found.legs[0].failure) == (False, "487 Request Terminated")
 
+    def test_sentinel_end(self) -> None:
+        """An end that is a sentinel is worked out from the duration."""
+        found = one_row(direct_row(endDateTime="0001-01-01T00:00:00Z", duration=60), direct_call)
+        assert found.ended_at == START + timedelta(seconds=60)
+
     def test_changed_row(self) -> None:
         """A row that changed is a new version; another order of its members is not."""
 

@@ -172,7 +172,9 @@ class TestWhat:
         """Of ordinary mail neither subject nor text is asked for."""
         sender = {"emailAddress": {"name": "Bo", "address": "bo@k.example"}}
         one = mail(**{"class": "IPM.Note", "replyTo": [], "from": sender, "properties": {}})
-        _, asked = read(Mailbox(one))
+        alarm = {"emailAddress": {"name": "Alarm", "address": PHONE}}
+        two = {**one, "id": "AAMk12", "from": alarm, "hasAttachments": False}
+        _, asked = read(Mailbox(one, two))
         assert not [path for path in asked if "/messages/AAMk1" in path]
         selected = [path.partition("$select=")[2].partition("&")[0] for path in asked]
         assert not [one for one in selected if {"subject", "body"} & set(one.split(","))]
@@ -347,6 +349,8 @@ def test_odd_property_ids(text: str) -> None:
         ("112", "112"),
         ("IPM.Note", ""),
         ("bo@k.example", ""),
+        ("bo1234@k.example", ""),
+        ("sip:+4537000001@k.example", ""),
         ("", ""),
         ("12", ""),
     ],
