@@ -87,6 +87,14 @@ def make_app(only: str = "") -> typer.Typer:
     return app
 
 
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        from connector import __version__
+
+        typer.echo(f"casethread {__version__}")
+        raise typer.Exit
+
+
 def _options(
     ctx: typer.Context,
     config: Annotated[
@@ -100,13 +108,13 @@ def _options(
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
     ] = False,
-    version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
+    version: Annotated[  # noqa: ARG001  its callback does it all
+        bool,
+        typer.Option(
+            "--version", help="Show the version and stop.", is_eager=True, callback=_version
+        ),
+    ] = False,
 ) -> None:
-    if version:
-        from connector import __version__
-
-        typer.echo(f"casethread {__version__}")
-        raise typer.Exit
     session = Session(config=config, is_debug=debug)
     ctx.obj = session
     ctx.call_on_close(session.close)

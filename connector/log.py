@@ -100,6 +100,7 @@ def set_up(settings: Log, *, is_service: bool, is_debug: bool = False) -> None:
     for old in list(root.handlers):
         if isinstance(old, Stderr | logging.FileHandler):
             root.removeHandler(old)
+            old.close()
     root.addHandler(handler)
     # Other people's loggers tell addresses with ids of people in them.
     root.setLevel(logging.WARNING)

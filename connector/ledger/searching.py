@@ -35,6 +35,9 @@ def search(connection: Connection, words: str, *, limit: int, is_sqlite: bool) -
 
     The words are quoted, so that no sign in them is taken for the search language.
     """
+    asked = _WORD.findall(words)
+    if not asked:
+        return []
     query = (
         sa.select(
             item.c.root_id,
@@ -65,7 +68,6 @@ def search(connection: Connection, words: str, *, limit: int, is_sqlite: bool) -
             sa.literal_column("item.words").op("@@")(sa.func.plainto_tsquery("danish", words))
         )
     rows = connection.execute(query.order_by(item.c.id.desc()))
-    asked = _WORD.findall(words)
     return [_found(row, asked) for row in rows]
 
 
