@@ -6,6 +6,7 @@ nothing changed.
 
 from __future__ import annotations
 
+import time
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ class Program:
     @cached_property
     def graph(self) -> Graph:
         """The one client of Microsoft Graph. Raises ConfigError when a secret is missing."""
-        return make_graph(self.settings)
+        return make_graph(self.settings, clock=self.clock)
 
     @cached_property
     def spool(self) -> Spool:
@@ -148,8 +149,14 @@ def read_mapping(name: str) -> dict[str, object]:
     return tomllib.loads((defaults_dir() / "mappings" / name).read_text(encoding="utf-8"))
 
 
-def make_graph(settings: Settings) -> Graph:
-    """The client for the tenant in the settings."""
+def make_graph(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    monotonic: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Graph:
+    """The client for the tenant in the settings. Its waits are an argument, for tests."""
     from connector.auth import token_source
     from connector.http import Graph
     from connector.settings import missing_secrets
@@ -173,6 +180,7 @@ def make_graph(settings: Settings) -> Graph:
         ca_bundle=ca_bundle,
         proxy=graph.proxy_url(),
         timeout_s=timeout_s,
+        monotonic=monotonic,
     )
     return Graph(
         graph.base_url,
@@ -184,6 +192,9 @@ def make_graph(settings: Settings) -> Graph:
         max_in_flight=graph.requests_in_flight,
         attempts=graph.attempts,
         patience_s=graph.patience_s,
+        clock=clock,
+        monotonic=monotonic,
+        sleep=sleep,
     )
 
 
@@ -250,6 +261,7 @@ def make_source(name: str, graph: Graph, settings: Settings, since: datetime | N
                 mailboxes=its.voicemail.mailboxes,
                 folders_excluded=its.voicemail.folders_excluded,
                 initial_days=its.voicemail.initial_days,
+                max_audio_mb=its.voicemail.max_audio_mb,
             )
         case "presence":
             return teams.PresenceStates(graph, name=name)

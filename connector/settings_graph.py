@@ -410,7 +410,7 @@ SOURCES = (
     Setting(
         "sources.voicemail.folders_excluded",
         "list",
-        ("drafts", "sentitems", "outbox"),
+        ("drafts", "sentitems", "outbox", "syncissues"),
         "Folders that are not read, by Microsoft's well-known name or by the name people see. "
         "Leave junk in: voicemail can land there.",
         "Mapper, der ikke læses, efter Microsofts faste navn eller det navn, man ser. Lad uønsket "

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from connector.jobs.refresh import refresh
-from connector.ledger import Ledger
+from connector.ledger import Ledger, open_ledger
 from connector.ledger.batch import Batch
 from connector.ledger.linking import decide_by_person
 from connector.ledger.policy import Policy
-from connector.ledger.tables import entry, event, item, link
+from connector.ledger.tables import entry, event, item, link, thread
 from connector.ledger.take import take
 from connector.model import Case, Item, Kind, LinkState, Party
 from tests.making import CASE, OTHER_CASE, add_cases, case, edited, message, page, policy
@@ -117,7 +120,7 @@ def test_thread_in_any_order(ledger: Ledger, order: tuple[int, ...]) -> None:
 
 
 def test_two_cases_in_a_thread(ledger: Ledger) -> None:
-    """When a thread deals with two cases, what names none waits for a person."""
+    """Once a thread has dealt with two cases, what names none waits for a person."""
     add_cases(ledger, case(), case(OTHER_CASE))
     take(
         ledger,
@@ -126,7 +129,7 @@ def test_two_cases_in_a_thread(ledger: Ledger) -> None:
     )
     take(ledger, [page(message("og den anden?", 3))], policy())
 
-    assert ["linked", "waiting", "linked", "waiting"] == [state for _, state, _ in states(ledger)]
+    assert ["linked", "linked", "linked", "waiting"] == [state for _, state, _ in states(ledger)]
 
 
 def test_edit_names_another_case(ledger: Ledger) -> None:
@@ -228,6 +231,48 @@ def test_phone_links_off(ledger: Ledger) -> None:
     take(ledger, [page(voicemail("+4520000001"))], policy(links_by_phone=False))
 
     assert ["unlinked"] == [state for _, state, _ in states(ledger)]
+
+
+@settings(max_examples=40)
+@given(
+    said=st.lists(
+        st.tuples(
+            st.integers(0, 80), st.sampled_from(["a", "b"]), st.sampled_from(["", CASE, OTHER_CASE])
+        ),
+        min_size=1,
+        max_size=14,
+        unique_by=lambda each: each[:2],
+    ),
+    seed=st.randoms(use_true_random=False),
+)
+def test_links_do_not_depend_on_batches(
+    said: list[tuple[int, str, str]], seed: random.Random
+) -> None:
+    """One transaction, many, or another order: the same messages end on the same cases."""
+    feed = [
+        message(f"Om {number}" if number else "ja", 60 * hour, thread=name)
+        for hour, name, number in said
+    ]
+    shuffled = list(feed)
+    seed.shuffle(shuffled)
+    cut = seed.randint(0, len(feed))
+    found = []
+    for batches in ([feed], [[each] for each in shuffled], [shuffled[:cut], shuffled[cut:]]):
+        ledger = open_ledger("sqlite://")
+        add_cases(ledger, case(), case(OTHER_CASE))
+        for batch in batches:
+            take(ledger, [page(*batch)], policy())
+        with ledger.read() as connection:
+            rows = connection.execute(
+                sa.select(item.c.key, thread.c.key, item.c.state, item.c.case_number)
+                .join(thread, thread.c.id == item.c.thread_id)
+                .order_by(thread.c.key, item.c.key)
+            ).all()
+        found.append([tuple(row) for row in rows])
+        ledger.close()
+
+    assert found[0] == found[1]
+    assert found[0] == found[2]
 
 
 def test_long_thread(ledger: Ledger) -> None:

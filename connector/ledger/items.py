@@ -15,6 +15,9 @@ from connector.model import Direction, Item, Kind, LinkState, content_sha256
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+THREADS_REMEMBERED = 20_000  # about 4 MB
+UNLINKED, EXCLUDED = LinkState.UNLINKED.value, LinkState.EXCLUDED.value
+
 
 def keep_items(batch: Batch, items: Sequence[Item]) -> list[New]:
     """Insert what is not there yet, and say which of the items that was."""
@@ -22,26 +25,23 @@ def keep_items(batch: Batch, items: Sequence[Item]) -> list[New]:
         return []
     threads = _thread_ids(batch, items)
     numbers = batch.ledger.item_numbers(batch.connection, len(items))
-    rows = [
-        _row(batch, number, threads[each.source, each.thread], each)
-        for number, each in zip(numbers, items, strict=True)
-    ]
-    insert = batch.ledger.insert(item).on_conflict_do_nothing()
-    done = batch.connection.execute(insert, rows)
-    is_all_new = done.rowcount == len(rows)
-    inserted = None if is_all_new else _inserted(batch.connection, numbers)
     excluded = batch.policy.excluded
-    new = [
+    wanted = [
         New(
-            id=row["id"],
-            root_id=row["id"],
-            thread_id=row["thread_id"],
+            id=number,
+            root_id=number,
+            thread_id=threads[each.source, each.thread],
             item=each,
             is_excluded=bool(excluded) and each.sender in excluded,
         )
-        for row, each in zip(rows, items, strict=True)
-        if inserted is None or row["id"] in inserted
+        for number, each in zip(numbers, items, strict=True)
     ]
+    rows = [_row(batch, each) for each in wanted]
+    count = batch.ledger.insert_many(batch.connection, item, COLUMNS, rows)
+    new = wanted
+    if count != len(rows):
+        inserted = _inserted(batch.connection, numbers)
+        new = [each for each in wanted if each.id in inserted]
     _order_versions(batch, new)
     _index_words(batch, new)
     _keep_attachments(batch, new)
@@ -57,7 +57,13 @@ def _inserted(connection: Connection, numbers: Sequence[int]) -> set[int]:
 
 def _thread_ids(batch: Batch, items: Iterable[Item]) -> dict[tuple[str, str], int]:
     wanted = {(each.source, each.thread) for each in items}
-    known = _find_threads(batch.connection, wanted)
+    cache = batch.ledger.thread_ids
+    known = {name: cache[name] for name in wanted if name in cache}
+    found = _find_threads(batch.connection, wanted - known.keys())
+    if len(cache) > THREADS_REMEMBERED:
+        cache.clear()
+    cache.update(found)  # only those seen by a SELECT before this transaction wrote any
+    known.update(found)
     missing = wanted - known.keys()
     if missing:
         batch.connection.execute(
@@ -86,31 +92,55 @@ def _find_threads(
     return found
 
 
-def _row(batch: Batch, number: int, thread_id: int, each: Item) -> dict[str, Any]:
-    """The columns of an item. Words of an excluded person are not kept, only that they were."""
+COLUMNS = (
+    "id",
+    "root_id",
+    "thread_id",
+    "key",
+    "version",
+    "kind",
+    "sent_at",
+    "modified_at",
+    "taken_at",
+    "is_current",
+    "is_deleted",
+    "sender",
+    "sender_name",
+    "subject",
+    "text",
+    "raw",
+    "sha256",
+    "detail",
+    "state",
+)
+
+
+def _row(batch: Batch, new: New) -> tuple[Any, ...]:
+    """COLUMNS of an item. Words of an excluded person are not kept, only that they were."""
+    each = new.item
     sent_at = ms(each.sent_at)
-    is_excluded = each.sender in batch.policy.excluded
-    return {
-        "id": number,
-        "root_id": number,
-        "thread_id": thread_id,
-        "key": each.key,
-        "version": each.version,
-        "kind": each.kind.value,
-        "sent_at": sent_at,
-        "modified_at": sent_at if each.modified_at is each.sent_at else ms(each.modified_at),
-        "taken_at": batch.now,
-        "is_current": True,
-        "is_deleted": each.is_deleted,
-        "sender": each.sender,
-        "sender_name": clean(each.sender_name),
-        "subject": clean(each.subject) or None if not is_excluded else None,
-        "text": clean(each.text) or None if not is_excluded else None,
-        "raw": each.raw if not is_excluded else None,
-        "sha256": content_sha256(each.raw),
-        "detail": _detail(each) if not is_excluded else None,
-        "state": (LinkState.EXCLUDED if is_excluded else LinkState.UNLINKED).value,
-    }
+    is_kept = not new.is_excluded
+    return (
+        new.id,
+        new.id,
+        new.thread_id,
+        each.key,
+        each.version,
+        each.kind.value,
+        sent_at,
+        sent_at if each.modified_at is each.sent_at else ms(each.modified_at),
+        batch.now,
+        True,
+        each.is_deleted,
+        each.sender,
+        clean(each.sender_name),
+        (clean(each.subject) or None) if is_kept else None,
+        (clean(each.text) or None) if is_kept else None,
+        each.raw if is_kept else None,
+        content_sha256(each.raw),
+        _detail(each) if is_kept else None,
+        UNLINKED if is_kept else EXCLUDED,
+    )
 
 
 def _detail(each: Item) -> str | None:

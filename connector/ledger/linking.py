@@ -7,7 +7,8 @@ owed, the record of who decided what).
 
 from __future__ import annotations
 
-from collections import Counter
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,10 @@ BY_THREAD = "thread"
 _encode = msgspec.json.encode
 
 
+Span = tuple[int, int]
+FOREVER = 1 << 62
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
     """A decision and the item it is about."""
@@ -38,6 +43,7 @@ class Decided:
     kind: Kind
     sent_at: int
     decision: Decision
+    is_again: bool = False  # it was decided before: it may leave a case that others followed
 
 
 def decide_batch(batch: Batch, new: Sequence[New], actor: str = "casethread") -> Counter[LinkState]:
@@ -109,6 +115,7 @@ def _decided(each: New, decision: Decision) -> Decided:
         kind=each.item.kind,
         sent_at=ms(each.item.sent_at),
         decision=decision,
+        is_again=each.is_known or each.root_id != each.id,
     )
 
 
@@ -258,29 +265,57 @@ def _event(batch: Batch, each: Decided, actor: str) -> dict[str, Any]:
 def _count_thread_cases(
     batch: Batch, changed: Sequence[Decided], current: Mapping[int, Any]
 ) -> None:
-    """Keep count of the cases each chat was linked to by evidence of its own."""
-    counts: Counter[tuple[int, str]] = Counter()
+    """Keep count of the cases each chat was linked to by evidence of its own, and since when."""
+    joined: dict[tuple[int, str], list[int]] = defaultdict(list)
+    left: Counter[tuple[int, str]] = Counter()
     for each in changed:
         if each.kind is not Kind.MESSAGE:
             continue
         old = current.get(each.root_id)
         if old is not None and old.state == LinkState.LINKED.value and old.rule != BY_THREAD:
-            counts[each.thread_id, old.case_number] -= 1
+            left[each.thread_id, old.case_number] += 1
         if each.decision.state is LinkState.LINKED and each.decision.rule != BY_THREAD:
-            counts[each.thread_id, each.decision.case_number] += 1
-    rows = [
-        {"thread_id": number, "case_number": case, "links": count}
-        for (number, case), count in counts.items()
-        if count
-    ]
-    if not rows:
-        return
-    insert = batch.ledger.insert(thread_case)
-    insert = insert.on_conflict_do_update(
-        index_elements=["thread_id", "case_number"],
-        set_={"links": thread_case.c.links + insert.excluded.links},
+            joined[each.thread_id, each.decision.case_number].append(each.sent_at)
+    if joined:
+        insert = batch.ledger.insert(thread_case)
+        new = insert.excluded
+        is_earlier = sa.and_(thread_case.c.links > 0, thread_case.c.first_at < new.first_at)
+        insert = insert.on_conflict_do_update(
+            index_elements=["thread_id", "case_number"],
+            set_={
+                "links": thread_case.c.links + new.links,
+                "first_at": sa.case((is_earlier, thread_case.c.first_at), else_=new.first_at),
+            },
+        )
+        rows = [
+            {"thread_id": number, "case_number": case, "links": len(sent), "first_at": min(sent)}
+            for (number, case), sent in joined.items()
+        ]
+        batch.connection.execute(insert, rows)
+    for (number, case), count in left.items():
+        _leave_thread_case(batch, number, case, count)
+
+
+def _leave_thread_case(batch: Batch, thread_id: int, case_number: str, count: int) -> None:
+    """Messages of a thread left a case: rare, and the first of the rest has to be looked up."""
+    first = (
+        sa.select(sa.func.min(item.c.sent_at))
+        .join(link, sa.and_(link.c.item_id == item.c.id, link.c.superseded_at.is_(None)))
+        .where(
+            item.c.thread_id == thread_id,
+            item.c.case_number == case_number,
+            item.c.state == LinkState.LINKED.value,
+            link.c.rule != BY_THREAD,
+        )
     )
-    batch.connection.execute(insert, rows)
+    batch.connection.execute(
+        sa.update(thread_case)
+        .where(thread_case.c.thread_id == thread_id, thread_case.c.case_number == case_number)
+        .values(
+            links=thread_case.c.links - count,
+            first_at=sa.func.coalesce(first.scalar_subquery(), thread_case.c.first_at),
+        )
+    )
 
 
 def _reopen_quarantine(
@@ -324,67 +359,104 @@ def _owed(changed: Sequence[Decided], current: Mapping[int, Any]) -> list[Owed]:
     return owed
 
 
-def _dirty(batch: Batch, wanted: Sequence[New], decided: Sequence[Decided]) -> dict[int, int]:
-    """Threads to walk through again, each from when: those whose case may have changed there."""
-    since: dict[int, int] = {}
+def _dirty(batch: Batch, wanted: Sequence[New], decided: Sequence[Decided]) -> dict[int, Span]:
+    """Threads to walk through again, each with the span of time in which something changed.
+
+    Where something was decided, the thread's case may have changed; what arrived in a thread that
+    has a case may follow it.
+    """
+    spans: dict[int, Span] = {}
     for each in decided:
         if each.kind is Kind.MESSAGE:
-            since[each.thread_id] = min(since.get(each.thread_id, each.sent_at), each.sent_at)
-    quiet = {each.root_id for each in decided}
-    arrived: dict[int, int] = {}
-    for fresh in wanted:
-        if fresh.item.kind is Kind.MESSAGE and fresh.root_id not in quiet:
-            sent_at = ms(fresh.item.sent_at)
-            arrived[fresh.thread_id] = min(arrived.get(fresh.thread_id, sent_at), sent_at)
-    for some in chunks([number for number in arrived if number not in since]):
+            _widen(spans, each.thread_id, each.sent_at)
+            if each.is_again:
+                _widen(spans, each.thread_id, FOREVER)
+    settled = {each.root_id for each in decided}
+    arrived = [
+        each for each in wanted if each.item.kind is Kind.MESSAGE and each.root_id not in settled
+    ]
+    has_case = set(spans)
+    for some in chunks(sorted({each.thread_id for each in arrived} - has_case)):
         rows = batch.connection.execute(
             sa.select(thread_case.c.thread_id)
             .where(thread_case.c.thread_id.in_(some), thread_case.c.links > 0)
             .distinct()
         )
-        since.update({row[0]: arrived[row[0]] for row in rows})
-    for number in since.keys() & arrived.keys():
-        since[number] = min(since[number], arrived[number])
-    return since
+        has_case.update(row[0] for row in rows)
+    for fresh in arrived:
+        if fresh.thread_id in has_case:
+            _widen(spans, fresh.thread_id, ms(fresh.item.sent_at))
+    return spans
 
 
-def settle_threads(batch: Batch, since: Mapping[int, int], actor: str) -> Counter[LinkState]:
-    """Let the messages of these threads follow the message that named the case before them."""
+def _widen(spans: dict[int, Span], thread_id: int, sent_at: int) -> None:
+    first, last = spans.get(thread_id, (sent_at, sent_at))
+    spans[thread_id] = (min(first, sent_at), max(last, sent_at))
+
+
+def settle_threads(batch: Batch, spans: Mapping[int, Span], actor: str) -> Counter[LinkState]:
+    """Let the messages of these threads follow the message that named the case before them.
+
+    A span is the first and the last time at which something changed in the thread.
+    """
+    cases = _cases_since(batch, sorted(spans))
     decided: list[Decided] = []
-    for number, start in since.items():
-        decided += _walk(batch, number, start)
+    for number, span in spans.items():
+        decided += _walk(batch, number, span, cases.get(number, []))
     return apply(batch, decided, actor)
 
 
-def _walk(batch: Batch, thread_id: int, start: int) -> list[Decided]:
-    """Decisions for the messages of one thread from `start`, in order of time."""
+def _cases_since(batch: Batch, threads: Sequence[int]) -> dict[int, list[int]]:
+    """When each of these threads first dealt with each of its cases, in order of time."""
+    found: dict[int, list[int]] = {}
+    for some in chunks(threads):
+        rows = batch.connection.execute(
+            sa.select(thread_case.c.thread_id, thread_case.c.first_at)
+            .where(thread_case.c.thread_id.in_(some), thread_case.c.links > 0)
+            .order_by(thread_case.c.first_at)
+        )
+        for row in rows:
+            found.setdefault(row.thread_id, []).append(row.first_at)
+    return found
+
+
+def _walk(batch: Batch, thread_id: int, span: Span, cases: Sequence[int]) -> list[Decided]:
+    """Decisions for the messages of one thread from the start of the span, in order of time.
+
+    `cases` says when each case of the thread first came up. A message follows the thread while it
+    has dealt with one; a second one matters for all that comes after, however late it arrives here.
+    """
+    start, last = span
     reach = batch.policy.thread_s * 1000
-    cases = _cases_of_thread(batch, thread_id)
     carried: tuple[str, int] | None = None
     decided = []
     for row in _messages(batch, thread_id, start - reach):
-        if row.state == LinkState.LINKED.value and row.rule != BY_THREAD:
+        is_linked = row.state == LinkState.LINKED.value
+        if is_linked and (row.rule != BY_THREAD or row.sent_at < start):
             carried = (row.case_number, row.sent_at)
             continue
         if carried is not None and row.sent_at - carried[1] > reach:
             carried = None
-        if carried is None and row.sent_at > start + reach:
+        if carried is None and row.sent_at > last + reach and len(cases) < 2:
             break
         if row.state == LinkState.EXCLUDED.value or row.has_number or row.rule == BY_PERSON:
             continue  # it speaks for itself
-        decision = _carried_on(batch, carried, row.sent_at, cases)
+        if carried is None and row.rule is None:
+            continue  # on no case before and after
+        if row.sent_at < start:
+            continue  # settled before
+        decision = _carried_on(batch, carried, row.sent_at, bisect_right(cases, row.sent_at))
         if decision.state is LinkState.LINKED:
             carried = (decision.case_number, row.sent_at)
-        if row.sent_at >= start:
-            decided.append(
-                Decided(
-                    root_id=row.id,
-                    thread_id=thread_id,
-                    kind=Kind.MESSAGE,
-                    sent_at=row.sent_at,
-                    decision=decision,
-                )
+        decided.append(
+            Decided(
+                root_id=row.id,
+                thread_id=thread_id,
+                kind=Kind.MESSAGE,
+                sent_at=row.sent_at,
+                decision=decision,
             )
+        )
     return decided
 
 
@@ -403,44 +475,41 @@ def _carried_on(
     return decide(NOTHING, {number: case} if case else {}, {}, earlier)
 
 
-def _cases_of_thread(batch: Batch, thread_id: int) -> int:
-    return int(
-        batch.connection.execute(
-            sa.select(sa.func.count())
-            .select_from(thread_case)
-            .where(thread_case.c.thread_id == thread_id, thread_case.c.links > 0)
-        ).scalar_one()
+PAGE = 200  # most threads end there; a longer one is read on
+# Built once: a thread is walked through for every message that names a case.
+_MESSAGES = (
+    sa.select(
+        item.c.id,
+        item.c.sent_at,
+        item.c.state,
+        item.c.case_number,
+        link.c.rule,
+        sa.exists().where(mention.c.item_id == item.c.id).label("has_number"),
     )
+    .outerjoin(link, sa.and_(link.c.item_id == item.c.id, link.c.superseded_at.is_(None)))
+    .where(
+        item.c.thread_id == sa.bindparam("thread"),
+        item.c.kind == Kind.MESSAGE.value,
+        item.c.id == item.c.root_id,
+        item.c.sent_at >= sa.bindparam("since"),
+        sa.or_(item.c.sent_at > sa.bindparam("since"), item.c.id > sa.bindparam("after")),
+    )
+    .order_by(item.c.sent_at, item.c.id)
+    .limit(PAGE)
+)
 
 
 def _messages(batch: Batch, thread_id: int, since: int) -> Iterable[Any]:
-    """The messages of a thread from `since` in order of time, a thousand at a time."""
-    has_number = sa.exists().where(mention.c.item_id == item.c.id).label("has_number")
-    query = (
-        sa.select(
-            item.c.id, item.c.sent_at, item.c.state, item.c.case_number, link.c.rule, has_number
-        )
-        .outerjoin(link, sa.and_(link.c.item_id == item.c.id, link.c.superseded_at.is_(None)))
-        .where(
-            item.c.thread_id == thread_id,
-            item.c.kind == Kind.MESSAGE.value,
-            item.c.id == item.c.root_id,
-        )
-        .order_by(item.c.sent_at, item.c.id)
-        .limit(1000)
-    )
-    after = (since - 1, 0)
+    """The messages of a thread from `since` in order of time, a page at a time."""
+    after = 0
     while True:
         rows = batch.connection.execute(
-            query.where(
-                item.c.sent_at >= after[0],
-                sa.or_(item.c.sent_at > after[0], item.c.id > after[1]),
-            )
+            _MESSAGES, {"thread": thread_id, "since": since, "after": after}
         ).all()
         yield from rows
-        if len(rows) < 1000:
+        if len(rows) < PAGE:
             return
-        after = (rows[-1].sent_at, rows[-1].id)
+        since, after = rows[-1].sent_at, rows[-1].id
 
 
 def look_again(batch: Batch, roots: Sequence[int], actor: str = "casethread") -> Counter[LinkState]:
@@ -498,4 +567,4 @@ def decide_by_person(
     )
     apply(batch, [decided], actor)
     if decided.kind is Kind.MESSAGE:
-        settle_threads(batch, {row.thread_id: row.sent_at}, actor)
+        settle_threads(batch, {row.thread_id: (row.sent_at, FOREVER)}, actor)

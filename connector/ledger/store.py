@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,9 @@ class Ledger:
         self.clock = clock
         self.is_sqlite = engine.dialect.name == "sqlite"
         self.open_runs: set[int] = set()  # of this process; see runs.py
+        # (source, key) -> id of threads that are committed; a row of `thread` never changes.
+        self.thread_ids: dict[tuple[str, str], int] = {}
+        self._texts: dict[str, str] = {}
         self._write_lock = threading.RLock() if self.is_sqlite else contextlib.nullcontext()
 
     def now(self) -> int:
@@ -94,6 +97,27 @@ class Ledger:
         from sqlalchemy.dialects.postgresql import insert as postgres_insert
 
         return postgres_insert(table)
+
+    def insert_many(
+        self, connection: Connection, table: sa.Table, names: Sequence[str], rows: list[Any]
+    ) -> int:
+        """Insert tuples in the order of `names`, leaving out what is there; gives how many went in.
+
+        The statement is SQLAlchemy's, compiled once for each table. Its handling of parameters, row
+        by row, is not: that alone is a sixth of reading a million messages.
+        """
+        if not self.is_sqlite:
+            insert = self.insert(table).on_conflict_do_nothing()
+            dictionaries = [dict(zip(names, row, strict=True)) for row in rows]
+            return connection.execute(insert, dictionaries).rowcount
+        text = self._texts.get(table.name)
+        if text is None:
+            insert = self.insert(table).on_conflict_do_nothing()
+            compiled = insert.compile(dialect=self.engine.dialect, column_keys=list(names))
+            if list(compiled.positiontup or ()) != list(names):
+                raise LedgerError(f"ledger: the columns of {table.name} are not in order")
+            text = self._texts[table.name] = str(compiled)
+        return connection.exec_driver_sql(text, rows).rowcount
 
     def close(self) -> None:
         """Give all connections back."""
@@ -165,6 +189,7 @@ def _sqlite_engine(url: sa.URL) -> Engine:
 def _on_connect(connection: DBAPIConnection, _record: object) -> None:
     connection.isolation_level = None  # transactions are begun by _on_begin, not by the driver
     run = connection.cursor().execute
+    run("PRAGMA page_size=8192")  # before the first table only: a quarter less disk than 4096
     run("PRAGMA journal_mode=WAL")
     run("PRAGMA foreign_keys=ON")
     run("PRAGMA cache_size=-32000")  # 32 MB: a larger cache bought nothing and costs memory
@@ -260,7 +285,7 @@ def create(connection: Connection) -> None:
         return
     tables.metadata.create_all(connection, checkfirst=False)
     extra = tables.SQLITE_DDL if connection.dialect.name == "sqlite" else tables.POSTGRES_DDL
-    for statement in extra:
+    for statement in (*tables.PARTIAL_INDEXES, *extra):
         connection.exec_driver_sql(statement)
     connection.exec_driver_sql(
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "

@@ -99,7 +99,7 @@ class Letter(msgspec.Struct, rename="camel"):
     subject: str | None = None
     body: _Body | None = None
     internet_message_headers: list[_Header] | None = None
-    removed: msgspec.Raw | None = msgspec.field(name="@removed", default=None)
+    removed: dict[str, object] | None = msgspec.field(name="@removed", default=None)
 
 
 class File(msgspec.Struct, rename="camel"):

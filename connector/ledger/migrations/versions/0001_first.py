@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from connector.ledger.tables import POSTGRES_DDL, SQLITE_DDL
+from connector.ledger.tables import PARTIAL_INDEXES, POSTGRES_DDL, SQLITE_DDL
 
 revision = "0001"
 down_revision = None
@@ -34,14 +34,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("item_id", "position", name=op.f("pk_attachment")),
     )
     op.create_index("ix_attachment_sha256", "attachment", ["sha256"], unique=False)
-    op.create_index(
-        "ix_attachment_waiting",
-        "attachment",
-        ["item_id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'waiting'"),
-        postgresql_where=sa.text("state = 'waiting'"),
-    )
     op.create_table(
         "call_key",
         sa.Column("key", sa.Text(), nullable=False),
@@ -82,14 +74,6 @@ def upgrade() -> None:
             "entry_id", "version", "sink", name=op.f("uq_delivery_entry_id_version_sink")
         ),
     )
-    op.create_index(
-        "ix_delivery_open",
-        "delivery",
-        ["sink", "state", "not_before"],
-        unique=False,
-        sqlite_where=sa.text("state != 'done'"),
-        postgresql_where=sa.text("state != 'done'"),
-    )
     op.create_table(
         "entry",
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -107,14 +91,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entry")),
     )
     op.create_index("ix_entry_case", "entry", ["case_number"], unique=False)
-    op.create_index(
-        "ix_entry_due",
-        "entry",
-        ["due_at"],
-        unique=False,
-        sqlite_where=sa.text("due_at IS NOT NULL"),
-        postgresql_where=sa.text("due_at IS NOT NULL"),
-    )
     op.create_table(
         "event",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -159,47 +135,7 @@ def upgrade() -> None:
             "thread_id", "key", "version", name=op.f("uq_item_thread_id_key_version")
         ),
     )
-    op.create_index(
-        "ix_item_call",
-        "item",
-        ["call_id"],
-        unique=False,
-        sqlite_where=sa.text("call_id IS NOT NULL"),
-        postgresql_where=sa.text("call_id IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_item_case",
-        "item",
-        ["case_number", "sent_at"],
-        unique=False,
-        sqlite_where=sa.text("case_number IS NOT NULL"),
-        postgresql_where=sa.text("case_number IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_item_later_version",
-        "item",
-        ["root_id"],
-        unique=False,
-        sqlite_where=sa.text("root_id != id"),
-        postgresql_where=sa.text("root_id != id"),
-    )
-    op.create_index(
-        "ix_item_no_message",
-        "item",
-        ["sent_at"],
-        unique=False,
-        sqlite_where=sa.text("kind != 'message'"),
-        postgresql_where=sa.text("kind != 'message'"),
-    )
     op.create_index("ix_item_thread_sent", "item", ["thread_id", "sent_at"], unique=False)
-    op.create_index(
-        "ix_item_waiting",
-        "item",
-        ["sent_at"],
-        unique=False,
-        sqlite_where=sa.text("state = 'waiting'"),
-        postgresql_where=sa.text("state = 'waiting'"),
-    )
     op.create_table(
         "link",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -216,20 +152,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
     )
     op.create_index("ix_link_item", "link", ["item_id"], unique=False)
-    op.create_index(
-        "uq_link_now",
-        "link",
-        ["item_id"],
-        unique=True,
-        sqlite_where=sa.text("superseded_at IS NULL"),
-        postgresql_where=sa.text("superseded_at IS NULL"),
-    )
     op.create_table(
         "mention",
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("item_id", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("number", "item_id", name=op.f("pk_mention")),
     )
+    op.create_index("ix_mention_item", "mention", ["item_id"], unique=False)
     op.create_table(
         "meta",
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -245,20 +174,13 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
     )
-    op.create_index(
-        "uq_person_now",
-        "person",
-        ["directory_id"],
-        unique=True,
-        sqlite_where=sa.text("valid_to IS NULL"),
-        postgresql_where=sa.text("valid_to IS NULL"),
-    )
     op.create_table(
         "phone",
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("item_id", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("number", "item_id", name=op.f("pk_phone")),
     )
+    op.create_index("ix_phone_item", "phone", ["item_id"], unique=False)
     op.create_table(
         "presence",
         sa.Column("person", sa.Text(), nullable=False),
@@ -308,14 +230,6 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
     )
-    op.create_index(
-        "uq_run_open",
-        "run",
-        ["job"],
-        unique=True,
-        sqlite_where=sa.text("ended_at IS NULL"),
-        postgresql_where=sa.text("ended_at IS NULL"),
-    )
     op.create_table(
         "thread",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -329,6 +243,7 @@ def upgrade() -> None:
         sa.Column("thread_id", sa.BigInteger(), nullable=False),
         sa.Column("case_number", sa.Text(), nullable=False),
         sa.Column("links", sa.Integer(), nullable=False),
+        sa.Column("first_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("thread_id", "case_number", name=op.f("pk_thread_case")),
     )
     op.create_table(
@@ -343,5 +258,5 @@ def upgrade() -> None:
     )
 
     is_sqlite = op.get_bind().dialect.name == "sqlite"
-    for statement in SQLITE_DDL if is_sqlite else POSTGRES_DDL:
+    for statement in (*PARTIAL_INDEXES, *(SQLITE_DDL if is_sqlite else POSTGRES_DDL)):
         op.execute(statement)
