@@ -347,6 +347,7 @@ def test_rehearsal_sees_itself(talk: Ledger) -> None:
 
 def test_rehearsal_undoes_an_error(talk: Ledger) -> None:
     """What fails within a rehearsal is undone alone, and the rehearsal goes on."""
+
     def write_badly(forgetful: Ledger) -> None:
         with forgetful.write() as connection:
             connection.execute(sa.update(item).values(sender="x"))

@@ -18,10 +18,10 @@ Exit codes: 0 done; 1 something failed and is listed; 2 wrong use or configurati
 """
 
 
-def reference_text() -> str:
+def reference_text(app: typer.Typer) -> str:
     """The page: for each command its help, as `--help` shows it on a wide terminal."""
     parts = [HEAD]
-    for words, command in commands():
+    for words, command in commands(app):
         name = " ".join(("casethread", *words))
         context = _context(command, name)
         help_ = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
@@ -29,11 +29,9 @@ def reference_text() -> str:
     return "\n".join(parts)
 
 
-def commands() -> Iterator[tuple[tuple[str, ...], Any]]:
+def commands(app: typer.Typer) -> Iterator[tuple[tuple[str, ...], Any]]:
     """The program itself and every command that is not hidden, with the words that call it."""
-    from connector.cli import make_app
-
-    root = typer.main.get_command(make_app())
+    root = typer.main.get_command(app)
     yield (), root
     yield from _below(root, ())
 
