@@ -119,6 +119,16 @@ def test_thread_in_any_order(ledger: Ledger, order: tuple[int, ...]) -> None:
     ] == states(ledger)
 
 
+@pytest.mark.parametrize(("hours", "state"), [(30, "linked"), (20, "unlinked")])
+def test_thread_time_is_a_setting(ledger: Ledger, hours: int, state: str) -> None:
+    """How long a thread carries its case on is the policy's, longer or shorter than a day."""
+    add_cases(ledger, case())
+    feed = page(message(f"Om {CASE}", 0), message("ja", 60 * 25))
+    take(ledger, [feed], policy(thread_s=hours * 3600))
+
+    assert ("ja", state) == states(ledger)[1][:2]
+
+
 def test_two_cases_in_a_thread(ledger: Ledger) -> None:
     """Once a thread has dealt with two cases, what names none waits for a person."""
     add_cases(ledger, case(), case(OTHER_CASE))

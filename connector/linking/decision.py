@@ -46,6 +46,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     case_number: str
     seconds_ago: float
     cases_in_thread: int
+    quiet_s: float = THREAD_QUIET_S
 
 
 class Named(NamedTuple):
@@ -59,8 +60,8 @@ class Named(NamedTuple):
 REASONS: dict[str, tuple[str, str]] = {
     "number": ("The number of case {case} is written in it.", "Sagsnummer {case} står i den."),
     "thread": (
-        "The conversation was linked to case {case} less than a day ago and deals with no other.",
-        "Samtalen blev knyttet til sag {case} for under et døgn siden og handler ikke om andre.",
+        "The conversation was linked to case {case} shortly before and deals with no other.",
+        "Samtalen blev knyttet til sag {case} kort forinden og handler ikke om andre.",
     ),
     "phone": (
         "The telephone number belongs to one open case only, {case}.",
@@ -189,7 +190,7 @@ def _by_thread(
     carried: Carried | None, cases: Mapping[str, Case], quoted: list[Named], is_doubtful: bool
 ) -> Decision | None:
     """The case of the earlier messages, while the thread is fresh and deals with one case only."""
-    if carried is None or not 0 <= carried.seconds_ago <= THREAD_QUIET_S:
+    if carried is None or not 0 <= carried.seconds_ago <= carried.quiet_s:
         return None
     number = carried.case_number
     case = cases.get(number)

@@ -1,0 +1,215 @@
+"""Keeps decisions as links with their evidence, supersedes the old ones, and owes what follows."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from connector.ledger.batch import Batch, chunks
+from connector.ledger.entries import Owed, owe
+from connector.ledger.events import event_row, record
+from connector.ledger.tables import PRUNED_TO, item, link, meta, thread_case
+from connector.model import Decision, Kind, LinkState
+
+BY_PERSON = "person"
+BY_THREAD = "thread"
+_encode = msgspec.json.encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A decision and the item it is about."""
+
+    root_id: int
+    thread_id: int
+    kind: Kind
+    sent_at: int
+    decision: Decision
+    is_again: bool = False  # it was decided before: it may leave a case that others followed
+
+
+def apply(batch: Batch, decided: Sequence[Decided], actor: str) -> Counter[LinkState]:
+    """Keep the decisions that change something, and owe what follows from them."""
+    newest = {each.root_id: each for each in decided}
+    current = _current_links(batch, list(newest))
+    changed = [each for each in newest.values() if _changes(each, current.get(each.root_id))]
+    if not changed:
+        return Counter()
+    superseded = [current[each.root_id].id for each in changed if each.root_id in current]
+    for some in chunks(superseded):
+        batch.connection.execute(
+            sa.update(link).where(link.c.id.in_(some)).values(superseded_at=batch.now)
+        )
+    batch.connection.execute(sa.insert(link), [_link_row(batch, each, actor) for each in changed])
+    batch.connection.execute(
+        sa.update(item)
+        .where(item.c.id == sa.bindparam("root"))
+        .values(state=sa.bindparam("new_state"), case_number=sa.bindparam("new_case")),
+        [
+            {
+                "root": each.root_id,
+                "new_state": each.decision.state.value,
+                "new_case": _case(each.decision),
+            }
+            for each in changed
+        ],
+    )
+    _count_thread_cases(batch, changed, current)
+    _reopen_quarantine(batch, changed, current)
+    owe(batch, _owed(changed, current))
+    record(batch.connection, [_event(batch, each, actor) for each in changed])
+    return Counter(each.decision.state for each in changed)
+
+
+def _case(decision: Decision) -> str | None:
+    return decision.case_number if decision.state is LinkState.LINKED else None
+
+
+def _current_links(batch: Batch, roots: Sequence[int]) -> dict[int, Any]:
+    found: dict[int, Any] = {}
+    for some in chunks(roots):
+        rows = batch.connection.execute(
+            sa.select(link).where(link.c.item_id.in_(some), link.c.superseded_at.is_(None))
+        )
+        found.update({row.item_id: row for row in rows})
+    return found
+
+
+def _changes(each: Decided, old: Any) -> bool:
+    decision = each.decision
+    if old is None:
+        return decision.state is not LinkState.UNLINKED
+    return bool(
+        old.state != decision.state.value
+        or old.case_number != (decision.case_number or None)
+        or old.rule != decision.rule
+    )
+
+
+def _link_row(batch: Batch, each: Decided, actor: str) -> dict[str, Any]:
+    decision = each.decision
+    return {
+        "item_id": each.root_id,
+        "state": decision.state.value,
+        "case_number": decision.case_number or None,
+        "rule": decision.rule,
+        "confidence": round(decision.confidence * 100),
+        "reason": decision.reason,
+        "evidence": _encode(decision.evidence).decode(),
+        "actor": actor,
+        "at": batch.now,
+    }
+
+
+def _event(batch: Batch, each: Decided, actor: str) -> dict[str, Any]:
+    decision = each.decision
+    return event_row(
+        batch.now,
+        actor,
+        decision.state.value,
+        f"item {each.root_id}",
+        case=decision.case_number,
+        rule=decision.rule,
+    )
+
+
+def _count_thread_cases(
+    batch: Batch, changed: Sequence[Decided], current: Mapping[int, Any]
+) -> None:
+    """Keep count of the cases each chat was linked to by evidence of its own, and since when."""
+    joined: dict[tuple[int, str], list[int]] = defaultdict(list)
+    left: Counter[tuple[int, str]] = Counter()
+    for each in changed:
+        if each.kind is not Kind.MESSAGE:
+            continue
+        old = current.get(each.root_id)
+        if old is not None and old.state == LinkState.LINKED.value and old.rule != BY_THREAD:
+            left[each.thread_id, old.case_number] += 1
+        if each.decision.state is LinkState.LINKED and each.decision.rule != BY_THREAD:
+            joined[each.thread_id, each.decision.case_number].append(each.sent_at)
+    if joined:
+        insert = batch.ledger.insert(thread_case)
+        new = insert.excluded
+        is_earlier = sa.and_(thread_case.c.links > 0, thread_case.c.first_at < new.first_at)
+        insert = insert.on_conflict_do_update(
+            index_elements=["thread_id", "case_number"],
+            set_={
+                "links": thread_case.c.links + new.links,
+                "first_at": sa.case((is_earlier, thread_case.c.first_at), else_=new.first_at),
+            },
+        )
+        rows = [
+            {"thread_id": number, "case_number": case, "links": len(sent), "first_at": min(sent)}
+            for (number, case), sent in joined.items()
+        ]
+        batch.connection.execute(insert, rows)
+    for (number, case), count in left.items():
+        _leave_thread_case(batch, number, case, count)
+
+
+def _leave_thread_case(batch: Batch, thread_id: int, case_number: str, count: int) -> None:
+    """Messages of a thread left a case: rare, and the first of the rest has to be looked up."""
+    first = (
+        sa.select(sa.func.min(item.c.sent_at))
+        .join(link, sa.and_(link.c.item_id == item.c.id, link.c.superseded_at.is_(None)))
+        .where(
+            item.c.thread_id == thread_id,
+            item.c.case_number == case_number,
+            item.c.state == LinkState.LINKED.value,
+            link.c.rule != BY_THREAD,
+        )
+    )
+    batch.connection.execute(
+        sa.update(thread_case)
+        .where(thread_case.c.thread_id == thread_id, thread_case.c.case_number == case_number)
+        .values(
+            links=thread_case.c.links - count,
+            first_at=sa.func.coalesce(first.scalar_subquery(), thread_case.c.first_at),
+        )
+    )
+
+
+def _reopen_quarantine(
+    batch: Batch, changed: Sequence[Decided], current: Mapping[int, Any]
+) -> None:
+    """What leaves its case may have to be erased: pruning must look at it again."""
+    left = [
+        each
+        for each in changed
+        if each.root_id in current
+        and current[each.root_id].state == LinkState.LINKED.value
+        and each.decision.state is not LinkState.LINKED
+    ]
+    if left:
+        batch.connection.execute(sa.delete(meta).where(meta.c.name == PRUNED_TO))
+
+
+def _owed(changed: Sequence[Decided], current: Mapping[int, Any]) -> list[Owed]:
+    """The entries that a change touches: the one it joins and the one it leaves."""
+    owed = []
+    for each in changed:
+        cases = set()
+        if each.decision.state is LinkState.LINKED:
+            cases.add(each.decision.case_number)
+        old = current.get(each.root_id)
+        reason = ""
+        if old is not None and old.state == LinkState.LINKED.value and old.case_number:
+            cases.add(old.case_number)
+            reason = each.decision.reason
+        owed += [
+            Owed(
+                kind=each.kind,
+                thread_id=each.thread_id,
+                root_id=each.root_id,
+                case_number=case,
+                sent_at=each.sent_at,
+                reason=reason,
+            )
+            for case in sorted(cases)
+        ]
+    return owed
