@@ -182,6 +182,8 @@ class _SignIn:
 
     def _ask(self, is_refused: bool) -> dict[str, Any]:
         """Ask msal; its own cache answers while it can, unless the token was refused."""
+        from msal.exceptions import MsalServiceError
+
         try:
             if self._app is None:
                 self._app = self._make_app()
@@ -192,6 +194,13 @@ class _SignIn:
             raise Unavailable(
                 f"{self._system}: no answer from the sign-in at {self._host} "
                 f"({type(error).__name__}); look at graph.authority, proxy and ca_bundle",
+                system=self._system,
+            ) from error
+        except MsalServiceError as error:
+            # 5xx and 429 only; msal asks again when Retry-After, or a minute, is over.
+            raise Unavailable(
+                f"{self._system}: the sign-in at {self._host} cannot answer now ({error}); the "
+                "next run tries again",
                 system=self._system,
             ) from error
         except (ValueError, KeyError, TypeError) as error:

@@ -141,6 +141,13 @@ def test_expired_secret() -> None:
         source_for(server)(False)
 
 
+def test_sign_in_down() -> None:
+    """A sign-in that answers with an error page is Unavailable; nothing is wrong with the app."""
+    sandbox = Sandbox(WORLD, scenario=("sign-in-unavailable",), clock=lambda: datetime.now(UTC))
+    with serve(sandbox, tls=True) as server, pytest.raises(Unavailable, match="cannot answer now"):
+        source_for(server)(False)
+
+
 def test_unreadable_key(server: Server) -> None:
     """A certificate file that is none is told before anything is sent."""
     broken = "-----BEGIN PRIVATE KEY-----\nbm8=\n-----END PRIVATE KEY-----\n"
