@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from connector.ledger import Ledger
 from connector.ledger.batch import item_of, select_items
-from connector.ledger.tables import item
+from connector.ledger.tables import item, link
 from connector.ledger.take import take
 from connector.model import Call, Item, Kind, Party
 from tests.making import CASE, NOON, add_cases, case, message, page, policy, sighting
@@ -65,6 +65,19 @@ def test_three_sightings_one_call(ledger: Ledger, order: tuple[int, ...]) -> Non
             sa.select(item.c.call_id).where(item.c.kind == "sighting")
         ).scalars()
         assert 1 == len(set(joined))
+
+
+def test_number_comes_later(ledger: Ledger) -> None:
+    """A call whose number was masked is linked when a later sighting shows it in full."""
+    add_cases(ledger, case())
+    take(ledger, [page(row())], policy())
+    take(ledger, [page(record())], policy())
+
+    with ledger.read() as connection:
+        query = sa.select(item.c.case_number).where(item.c.kind == "call", item.c.is_current)
+        links = connection.execute(sa.select(link.c.rule, link.c.case_number)).all()
+        assert len(connection.execute(query).all()) == 1
+    assert [tuple(each) for each in links] == [("phone", CASE)]
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
