@@ -56,15 +56,19 @@ with a clear message.
 Misbehaviour that can be survived ends after a while.
 `microsoft-graph-docs` and `microsoft-graph-docs-contrib` are repositories of `microsoftgraph`.
 
-| Name | What happens | Hvad der sker | Must | Seen in |
-|---|---|---|---|---|
+The test named is in `tests/test_scenarios.py`: it runs the whole program against the scenario and
+compares its ledger and journal with those of an undisturbed run.
+
+| Name | What happens | Hvad der sker | Must | Seen in | Test |
+|---|---|---|---|---|---|
 """
 
 
 def page() -> str:
     """The whole page as Markdown."""
     rows = (
-        f"| `{one.name}` | {one.summary_en} | {one.summary_da} | {one.survives} | {one.issue} |"
+        f"| `{one.name}` | {one.summary_en} | {one.summary_da} | {one.survives} | {one.issue} "
+        f"| `test_scenario[{one.name}]` |"
         for one in ALL.values()
     )
     return HEAD + "\n".join(rows) + "\n"
