@@ -312,4 +312,8 @@ TEXTS = {
     "demo.no_sandbox": "Sandkassen startede ikke: {reason}",
     "run.next": "{job}: næste {at}",
     "run.sync": "{job}: {words}",
+    "rule.number": "sagsnummer",
+    "rule.thread": "tråd",
+    "rule.phone": "telefonnummer",
+    "rule.person": "person",
 }

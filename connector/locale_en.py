@@ -323,4 +323,8 @@ TEXTS = {
     "demo.no_sandbox": "The sandbox did not start: {reason}",
     "run.next": "{job}: next {at}",
     "run.sync": "{job}: {words}",
+    "rule.number": "case number",
+    "rule.thread": "thread",
+    "rule.phone": "telephone number",
+    "rule.person": "person",
 }

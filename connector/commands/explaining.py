@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from connector import screen
-from connector.commands.looking import journaled_lines, local, reason
+from connector.commands.looking import journaled_lines, local, reason, rule_name
 
 if TYPE_CHECKING:
     from connector.commands import Session
@@ -47,7 +47,7 @@ def _decision_lines(session: Session, decided: Decided, indent: str) -> Iterator
         "explain.decision",
         state=session.text(f"state.{decided.state}"),
         case=decided.case_number,
-        rule=decided.rule,
+        rule=rule_name(session, decided.rule),
         confidence=decided.confidence,
         actor=decided.actor,
         at=local(session, decided.at),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from connector import screen
+from connector import locale, screen
 from connector.commands import FAILED, Session, tell
 from connector.errors import ConfigError
 
@@ -260,9 +260,22 @@ def communication_lines(
         yield f"    {session.text('history.deleted', at=local(session, each.deleted_at))}"
     for name in each.files:
         yield f"    {session.text('history.file', name=name, note='')}".rstrip()
-    yield f"    {session.text('history.linked_by', by=each.linked_by)}"
+    yield f"    {session.text('history.linked_by', by=_by(session, each))}"
     if previous is None or not each.journaled or previous.journaled != each.journaled:
         yield from journaled_lines(session, each.journaled)
+
+
+def _by(session: Session, each: Communication) -> str:
+    """The person who linked it, or the rule and how sure it is."""
+    if each.rule == "person":
+        return each.actor
+    return f"{rule_name(session, each.rule)} {each.confidence} %"
+
+
+def rule_name(session: Session, rule: str) -> str:
+    """What people call a rule of the linker; its own name when there is no word for it."""
+    key = f"rule.{rule}"
+    return session.text(key) if key in locale.texts(session.language) else rule
 
 
 def journaled_lines(session: Session, places: tuple[Any, ...]) -> Iterator[str]:

@@ -55,7 +55,9 @@ class Communication(msgspec.Struct, frozen=True, kw_only=True):
     deleted_at: datetime | None = None
     earlier: tuple[Version, ...] = ()
     files: tuple[str, ...] = ()
-    linked_by: str = ""
+    rule: str = ""
+    confidence: int = 0  # per cent
+    actor: str = ""
     reason: str = ""
     journaled: tuple[Journaled, ...] = ()
 
@@ -193,16 +195,12 @@ def _communication(
         deleted_at=at(current.modified_at) if current.is_deleted else None,
         earlier=tuple(Version(at=moment, text=text) for text, moment in earlier.items()),
         files=tuple(dict.fromkeys(name for row in rows for name in files.get(row.id, ()))),
-        linked_by=_by(link_),
+        rule=link_.rule if link_ is not None else "",
+        confidence=link_.confidence if link_ is not None else 0,
+        actor=link_.actor if link_ is not None else "",
         reason=link_.reason if link_ is not None else "",
         journaled=places.of(current),
     )
-
-
-def _by(link_: Any) -> str:
-    if link_ is None:
-        return ""
-    return str(link_.actor) if link_.rule == "person" else f"{link_.rule} {link_.confidence} %"
 
 
 def _people(

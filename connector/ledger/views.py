@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from connector.ledger.register import count_cases
 from connector.ledger.runs import is_alive, latest
 from connector.ledger.tables import (
-    attachment,
     delivery,
     entry,
     entry_version,
@@ -21,7 +20,6 @@ from connector.ledger.tables import (
     link,
     ms,
     problem,
-    register_case,
 )
 from connector.model import Kind, LinkState
 
@@ -321,23 +319,3 @@ def would_deliver(connection: Connection, sink: str) -> list[tuple[str, str, str
 class _Titled(msgspec.Struct):
     kind: str
     title: str = ""
-
-
-def is_case(connection: Connection, number: str) -> bool:
-    """Does the ledger's copy of the register hold exactly this number?"""
-    return (
-        connection.execute(
-            sa.select(register_case.c.number).where(register_case.c.number == number)
-        ).scalar()
-        is not None
-    )
-
-
-def pending_files(connection: Connection) -> int:
-    """How many attachments are still to be fetched."""
-    return _count(
-        connection,
-        sa.select(sa.func.count()).where(
-            attachment.c.state == sa.literal_column("'waiting'"),
-        ),
-    )
