@@ -44,19 +44,35 @@ from connector.spool import Spool
 TOKEN = "sandbox"
 TICK_S = 0.004
 LIFE_S = 120.0  # a run that takes longer hangs
-READING = {"chats", "call_records", "pstn", "direct_routing", "voicemail"}
 BEFORE_ROWS = ("register", "directory", "chats", "call_records", "attachments", "deliver")
-WATCHED = {"attachments", "deliver"}  # jobs whose first file tells that they are at work
+SIGNS: dict[str, str | tuple[str, str]] = {  # a part of a request, or a folder and its files
+    "chats": "getAllMessages",
+    "call_records": "callRecords?",
+    "voicemail": "mailFolders",
+    "attachments": ("spool", "*/*/*"),
+    "deliver": ("journal", "*/*.json"),
+}
 Name = tuple[str, str, str]  # source, thread, key
 
 
 class Counting(Sandbox):
-    """A sandbox that counts the rows it serves."""
+    """A sandbox that counts the rows it serves, and the requests that are a sign of a phase."""
 
     rows: int = 0
+    signs: Counter[str]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.signs = Counter()
 
     def handle(self, request: Request) -> Response:
         """The answer, counted."""
+        with self.lock:
+            self.signs.update(
+                phase
+                for phase, sign in SIGNS.items()
+                if isinstance(sign, str) and sign in request.target
+            )
         response = super().handle(request)
         if request.path.startswith("/v1.0/") and response.status == 200:
             with contextlib.suppress(msgspec.DecodeError):
@@ -152,14 +168,14 @@ def kill(child: subprocess.Popen[bytes]) -> bool:
 
 @dataclass(frozen=True)
 class Moment:
-    """When to kill: `after_s` after the start, or after the first new file of a phase."""
+    """When to kill: `after_s` after the start, or after the first sign of a phase."""
 
     after_s: float
-    phase: str = ""  # "attachments" or "deliver": wait for its first new file
+    phase: str = ""  # a key of SIGNS
 
-    def wait(self, site: Site, child: subprocess.Popen[bytes]) -> bool:
+    def wait(self, site: Site, sandbox: Counting, child: subprocess.Popen[bytes]) -> bool:
         """Let the process live until then; False when it ended before."""
-        if self.phase and not _until(child, _new_file(site, self.phase)):
+        if self.phase and not _until(child, _sign(site, sandbox, self.phase)):
             return False
         try:
             child.wait(timeout=self.after_s)
@@ -168,8 +184,13 @@ class Moment:
         return False
 
 
-def _new_file(site: Site, phase: str) -> Callable[[], bool]:
-    where, pattern = ("spool", "*/*/*") if phase == "attachments" else ("journal", "*/*.json")
+def _sign(site: Site, sandbox: Counting, phase: str) -> Callable[[], bool]:
+    """Whether the phase has begun: its first request, or its first new file."""
+    sign = SIGNS[phase]
+    if isinstance(sign, str):
+        asked = sandbox.signs[phase]
+        return lambda: sandbox.signs[phase] > asked
+    where, pattern = sign
     before = site.files(where, pattern)
     return lambda: site.files(where, pattern) > before
 
@@ -484,19 +505,17 @@ def spool_is_whole(folder: Path) -> bool:
 
 
 def next_life(
-    rng: random.Random, whole_s: float, missing: set[str], died_in: tuple[str, ...]
+    rng: random.Random, whole_s: float, missing: set[str], *, is_partial: bool
 ) -> tuple[Moment, tuple[str, ...]]:
     """When the next life ends, and which jobs it runs (none: all, as `sync` does).
 
-    Most end anywhere in a run; the rest in the phases of which there is no death yet, or in
-    delivery. Some lives run only some jobs, as the daemon's schedules do: then entries are written
-    between two reads.
+    Most end anywhere in a run; the rest in a phase of which there is no death yet, or in delivery.
+    A partial life runs only some jobs, as the daemon's schedules do, and mostly to their end: then
+    entries are written between two reads.
     """
-    if not died_in and rng.random() < 0.4:
-        return Moment(rng.uniform(0.5 * whole_s, whole_s)), BEFORE_ROWS
-    if READING & set(died_in) and rng.random() < 0.5:
-        return Moment(rng.uniform(0.0, 0.7 * whole_s)), ("attachments", "deliver")
-    if rng.random() < 0.6:
+    if is_partial:
+        return Moment(rng.uniform(0.5 * whole_s, 1.5 * whole_s)), BEFORE_ROWS
+    if rng.random() < (0.4 if missing else 0.7):
         return Moment(rng.uniform(0.0, whole_s)), ()
-    phase = rng.choice(sorted(missing & WATCHED) or ["attachments", "deliver", "deliver"])
+    phase = rng.choice(sorted(missing) or ["attachments", "deliver", "deliver"])
     return Moment(rng.uniform(0.0, 0.05 * whole_s), phase), ()

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.crash
 
 KILLS = 25
 MOST_LIVES = 90
-PHASES = {"chats", "voicemail", "attachments", "deliver"}  # each must be died in
+PHASES = set(killing.SIGNS)  # each must be died in
 SEED = int(os.environ.get("KILL_SEED", "20261121"))
 NewUrl = Callable[[Path], str]
 
@@ -123,23 +123,24 @@ def _round(site: Site, rng: random.Random, calm: Undisturbed, story: Story, town
     before = town.sandbox.rows
     seen: dict[str, str] = {}
     story.rounds += 1
-    whole_s, is_over = calm.seconds, False
-    died_in: tuple[str, ...] = ()
+    is_first, is_over = True, False
     while not is_over and not _is_enough(story):
         story.lives += 1
         missing = PHASES - set(story.phases)
-        moment, jobs = killing.next_life(rng, whole_s, missing, died_in)
+        whole_s = calm.seconds if is_first else 0.8 * calm.seconds  # what is kept is not read again
+        is_partial = is_first and story.rounds % 2 == 1
+        moment, jobs = killing.next_life(rng, whole_s, missing, is_partial=is_partial)
+        is_first = False
         child = site.start(*jobs)
         try:
-            moment.wait(site, child)
+            moment.wait(site, town.sandbox, child)
         finally:
             was_alive = killing.kill(child)
-        whole_s = 0.8 * calm.seconds  # what was kept is not read again
         if was_alive:
-            died_in = _after_death(site, child.pid, story, seen)
+            _after_death(site, child.pid, story, seen)
             continue
         assert child.returncode == 0, f"exit code {child.returncode}: {site.told()}"
-        died_in, is_over = (), not jobs
+        is_over = not jobs
     if not is_over:
         site.finish()
     story.rows_again += max(0, town.sandbox.rows - before - calm.rows)
@@ -151,11 +152,8 @@ def _is_enough(story: Story) -> bool:
     return story.kills >= KILLS and set(story.phases) >= PHASES
 
 
-def _after_death(site: Site, pid: int, story: Story, seen: dict[str, str]) -> tuple[str, ...]:
-    """Whatever the moment: what is visible is whole, and what the ledger says is done is there.
-
-    Gives the jobs the process had open.
-    """
+def _after_death(site: Site, pid: int, story: Story, seen: dict[str, str]) -> None:
+    """Whatever the moment: what is visible is whole, and what the ledger says is done is there."""
     story.kills += 1
     found = killing.death(site.url, pid, site.folder / "copy")
     story.phases.update(found.jobs or ("between two jobs",))
@@ -170,7 +168,6 @@ def _after_death(site: Site, pid: int, story: Story, seen: dict[str, str]) -> tu
     story.in_pieces += bool(left)
     assert not [path for path in left if killing.is_cut(path)]
     assert killing.spool_is_whole(site.folder / "spool")
-    return found.jobs
 
 
 def _compare(site: Site, calm: Undisturbed, story: Story) -> None:
