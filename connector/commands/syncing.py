@@ -147,6 +147,9 @@ def parse_since(words: str, session: Session) -> datetime:
 def run(ctx: typer.Context) -> None:
     """Sync by the schedules in the configuration, until Ctrl-C or SIGTERM.
 
+    SIGTERM ends it with 0 once the page in hand is kept, as service managers expect. A second
+    daemon on the same ledger is refused with 2.
+
     \b
     Example:
       casethread --config /srv/casethread run
