@@ -49,7 +49,8 @@ def prune(
     """Erase words, bytes and files of items that are older than the quarantine and on no case.
 
     The row stays with its SHA-256, times and kind: the fact that it existed. A sighting follows the
-    call it was joined into. Stops and goes on anywhere; a dry run only counts.
+    call it was joined into. Files that no item names, left by a process that was killed, go when
+    they are a day old. Stops and goes on anywhere; a dry run only counts.
     """
     progress = progress or Silent()
     progress.begin("prune", None)
@@ -69,7 +70,12 @@ def prune(
                 _move_pointer(ledger, connection, rows[-1].id)
         after = rows[-1].id
         progress.step("prune", result.items, result.counts())
+    if not is_dry and not should_stop():
+        result.files += spool.sweep(_names_of_files(ledger))
     result.problems = _forget_problems(ledger, cutoff, is_dry=is_dry)
+    if not is_dry and not should_stop():
+        # What a killed process was fetching may be somebody's voice, and no row tells of it.
+        result.files += spool.sweep(_files_in_use(ledger))
     progress.end("prune")
     return result
 
@@ -174,6 +180,23 @@ def _erase_files(connection: Connection, numbers: Sequence[int], spool: Spool) -
     for name in sorted(hashes - shared):
         spool.remove(name)
     return len(hashes - shared)
+
+
+def _files_in_use(ledger: Ledger) -> set[str]:
+    with ledger.read() as connection:
+        names = connection.execute(
+            sa.select(attachment.c.sha256).where(attachment.c.sha256.is_not(None)).distinct()
+        )
+        return set(names.scalars())
+
+
+def _names_of_files(ledger: Ledger) -> set[str]:
+    """Every file that an item has. Others were fetched by a process that died before it said so."""
+    with ledger.read() as connection:
+        rows = connection.execute(
+            sa.select(attachment.c.sha256).where(attachment.c.sha256.is_not(None)).distinct()
+        )
+        return {row[0] for row in rows}
 
 
 def _pointer(ledger: Ledger) -> int:
