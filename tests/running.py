@@ -65,6 +65,7 @@ class Watch:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.happened: Counter[str] = Counter()
+        self.statuses: Counter[int] = Counter()  # of what the scenarios answered
         fresh = Sandbox(sandbox.municipality, most_rows=PAGE)
         for scenario in sandbox.active:
             changes = _state(sandbox) != _state(fresh) or sandbox.roles != fresh.roles
@@ -82,6 +83,8 @@ class Watch:
                 before = _state(sandbox)
                 result = hook(scene, *answer)
                 is_other = result is not None and result != (answer[0] if is_after else None)
+                if result is not None:
+                    self.statuses[result.status] += 1
                 self.happened[name] += is_other or _state(sandbox) != before
                 return result
 
