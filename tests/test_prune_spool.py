@@ -6,9 +6,11 @@ import os
 import time
 from pathlib import Path
 
+import pytest
+
 from connector.jobs.prune import prune
 from connector.ledger import Ledger
-from connector.ledger.tables import attachment
+from connector.ledger.tables import attachment, item, link
 from connector.ledger.take import take
 from connector.model import Attachment
 from connector.spool import Spool
@@ -44,6 +46,38 @@ def test_leftovers_go(ledger: Ledger, tmp_path: Path) -> None:
     assert prune(ledger, spool, quarantine_days=30).files == 2
     assert [kept] == [path.name for path in spool.folder.rglob("*") if path.is_file()]
     assert not spool.verify(lost)
+
+
+def test_dies_before_files(ledger: Ledger, tmp_path: Path) -> None:
+    """A process that dies before the files are removed leaves them to the next prune."""
+    spool = Spool(tmp_path / "spool")
+    voice = spool.add([b"a voice"]).sha256
+    _linked(ledger, voice)
+    with ledger.write() as connection:
+        connection.execute(item.update().values(taken_at=0))
+        connection.execute(link.update().values(at=0))
+    _age(spool.folder)
+
+    with pytest.raises(_Died):
+        prune(ledger, _Dying(spool.folder), quarantine_days=30)
+    with ledger.read() as connection:
+        states = connection.execute(attachment.select()).all()
+
+    assert [(row.state, row.sha256) for row in states] == [("erased", None)]
+    assert spool.verify(voice)
+    assert prune(ledger, spool, quarantine_days=30).files == 1
+    assert not spool.verify(voice)
+
+
+class _Died(BaseException):
+    """The process is gone."""
+
+
+class _Dying(Spool):
+    """A spool whose process dies when it is to remove something."""
+
+    def remove(self, sha256: str) -> None:
+        raise _Died
 
 
 def test_young_stay(ledger: Ledger, tmp_path: Path) -> None:

@@ -66,8 +66,13 @@ def prune(
         result.items += len(erasable)
         if not is_dry:
             with ledger.write() as connection:
-                result.files += _erase(ledger, connection, erasable, spool)
+                files = _erase(ledger, connection, erasable)
                 _move_pointer(ledger, connection, rows[-1].id)
+            # After the commit: a death between the two leaves files that the sweep below finds,
+            # never an item that says it has a file and has none.
+            for name in sorted(files):
+                spool.remove(name)
+            result.files += len(files)
         after = rows[-1].id
         progress.step("prune", result.items, result.counts())
     if not is_dry and not should_stop():
@@ -118,13 +123,14 @@ def _old_rows(connection: Connection, after: int, cutoff: int) -> list[Any]:
     )
 
 
-def _erase(ledger: Ledger, connection: Connection, rows: Sequence[Any], spool: Spool) -> int:
+def _erase(ledger: Ledger, connection: Connection, rows: Sequence[Any]) -> set[str]:
+    """Erase the content of these items; gives the files that no item names any more."""
     if ledger.is_sqlite:
         _forget_words(connection, rows)
-    files = 0
+    files: set[str] = set()
     for some in chunks(rows):
         numbers = [row.id for row in some]
-        files += _erase_files(connection, numbers, spool)
+        files |= _erase_files(connection, numbers)
         connection.execute(
             sa.update(item)
             .where(item.c.id.in_(numbers))
@@ -160,8 +166,8 @@ def _forget_words(connection: Connection, rows: Sequence[Any]) -> None:
         )
 
 
-def _erase_files(connection: Connection, numbers: Sequence[int], spool: Spool) -> int:
-    """Erase the files of these items that no other item shares."""
+def _erase_files(connection: Connection, numbers: Sequence[int]) -> set[str]:
+    """The files of these items that no other item shares; the items forget them."""
     files = connection.execute(
         sa.select(attachment.c.sha256).where(attachment.c.item_id.in_(numbers))
     ).all()
@@ -177,9 +183,7 @@ def _erase_files(connection: Connection, numbers: Sequence[int], spool: Spool) -
             sa.select(attachment.c.sha256).where(attachment.c.sha256.in_(hashes))
         )
     }
-    for name in sorted(hashes - shared):
-        spool.remove(name)
-    return len(hashes - shared)
+    return hashes - shared
 
 
 def _files_in_use(ledger: Ledger) -> set[str]:
