@@ -156,7 +156,7 @@ def _after_death(site: Site, pid: int, story: Story, seen: dict[str, str]) -> No
     """Whatever the moment: what is visible is whole, and what the ledger says is done is there."""
     story.kills += 1
     found = killing.death(site.url, pid, site.folder / "copy")
-    story.phases.update(found.jobs or ("between two jobs",))
+    story.phases.update(found.jobs or ("start-up or between two jobs",))
     visible = killing.hashes(site.journal)
     story.on_the_way += len(found.sending)
     story.arrived += len(found.sending & set(visible))
