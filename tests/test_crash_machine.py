@@ -27,7 +27,7 @@ from connector.jobs.deliver import deliver, write_entries
 from connector.ledger import Ledger, open_ledger
 from connector.ledger.runs import running
 from connector.ledger.tables import delivery, event, item
-from connector.model import Capabilities, Entry, Finding, Item, Page, Person, Receipt
+from connector.model import Capabilities, Entry, Finding, Item, Page, Receipt
 from connector.ports import Known
 from tests.conftest import Clock
 from tests.making import CASE, OTHER_CASE, add_cases, case, edited, message, policy
@@ -223,7 +223,7 @@ class CrashMachine(RuleBasedStateMachine):
             ).scalar_one()
         assert {(each.key, each.version) for each in self.feed.log} == {tuple(r) for r in kept}
         assert len(set(kept)) == len(kept)
-        assert 0 == open_
+        assert open_ == 0
         newest: dict[str, Entry] = {}
         for _, entry in self.archive.kept:
             if entry.id not in newest or newest[entry.id].version < entry.version:

@@ -98,13 +98,13 @@ def test_conversation(owing: Ledger) -> None:
     result = send(owing, sink)
 
     (entry,) = sink.entries.values()
-    assert (1, ["done"]) == (result.done, states(owing))
+    assert (result.done, states(owing)) == (1, ["done"])
     assert [f"Om {CASE}", "Tak"] == [line.text for line in entry.lines]
-    assert ("conversation", CASE, "conversation 2026-11-18") == (
+    assert (
         entry.kind,
         entry.case_number,
         entry.title,
-    )
+    ) == ("conversation", CASE, "conversation 2026-11-18")
 
 
 def test_nothing_due_twice(owing: Ledger) -> None:
@@ -113,7 +113,7 @@ def test_nothing_due_twice(owing: Ledger) -> None:
     send(owing, sink)
     again = send(owing, sink)
 
-    assert (0, 1) == (again.done, len(sink.puts))
+    assert (again.done, len(sink.puts)) == (0, 1)
 
 
 def test_days_are_local(ledger: Ledger) -> None:
@@ -134,11 +134,11 @@ def test_quiet_time(ledger: Ledger, clock: Clock) -> None:
     take(ledger, [page(message(f"Om {CASE}", sent_at=clock.now))], policy())
     sink = FakeSink()
     send(ledger, sink)
-    assert {} == sink.entries
+    assert sink.entries == {}
 
     clock.move(minutes=61)
     send(ledger, sink)
-    assert 1 == len(sink.entries)
+    assert len(sink.entries) == 1
 
 
 def test_late_message_is_a_version(owing: Ledger) -> None:
@@ -149,9 +149,9 @@ def test_late_message_is_a_version(owing: Ledger) -> None:
     send(owing, sink)
 
     first, second = sink.entries.values()
-    assert (1, 2) == (first.version, second.version)
-    assert list(sink.entries)[0] == second.previous_key
-    assert 3 == len(second.lines)
+    assert (first.version, second.version) == (1, 2)
+    assert next(iter(sink.entries)) == second.previous_key
+    assert len(second.lines) == 3
 
 
 def test_edit_and_deletion_show(owing: Ledger) -> None:
@@ -164,7 +164,7 @@ def test_edit_and_deletion_show(owing: Ledger) -> None:
     one, two = list(sink.entries.values())[-1].lines
     assert ((f"Om {CASE}",), f"Om {CASE}!") == (one.earlier, one.text)
     assert one.edited_at is not None
-    assert ("Tak", True) == (two.text, two.deleted_at is not None)
+    assert (two.text, two.deleted_at is not None) == ("Tak", True)
 
 
 def test_same_matter_no_version(owing: Ledger) -> None:
@@ -175,11 +175,12 @@ def test_same_matter_no_version(owing: Ledger) -> None:
         connection.execute(sa.text("UPDATE entry SET due_at = 0"))
     send(owing, sink)
 
-    assert 1 == len(sink.puts)
+    assert len(sink.puts) == 1
 
 
-def unlink(ledger: Ledger, root: int, state: LinkState = LinkState.UNLINKED,
-           its: Case | None = None) -> None:
+def unlink(
+    ledger: Ledger, root: int, state: LinkState = LinkState.UNLINKED, its: Case | None = None
+) -> None:
     with ledger.write(durable=True) as connection:
         batch = Batch(ledger=ledger, connection=connection, policy=policy(), now=ledger.now())
         decide_by_person(batch, root, state=state, case=its, actor="bodil", reason="wrong citizen")
@@ -194,8 +195,8 @@ def test_moved_entry_is_voided(owing: Ledger) -> None:
 
     by_case = {(e.case_number, e.version): e for e in sink.entries.values()}
     assert by_case[CASE, 2].is_void
-    assert "wrong citizen" == by_case[CASE, 2].void_reason
-    assert 2 == len(by_case[OTHER_CASE, 1].lines)
+    assert by_case[CASE, 2].void_reason == "wrong citizen"
+    assert len(by_case[OTHER_CASE, 1].lines) == 2
 
 
 def test_back_after_void(owing: Ledger) -> None:
@@ -207,8 +208,8 @@ def test_back_after_void(owing: Ledger) -> None:
     unlink(owing, 1, LinkState.LINKED, case())
     send(owing, sink)
 
-    assert [False, True, False] == [entry.is_void for entry in sink.entries.values()]
-    assert 2 == len(list(sink.entries.values())[2].lines)
+    assert [entry.is_void for entry in sink.entries.values()] == [False, True, False]
+    assert len(list(sink.entries.values())[2].lines) == 2
 
 
 def test_unlinked_before_delivery(owing: Ledger) -> None:
@@ -217,7 +218,7 @@ def test_unlinked_before_delivery(owing: Ledger) -> None:
     sink = FakeSink()
     send(owing, sink)
 
-    assert {} == sink.entries
+    assert sink.entries == {}
 
 
 def test_waits_for_files(ledger: Ledger) -> None:
@@ -227,13 +228,13 @@ def test_waits_for_files(ledger: Ledger) -> None:
     take(ledger, [page(message(f"Om {CASE}", attachments=(file,)))], policy())
     sink = FakeSink()
     send(ledger, sink)
-    assert {} == sink.entries
+    assert sink.entries == {}
 
     with ledger.write() as connection:
         connection.execute(sa.update(attachment).values(state="missing", note="gone (404)"))
     send(ledger, sink)
     (entry,) = sink.entries.values()
-    assert ("billede.png: gone (404)",) == entry.missing
+    assert entry.missing == ("billede.png: gone (404)",)
 
 
 REFUSALS = [
@@ -263,11 +264,11 @@ def test_waits_as_told(owing: Ledger, clock: Clock) -> None:
     sink.errors = [Throttled("slow", wait_s=600)]
     send(owing, sink)
     send(owing, sink)
-    assert 1 == len(sink.puts)
+    assert len(sink.puts) == 1
 
     clock.move(seconds=601)
     send(owing, sink)
-    assert ["done"] == states(owing)
+    assert states(owing) == ["done"]
 
 
 @pytest.mark.parametrize("arrived", [True, False])
@@ -280,24 +281,24 @@ def test_lost_answer(owing: Ledger, clock: Clock, arrived: bool) -> None:
     clock.move(hours=1)
     send(owing, sink)
 
-    assert ["done"] == states(owing)
+    assert states(owing) == ["done"]
     assert (1 if arrived else 2) == len(sink.puts)
 
 
 def test_unsure_stays(owing: Ledger) -> None:
-    """When the sink cannot be asked, the delivery waits for a person and is never sent by itself."""
+    """When the sink cannot be asked, the delivery waits for a person, never sent by itself."""
     sink = FakeSink(can_find=False)
     sink.errors = [Unclear("time-out")]
     for _ in range(3):
         send(owing, sink)
-    assert (["unsure"], 1) == (states(owing), len(sink.puts))
+    assert (states(owing), len(sink.puts)) == (["unsure"], 1)
 
     with owing.write() as connection:
-        assert 0 == try_again(connection, owing.now(), "bodil")
+        assert try_again(connection, owing.now(), "bodil") == 0
         key = connection.execute(sa.select(delivery.c.key)).scalar_one()
-        assert 1 == try_again(connection, owing.now(), "bodil", keys=[key])
+        assert try_again(connection, owing.now(), "bodil", keys=[key]) == 1
     send(owing, sink)
-    assert ["done"] == states(owing)
+    assert states(owing) == ["done"]
 
 
 def test_retry_failed(owing: Ledger) -> None:
@@ -306,12 +307,12 @@ def test_retry_failed(owing: Ledger) -> None:
     sink.errors = [Rejected("closed")]
     send(owing, sink)
     send(owing, sink)
-    assert 1 == len(sink.puts)
+    assert len(sink.puts) == 1
 
     with owing.write() as connection:
         try_again(connection, owing.now(), "bodil")
     send(owing, sink)
-    assert (["done"], 1) == (states(owing), len(set(sink.puts)))
+    assert (states(owing), len(set(sink.puts))) == (["done"], 1)
 
 
 def test_order_of_versions(owing: Ledger) -> None:
@@ -322,7 +323,7 @@ def test_order_of_versions(owing: Ledger) -> None:
     take(owing, [page(message("Nyt", 9))], policy())
     send(owing, sink)
 
-    assert (["waiting", "waiting"], 1) == (states(owing), len(sink.puts))
+    assert (states(owing), len(sink.puts)) == (["waiting", "waiting"], 1)
 
 
 def test_content_is_proved(owing: Ledger) -> None:
@@ -335,7 +336,7 @@ def test_content_is_proved(owing: Ledger) -> None:
     with owing.read() as connection:
         rows: list[Any] = list(connection.execute(sa.select(entry_version)))
 
-    assert 2 == len(rows)
+    assert len(rows) == 2
     for row in rows:
         assert row.sha256 == hashlib.sha256(row.content.encode()).hexdigest()
         assert row.version == msgspec.json.decode(row.content, type=Entry).version

@@ -1,4 +1,4 @@
-"""A call seen by several sources is one item in the ledger, whatever order the sightings come in."""
+"""A call seen by several sources is one item in the ledger, in whatever order they come."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def test_three_sightings_one_call(ledger: Ledger, order: tuple[int, ...]) -> Non
 
     (one,) = calls(ledger)
     assert one.call is not None
-    assert "+4520000001" == one.call.caller.phone
+    assert one.call.caller.phone == "+4520000001"
     with ledger.read() as connection:
         joined = connection.execute(
             sa.select(item.c.call_id).where(item.c.kind == "sighting")
         ).scalars()
-        assert 1 == len(set(joined))
+        assert len(set(joined)) == 1
 
 
 def test_number_comes_later(ledger: Ledger) -> None:
@@ -86,7 +86,7 @@ def test_one_batch(ledger: Ledger, order: tuple[int, ...]) -> None:
     seen = [record(), row(), chat_event()]
     take(ledger, [page(*(seen[index] for index in order))], policy())
 
-    assert 1 == len(calls(ledger))
+    assert len(calls(ledger)) == 1
 
 
 def test_late_version(ledger: Ledger) -> None:
@@ -101,8 +101,8 @@ def test_late_version(ledger: Ledger) -> None:
     take(ledger, [page(second)], policy())
 
     (one,) = calls(ledger)
-    assert (True, 180) == (one.call.is_answered if one.call else None, one.duration_s)
-    assert "2" == one.version
+    assert (one.call.is_answered if one.call else None, one.duration_s) == (True, 180)
+    assert one.version == "2"
 
 
 def test_nothing_new_no_version(ledger: Ledger) -> None:
@@ -110,7 +110,7 @@ def test_nothing_new_no_version(ledger: Ledger) -> None:
     take(ledger, [page(record())], policy())
     take(ledger, [page(record())], policy())
 
-    assert ["1"] == [one.version for one in calls(ledger)]
+    assert [one.version for one in calls(ledger)] == ["1"]
 
 
 def test_two_calls_stay_two(ledger: Ledger) -> None:
@@ -119,7 +119,7 @@ def test_two_calls_stay_two(ledger: Ledger) -> None:
     second = sighting("call_records", 5, call={"same": ("record:b",)})
     take(ledger, [page(first, second)], policy())
 
-    assert 2 == len(calls(ledger))
+    assert len(calls(ledger)) == 2
 
 
 def test_journaled_call_has_its_sightings(ledger: Ledger) -> None:
@@ -132,8 +132,8 @@ def test_journaled_call_has_its_sightings(ledger: Ledger) -> None:
     send(ledger, sink)
 
     (entry,) = sink.entries.values()
-    assert ("call", CASE, 2) == (entry.kind, entry.case_number, len(entry.sources))
-    assert 180 == entry.duration_s
+    assert (entry.kind, entry.case_number, len(entry.sources)) == ("call", CASE, 2)
+    assert entry.duration_s == 180
 
 
 def test_sighting_after_delivery(ledger: Ledger) -> None:
@@ -147,7 +147,7 @@ def test_sighting_after_delivery(ledger: Ledger) -> None:
     take(ledger, [page(row())], policy())
     send(ledger, sink)
 
-    assert [1, 2] == [len(entry.sources) for entry in sink.entries.values()]
+    assert [len(entry.sources) for entry in sink.entries.values()] == [1, 2]
 
 
 def test_voicemail_knows_its_call(ledger: Ledger) -> None:
@@ -175,4 +175,4 @@ def test_voicemail_knows_its_call(ledger: Ledger) -> None:
             sa.select(item.c.call_id).where(item.c.kind == "voicemail")
         ).scalar_one()
         kind = connection.execute(sa.select(item.c.kind).where(item.c.id == call_id)).scalar_one()
-    assert "missed_call" == kind
+    assert kind == "missed_call"

@@ -62,10 +62,10 @@ def test_number_known(ledger: Ledger) -> None:
     add_cases(ledger, case())
     taken = take(ledger, [page(message(f"Det er sag {CASE}."))], policy())
 
-    assert 1 == taken.linked
+    assert taken.linked == 1
     with ledger.read() as connection:
         row = connection.execute(sa.select(link)).one()
-    assert ("number", CASE, "casethread") == (row.rule, row.case_number, row.actor)
+    assert (row.rule, row.case_number, row.actor) == ("number", CASE, "casethread")
     assert CASE in row.evidence
 
 
@@ -81,8 +81,8 @@ def test_case_appears_later(ledger: Ledger) -> None:
     take(ledger, [page(message(f"Sag {CASE}", 1), message("Tak", 2))], policy())
     result = refresh(ledger, ListRegister([case()]), policy())
 
-    assert (1, 1) == (result.changed, result.linked - 1)
-    assert ["linked", "linked"] == [state for _, state, _ in states(ledger)]
+    assert (result.changed, result.linked - 1) == (1, 1)
+    assert [state for _, state, _ in states(ledger)] == ["linked", "linked"]
 
 
 def test_register_read_twice(ledger: Ledger) -> None:
@@ -139,7 +139,7 @@ def test_two_cases_in_a_thread(ledger: Ledger) -> None:
     )
     take(ledger, [page(message("og den anden?", 3))], policy())
 
-    assert ["linked", "linked", "linked", "waiting"] == [state for _, state, _ in states(ledger)]
+    assert [state for _, state, _ in states(ledger)] == ["linked", "linked", "linked", "waiting"]
 
 
 def test_edit_names_another_case(ledger: Ledger) -> None:
@@ -162,7 +162,7 @@ def test_edit_that_names_nothing(ledger: Ledger) -> None:
     take(ledger, [page(first)], policy())
     take(ledger, [page(edited(first, "Om sagen"))], policy())
 
-    assert ["linked"] == [state for _, state, _ in states(ledger)]
+    assert [state for _, state, _ in states(ledger)] == ["linked"]
 
 
 def test_person_decides(ledger: Ledger) -> None:
@@ -172,10 +172,10 @@ def test_person_decides(ledger: Ledger) -> None:
     person_says(ledger, 1, LinkState.LINKED, case(OTHER_CASE))
     refresh(ledger, ListRegister([case(title="nyt navn")]), policy())
 
-    assert [("linked", OTHER_CASE)] * 2 == [row[1:] for row in states(ledger)]
+    assert [row[1:] for row in states(ledger)] == [("linked", OTHER_CASE)] * 2
     with ledger.read() as connection:
         rules = connection.execute(sa.select(link.c.rule, link.c.actor)).all()
-    assert [("person", "bodil"), ("thread", "bodil")] == sorted(tuple(row) for row in rules)
+    assert sorted(tuple(row) for row in rules) == [("person", "bodil"), ("thread", "bodil")]
 
 
 def test_person_unlinks(ledger: Ledger) -> None:
@@ -187,12 +187,12 @@ def test_person_unlinks(ledger: Ledger) -> None:
     take(ledger, [page(edited(first, f"Altså {CASE}"))], policy())
     refresh(ledger, ListRegister([case(title="nyt navn")]), policy())
 
-    assert ["unlinked"] == [state for _, state, _ in states(ledger)]
+    assert [state for _, state, _ in states(ledger)] == ["unlinked"]
     with ledger.read() as connection:
         actions = connection.execute(sa.select(event.c.action).order_by(event.c.id)).scalars().all()
         kept = connection.execute(sa.select(link.c.superseded_at).order_by(link.c.id)).all()
-    assert ["linked", "unlinked"] == list(actions)
-    assert [False, True] == [row[0] is None for row in kept]
+    assert list(actions) == ["linked", "unlinked"]
+    assert [row[0] is None for row in kept] == [False, True]
 
 
 def test_thread_follows_a_correction(ledger: Ledger) -> None:
@@ -201,7 +201,7 @@ def test_thread_follows_a_correction(ledger: Ledger) -> None:
     take(ledger, [page(message(f"Om {CASE}", 0), message("ja", 1))], policy())
     person_says(ledger, 1, LinkState.UNLINKED, None)
 
-    assert ["unlinked", "unlinked"] == [state for _, state, _ in states(ledger)]
+    assert [state for _, state, _ in states(ledger)] == ["unlinked", "unlinked"]
 
 
 def voicemail(phone: str, text: str = "Ring til mig") -> Item:
@@ -220,7 +220,7 @@ def test_phone_of_one_open_case(ledger: Ledger) -> None:
     add_cases(ledger, case())
     take(ledger, [page(voicemail("+4520000001"))], policy())
 
-    assert [("Ring til mig", "linked", CASE)] == states(ledger)
+    assert states(ledger) == [("Ring til mig", "linked", CASE)]
 
 
 def test_phone_of_two_cases(ledger: Ledger) -> None:
@@ -228,7 +228,7 @@ def test_phone_of_two_cases(ledger: Ledger) -> None:
     add_cases(ledger, case(), case(OTHER_CASE))
     take(ledger, [page(voicemail("+4520000001"))], policy())
 
-    assert [("Ring til mig", "waiting", None)] == states(ledger)
+    assert states(ledger) == [("Ring til mig", "waiting", None)]
     with ledger.read() as connection:
         evidence = connection.execute(sa.select(link.c.evidence)).scalar_one()
     assert CASE in evidence
@@ -240,7 +240,7 @@ def test_phone_links_off(ledger: Ledger) -> None:
     add_cases(ledger, case())
     take(ledger, [page(voicemail("+4520000001"))], policy(links_by_phone=False))
 
-    assert ["unlinked"] == [state for _, state, _ in states(ledger)]
+    assert [state for _, state, _ in states(ledger)] == ["unlinked"]
 
 
 @settings(max_examples=40)
@@ -292,4 +292,4 @@ def test_long_thread(ledger: Ledger) -> None:
     take(ledger, [page(*feed)], policy())
     take(ledger, [page(message(f"Om {CASE}", 0))], policy())
 
-    assert 2500 == sum(state == "linked" for _, state, _ in states(ledger))
+    assert sum(state == "linked" for _, state, _ in states(ledger)) == 2500

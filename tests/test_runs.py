@@ -23,13 +23,17 @@ def outcomes(ledger: Ledger) -> list[str]:
 
 def test_one_at_a_time(ledger: Ledger) -> None:
     """A second run of the same job is refused and told which process has it; others may run."""
-    with running(ledger, "chats"), running(ledger, "mail"):
-        with pytest.raises(Busy, match=str(os.getpid())), running(ledger, "chats"):
-            pass
+    with (
+        running(ledger, "chats"),
+        running(ledger, "mail"),
+        pytest.raises(Busy, match=str(os.getpid())),
+        running(ledger, "chats"),
+    ):
+        pass
     with running(ledger, "chats"):
         pass
 
-    assert ["done", "done", "done"] == outcomes(ledger)
+    assert outcomes(ledger) == ["done", "done", "done"]
 
 
 def test_failure_is_kept(ledger: Ledger) -> None:
@@ -39,7 +43,7 @@ def test_failure_is_kept(ledger: Ledger) -> None:
 
     with ledger.read() as connection:
         row = connection.execute(sa.select(run)).one()
-    assert ("failed", "graph: no answer") == (row.outcome, row.reason)
+    assert (row.outcome, row.reason) == ("failed", "graph: no answer")
 
 
 def test_dead_process(ledger: Ledger) -> None:
@@ -58,7 +62,7 @@ def test_dead_process(ledger: Ledger) -> None:
         with running(ledger, "chats") as second:
             assert [mine.id] == second.dead
 
-    assert ["died", "done"] == outcomes(ledger)
+    assert outcomes(ledger) == ["died", "done"]
 
 
 def test_recycled_pid(ledger: Ledger) -> None:
@@ -69,11 +73,11 @@ def test_recycled_pid(ledger: Ledger) -> None:
         with running(ledger, "chats"):
             pass
 
-    assert ["died", "done"] == outcomes(ledger)
+    assert outcomes(ledger) == ["died", "done"]
 
 
 def test_other_machine(ledger: Ledger, clock: Callable[[], object]) -> None:
-    """On another machine only the heartbeat tells; a clock that jumped back does not keep it alive."""
+    """On another machine the heartbeat tells; a clock that jumped back does not keep it alive."""
 
     class Row:
         host = "another-machine"

@@ -70,7 +70,7 @@ def test_head_is_newest() -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    assert HEAD == ScriptDirectory.from_config(config).get_current_head()
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
 
 def test_newer_ledger(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_not_a_database(tmp_path: Path) -> None:
     """A file that is no database is refused in words."""
     (tmp_path / "l.db").write_text("This is a letter to the archive." * 100)
 
-    with pytest.raises(LedgerError, match="damaged|not a database"):
+    with pytest.raises(LedgerError, match=r"damaged|not a database"):
         open_ledger(f"sqlite:///{tmp_path / 'l.db'}")
 
 
@@ -112,7 +112,7 @@ def test_only_we_read_it(tmp_path: Path) -> None:
     """The file of citizens' talk is readable by its owner only."""
     open_ledger(f"sqlite:///{tmp_path / 'l.db'}").close()
 
-    assert 0o600 == (tmp_path / "l.db").stat().st_mode & 0o777
+    assert (tmp_path / "l.db").stat().st_mode & 0o777 == 0o600
 
 
 def test_full_disk(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_full_disk(tmp_path: Path) -> None:
     limit(100_000)
     taken = take(ledger, big, policy())
 
-    assert 5 == sum(taken.new.values())
+    assert sum(taken.new.values()) == 5
     ledger.close()
 
 

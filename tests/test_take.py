@@ -40,8 +40,8 @@ def test_twice_is_once(ledger: Ledger, open_again: Callable[[], Ledger]) -> None
     second = take(ledger, pages, policy())
     third = take(open_again(), pages, policy())
 
-    assert (2, 0, 0) == tuple(sum(each.new.values()) for each in (first, second, third))
-    assert 2 == len(rows(ledger, item.c.id))
+    assert tuple(sum(each.new.values()) for each in (first, second, third)) == (2, 0, 0)
+    assert len(rows(ledger, item.c.id)) == 2
 
 
 def test_one_copy_of_many(ledger: Ledger) -> None:
@@ -50,7 +50,7 @@ def test_one_copy_of_many(ledger: Ledger) -> None:
     pages = [page(one, part=f"u{n}", cursor=f"c{n}") for n in range(5)]
     take(ledger, pages, policy())
 
-    assert 1 == len(rows(ledger, item.c.id))
+    assert len(rows(ledger, item.c.id)) == 1
     assert {f"u{n}": f"c{n}" for n in range(5)} == cursors_of(ledger, "chats")
 
 
@@ -58,21 +58,21 @@ def test_equal_ids_in_two_chats(ledger: Ledger) -> None:
     """A message id is unique in its chat only: two chats make two items."""
     take(ledger, [page(message("a", key="1"), message("b", key="1", thread="19:b"))], policy())
 
-    assert 2 == len(rows(ledger, item.c.id))
-    assert 2 == len(rows(ledger, thread.c.id))
+    assert len(rows(ledger, item.c.id)) == 2
+    assert len(rows(ledger, thread.c.id)) == 2
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_versions_in_any_order(ledger: Ledger, order: tuple[int, ...]) -> None:
-    """Whatever order the versions of a message arrive in, all are kept and the newest is current."""
+    """In whatever order the versions of a message arrive, all are kept, the newest is current."""
     first = message("første")
     versions = [first, edited(first, "anden", 5), edited(first, "tredje", 9)]
     for index in order:
         take(ledger, [page(versions[index])], policy())
 
     kept = rows(ledger, item.c.text, item.c.is_current)
-    assert [("anden", False), ("første", False), ("tredje", True)] == kept
-    assert 1 == len({row[0] for row in rows(ledger, item.c.root_id)})
+    assert kept == [("anden", False), ("første", False), ("tredje", True)]
+    assert len({row[0] for row in rows(ledger, item.c.root_id)}) == 1
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
@@ -82,8 +82,8 @@ def test_versions_in_one_batch(ledger: Ledger, order: tuple[int, ...]) -> None:
     versions = [first, edited(first, "anden", 5), edited(first, "tredje", 9)]
     take(ledger, [page(*(versions[index] for index in order))], policy())
 
-    assert [("tredje",)] == rows(ledger, item.c.text, is_current=True)
-    assert 1 == len({row[0] for row in rows(ledger, item.c.root_id)})
+    assert rows(ledger, item.c.text, is_current=True) == [("tredje",)]
+    assert len({row[0] for row in rows(ledger, item.c.root_id)}) == 1
 
 
 def test_deletion_keeps_words(ledger: Ledger) -> None:
@@ -93,7 +93,7 @@ def test_deletion_keeps_words(ledger: Ledger) -> None:
     take(ledger, [page(edited(first, "", 3, is_deleted=True))], policy())
 
     kept = rows(ledger, item.c.id, item.c.text, item.c.is_deleted, item.c.is_current)
-    assert [("Det der blev sagt", False, False), (None, True, True)] == [row[1:] for row in kept]
+    assert [row[1:] for row in kept] == [("Det der blev sagt", False, False), (None, True, True)]
 
 
 def test_cursor_with_its_items(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,8 +106,8 @@ def test_cursor_with_its_items(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(LedgerError):
         take(ledger, [page(message("a"))], policy())
 
-    assert [] == rows(ledger, item.c.id)
-    assert {} == cursors_of(ledger, "chats")
+    assert rows(ledger, item.c.id) == []
+    assert cursors_of(ledger, "chats") == {}
 
 
 def test_page_without_cursor(ledger: Ledger) -> None:
@@ -115,7 +115,7 @@ def test_page_without_cursor(ledger: Ledger) -> None:
     take(ledger, [page(message("a", 1), cursor="one")], policy())
     take(ledger, [page(message("b", 2), cursor=None)], policy())
 
-    assert {"u1": "one"} == cursors_of(ledger, "chats")
+    assert cursors_of(ledger, "chats") == {"u1": "one"}
 
 
 def test_broken_item(ledger: Ledger) -> None:
@@ -124,20 +124,20 @@ def test_broken_item(ledger: Ledger) -> None:
     for _ in range(2):
         taken = take(ledger, [page(message("a"), broken)], policy())
 
-    assert 1 == taken.problems
-    assert [("7", 2, b"{}")] == rows(ledger, problem.c.key, problem.c.times, problem.c.raw)
-    assert ["problem"] == [row[0] for row in rows(ledger, event.c.action)]
+    assert taken.problems == 1
+    assert rows(ledger, problem.c.key, problem.c.times, problem.c.raw) == [("7", 2, b"{}")]
+    assert [row[0] for row in rows(ledger, event.c.action)] == ["problem"]
 
 
 def test_part_problem_ends(ledger: Ledger) -> None:
     """A part that was refused is an open problem until it can be read."""
     refused = Problem(source="chats", part="u1", key="", reason="403", scope="part")
     take(ledger, [page(refused, cursor=None, source="chats")], policy())
-    assert 1 == len(rows(ledger, problem.c.id))
+    assert len(rows(ledger, problem.c.id)) == 1
 
     take(ledger, [page(message("a"))], policy())
-    assert [] == rows(ledger, problem.c.id)
-    assert ["problem", "problem_over"] == sorted(row[0] for row in rows(ledger, event.c.action))
+    assert rows(ledger, problem.c.id) == []
+    assert sorted(row[0] for row in rows(ledger, event.c.action)) == ["problem", "problem_over"]
 
 
 def test_events_are_append_only(ledger: Ledger) -> None:
@@ -156,7 +156,7 @@ def test_odd_characters(ledger: Ledger) -> None:
     text = "a\0b 😀 \U0010fffd æøå"
     take(ledger, [page(message(text, sender_name="Å\0", mentions=("u\0",)))], policy())
 
-    assert [("ab 😀 \U0010fffd æøå",)] == rows(ledger, item.c.text)
+    assert rows(ledger, item.c.text) == [("ab 😀 \U0010fffd æøå",)]
 
 
 def test_huge_text(ledger: Ledger) -> None:
@@ -165,7 +165,7 @@ def test_huge_text(ledger: Ledger) -> None:
     text = f"Sag {CASE} " + " ".join(f"ord{n}" for n in range(1_200_000))
     taken = take(ledger, [page(message(text))], policy())
 
-    assert (1, 1) == (taken.read, taken.linked)
+    assert (taken.read, taken.linked) == (1, 1)
 
 
 def test_known_versions(ledger: Ledger) -> None:
@@ -187,11 +187,11 @@ def test_attachment_states(ledger: Ledger) -> None:
     take(ledger, [page(message("a", attachments=files))], policy())
 
     kept = rows(ledger, attachment.c.position, attachment.c.state, attachment.c.note)
-    assert [
+    assert kept == [
         (0, "waiting", ""),
         (1, "linked", ""),
         (2, "missing", "cards are not kept"),
-    ] == kept
+    ]
 
 
 def test_excluded_person(ledger: Ledger) -> None:
@@ -200,10 +200,10 @@ def test_excluded_person(ledger: Ledger) -> None:
     add_cases(ledger, case())
     taken = take(ledger, [page(message(f"Om {CASE}", subject="x", quoted="y"))], rules)
 
-    assert 0 == taken.linked
-    assert [(None, None, None, None, "excluded")] == rows(
-        ledger, item.c.text, item.c.subject, item.c.raw, item.c.detail, item.c.state
-    )
+    assert taken.linked == 0
+    assert rows(ledger, item.c.text, item.c.subject, item.c.raw, item.c.detail, item.c.state) == [
+        (None, None, None, None, "excluded")
+    ]
 
 
 def test_directory_keeps_history(ledger: Ledger, clock: Any) -> None:
@@ -215,14 +215,20 @@ def test_directory_keeps_history(ledger: Ledger, clock: Any) -> None:
     new = msgspec.structs.replace(old, upn="bodil@ny.example")
     gone = Person(id="u1", is_removed=True)
     for each in (old, old, new, gone):
-        take(ledger, [page(source="directory").__class__(
-            source="directory", part="users", cursor="d", people=(each,)
-        )], policy())
+        take(
+            ledger,
+            [
+                page(source="directory").__class__(
+                    source="directory", part="users", cursor="d", people=(each,)
+                )
+            ],
+            policy(),
+        )
         clock.move(days=1)
 
-    assert 3 == len(rows(ledger, person.c.id))
+    assert len(rows(ledger, person.c.id)) == 3
     (now,) = directory(ledger)
-    assert ("bodil@ny.example", True) == (now.upn, now.is_removed)
+    assert (now.upn, now.is_removed) == ("bodil@ny.example", True)
 
 
 def test_presence_is_only_present(ledger: Ledger) -> None:
@@ -241,7 +247,7 @@ def test_presence_is_only_present(ledger: Ledger) -> None:
         )
         take(ledger, [Page(source="presence", part="0", presences=(seen,))], policy())
 
-    assert ["Busy"] == [each.availability for each in presences(ledger)]
+    assert [each.availability for each in presences(ledger)] == ["Busy"]
 
 
 def test_words_are_found(ledger: Ledger) -> None:
@@ -255,9 +261,9 @@ def test_words_are_found(ledger: Ledger) -> None:
     def found(words: str) -> list[str]:
         return [hit.text for hit in find(ledger, words, limit=10)]
 
-    assert ["fjernvarme"] == found("fjernvarme")
-    assert ["regnvandsbassin"] == found("regnvandsbassin")
-    assert [] == found("kloakering")
+    assert found("fjernvarme") == ["fjernvarme"]
+    assert found("regnvandsbassin") == ["regnvandsbassin"]
+    assert found("kloakering") == []
 
 
 def test_direction_is_kept(ledger: Ledger) -> None:

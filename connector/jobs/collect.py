@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ PAGE_ITEMS = 50  # what one permit stands for: a full page of chat messages
 HIGHEST_IN_FLIGHT = 32
 OUT_AFTER = 3  # so many parts unavailable, with none read between: the system is down
 WAIT_S = 0.2
+FINISH_S = 15.0  # a request in flight ends in less; a Retry-After may be minutes
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class Collected:
     done: int = 0
     taken: Taken = field(default_factory=Taken)
     refused: list[Problem] = field(default_factory=list)
-    stopped: RemoteError | None = None  # why the run ended before all parts were read
+    stopped: ConnectorError | None = None  # why the run ended before all parts were read
 
     def counts(self) -> dict[str, int]:
         """The figures kept with the run."""
@@ -87,6 +89,8 @@ class _Readers:
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._active = 0
+        self._outages = 0
+        self.stopped_by: ConnectorError | None = None
 
     def grow(self) -> None:
         """Start readers until as many are at work as are worth while."""
@@ -117,11 +121,21 @@ class _Readers:
                 # Harmless: items are keyed, so a dated full read only finds them again.
                 self._pages(self._source.changes(part, None, self._known))
         except ConnectorError as error:
+            self._note(error)
             self.out.put(_Done(part, error))
         except BaseException as error:  # noqa: BLE001  a reader's bug must reach the writer's thread
             self.out.put(_Done(part, error))
         else:
+            self._note(None)
             self.out.put(_Done(part))
+
+    def _note(self, error: ConnectorError | None) -> None:
+        """Denied, or nothing to be had three times running: the rest would fare no better."""
+        with self._lock:
+            self._outages = self._outages + 1 if isinstance(error, Unavailable) else 0
+            if isinstance(error, Denied) or self._outages >= OUT_AFTER:
+                self.stopped_by = self.stopped_by or error
+                self.stop.set()
 
     def _pages(self, pages: Iterator[Page]) -> None:
         while not self.stop.is_set():
@@ -134,11 +148,21 @@ class _Readers:
                 return
             self.out.put(page)
 
+    def is_over(self) -> bool:
+        """Nobody reads any more, and all they left has been fetched from `out`."""
+        with self._lock:
+            return self.stop.is_set() and self._active == 0 and self.out.empty()
+
     def finish(self) -> None:
-        """Let every reader end after the request it is in."""
+        """Let every reader end after the request it is in.
+
+        One that waits as a server told it to is left behind: what it still gets is not taken, and
+        its cursor stays where it was.
+        """
         self.stop.set()
+        ends_at = time.monotonic() + FINISH_S
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, ends_at - time.monotonic()))
 
 
 def collect(
@@ -168,9 +192,8 @@ def collect(
     known = known_versions(ledger, source.name)
     readers = _Readers(source, parts, cursors, known, max(2, ahead_items // PAGE_ITEMS))
     writer = _Writer(ledger, policy, readers, result, batch_items)
-    outages = 0
     try:
-        while result.done < result.parts and result.stopped is None:
+        while result.done < result.parts and not readers.is_over():
             readers.grow()
             got = writer.next()
             if should_stop():
@@ -178,12 +201,12 @@ def collect(
             if not isinstance(got, _Done):
                 continue
             result.done += 1
-            outages = outages + 1 if isinstance(got.error, Unavailable) else 0
-            _end_of_part(source, got, result, outages)
+            _end_of_part(source, got, result)
             progress.step(source.name, result.done, result.counts())
     finally:
         readers.finish()
         writer.flush_all()
+        result.stopped = readers.stopped_by
         progress.end(source.name)
     _keep_refused(ledger, policy, source, result)
     return result
@@ -252,7 +275,7 @@ class _Writer:
         self.flush()
 
 
-def _end_of_part(source: Source, done: _Done, result: Collected, outages: int) -> None:
+def _end_of_part(source: Source, done: _Done, result: Collected) -> None:
     error = done.error
     if error is None:
         return
@@ -263,8 +286,6 @@ def _end_of_part(source: Source, done: _Done, result: Collected, outages: int) -
         Problem(source=source.name, part=done.part, key="", reason=reason, scope="part")
     )
     log.warning("part not read", extra={"action": "part_failed", "source": source.name})
-    if isinstance(error, Denied) or outages >= OUT_AFTER:
-        result.stopped = error
 
 
 def _keep_refused(ledger: Ledger, policy: Policy, source: Source, result: Collected) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from connector.errors import CursorExpired, Denied, Gone, Rejected, RemoteError, Throttled
+from connector.ledger.batch import chunks
 from connector.ledger.events import event_row, record
 from connector.ledger.tables import attachment
 from connector.progress import Progress, Silent
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from connector.spool import Spool
 
 log = logging.getLogger(__name__)
+AT_ONCE = 8  # they only wait for the network; the spool is safe to write to from many threads
 TRIES = 5  # then it is recorded as missing, and the entry is journaled without it
 
 
@@ -57,17 +60,26 @@ def fetch(
     result = Fetched()
     waiting = _waiting(ledger, list(names))
     progress.begin("attachments", len(waiting))
+    made = {name: source(name) for name in sorted({row.source for row in waiting})}
     stopped: set[str] = set()
-    for done, row in enumerate(waiting, start=1):
-        if should_stop():
-            break
-        if row.source not in stopped:
-            values, ends = _fetch_one(row, source(row.source), spool, max_bytes)
-            _keep(ledger, row, values)
-            _count(result, values)
-            if ends:
-                stopped.add(row.source)
-        progress.step("attachments", done, result.counts())
+
+    def fetch_one(row: Any) -> tuple[dict[str, Any], bool] | None:
+        if should_stop() or row.source in stopped:
+            return None
+        return _fetch_one(row, made[row.source], spool, max_bytes)
+
+    done = 0
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch") as readers:
+        for some in chunks(waiting, 100):
+            for row, fetched in zip(some, readers.map(fetch_one, some), strict=True):
+                done += 1
+                if fetched is not None:
+                    values, ends = fetched
+                    _keep(ledger, row, values)
+                    _count(result, values)
+                    if ends:
+                        stopped.add(row.source)
+                progress.step("attachments", done, result.counts())
     progress.end("attachments")
     return result
 

@@ -57,17 +57,20 @@ def prune(
     cutoff = ledger.now() - quarantine_days * 86_400_000
     result = Pruned()
     after = _pointer(ledger)
+    is_settled = True  # no item so far has to be looked at again
     while not should_stop():
         with ledger.read() as connection:
             rows = _old_rows(connection, after, cutoff)
         if not rows:
             break
         erasable = [row for row in rows if row.is_erasable and row.has_content]
+        is_settled = is_settled and not any(row.is_pending and row.has_content for row in rows)
         result.items += len(erasable)
         if not is_dry:
             with ledger.write() as connection:
                 files = _erase(ledger, connection, erasable)
-                _move_pointer(ledger, connection, rows[-1].id)
+                if is_settled:
+                    _move_pointer(ledger, connection, rows[-1].id)
             # After the commit: a death between the two leaves files that the sweep below finds,
             # never an item that says it has a file and has none.
             for name in sorted(files):
@@ -93,7 +96,8 @@ def _old_rows(connection: Connection, after: int, cutoff: int) -> list[Any]:
     root = item.alias("root")
     call = item.alias("call")
     follows_call = sa.and_(item.c.kind == Kind.SIGHTING.value, item.c.call_id.is_not(None))
-    deciding = sa.case((follows_call, call.c.state), else_=root.c.state)
+    is_free = sa.case((follows_call, call.c.state), else_=root.c.state).in_(ERASABLE)
+    decided_at = sa.func.coalesce(link.c.at, 0)
     return list(
         connection.execute(
             sa.select(
@@ -102,9 +106,8 @@ def _old_rows(connection: Connection, after: int, cutoff: int) -> list[Any]:
                 item.c.text,
                 item.c.kind,
                 item.c.root_id,
-                sa.and_(deciding.in_(ERASABLE), sa.func.coalesce(link.c.at, 0) < cutoff).label(
-                    "is_erasable"
-                ),
+                sa.and_(is_free, decided_at < cutoff).label("is_erasable"),
+                sa.and_(is_free, decided_at >= cutoff).label("is_pending"),
                 item.c.raw.is_not(None).label("has_content"),
             )
             .join(root, root.c.id == item.c.root_id)

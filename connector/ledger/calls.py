@@ -87,12 +87,15 @@ def join(batch: Batch, new: Sequence[New]) -> list[New]:
     sightings = [
         (each, each.item.call)
         for each in new
-        if each.item.kind is Kind.SIGHTING and each.item.call is not None and each.is_current
+        if each.item.kind is Kind.SIGHTING
+        and each.item.call is not None
+        and each.is_current
+        and not each.is_excluded
     ]
     voicemails = [
         (each, each.item.call)
         for each in new
-        if each.item.kind is Kind.VOICEMAIL and each.item.call is not None
+        if each.item.kind is Kind.VOICEMAIL and each.item.call is not None and not each.is_excluded
     ]
     if not sightings and not voicemails:
         return []

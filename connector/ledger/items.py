@@ -32,7 +32,7 @@ def keep_items(batch: Batch, items: Sequence[Item]) -> list[New]:
             root_id=number,
             thread_id=threads[each.source, each.thread],
             item=each,
-            is_excluded=bool(excluded) and each.sender in excluded,
+            is_excluded=bool(excluded) and _is_excluded(each, excluded),
         )
         for number, each in zip(numbers, items, strict=True)
     ]
@@ -46,6 +46,16 @@ def keep_items(batch: Batch, items: Sequence[Item]) -> list[New]:
     _index_words(batch, new)
     _keep_attachments(batch, new)
     return new
+
+
+def _is_excluded(each: Item, excluded: frozenset[str]) -> bool:
+    """Somebody of whom nothing is kept wrote it, took part in the call, or owns the mailbox."""
+    parties = (*each.parties, *(each.call.parties if each.call is not None else ()))
+    return (
+        each.sender in excluded
+        or each.thread in excluded
+        or any(party.person in excluded for party in parties)
+    )
 
 
 def _inserted(connection: Connection, numbers: Sequence[int]) -> set[int]:
