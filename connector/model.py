@@ -182,7 +182,7 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """What a source gives at a time. `cursor` is safe to keep once the rest is kept (None: none)."""
+    """What a source gives at a time. `cursor` is safe to keep once the rest is kept."""
 
     source: str
     part: str

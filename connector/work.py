@@ -156,7 +156,7 @@ def _collect(
     )
     result.counts = collected.counts()
     result.problems = [f"{each.part}: {each.reason}" for each in collected.refused]
-    if collected.stopped is not None:
+    if collected.stopped is not None or len(collected.refused) == collected.parts > 0:
         result.outcome = "failed"
     elif result.problems or collected.taken.problems:
         result.outcome = "partly"

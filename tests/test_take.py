@@ -252,18 +252,23 @@ def test_presence_is_only_present(ledger: Ledger) -> None:
 
 def test_words_are_found(ledger: Ledger) -> None:
     """Every current text is in the index; a superseded text is not."""
-    from connector.ledger.search import find
+    from connector.ledger.searching import search
 
     first = message("kloakering af haven", 1)
     take(ledger, [page(first, message("fjernvarme", 2))], policy())
     take(ledger, [page(edited(first, "regnvandsbassin"))], policy())
+    gone = message("kontanthjælp", 3)
+    take(ledger, [page(gone), page(edited(gone, "", is_deleted=True))], policy())
 
     def found(words: str) -> list[str]:
-        return [hit.text for hit in find(ledger, words, limit=10)]
+        with ledger.read() as connection:
+            hits = search(connection, words, limit=10, is_sqlite=ledger.is_sqlite)
+        return [hit.excerpt for hit in hits]
 
     assert found("fjernvarme") == ["fjernvarme"]
     assert found("regnvandsbassin") == ["regnvandsbassin"]
     assert found("kloakering") == []
+    assert found("kontanthjælp") == ["kontanthjælp"]
 
 
 def test_direction_is_kept(ledger: Ledger) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from connector.ledger.store import Ledger
-from connector.ledger.store import _translated as translated
+from connector.ledger.store import translated as translated
 from connector.ledger.tables import attachment
 
 if TYPE_CHECKING:

@@ -38,6 +38,10 @@ def search(connection: Connection, words: str, *, limit: int, is_sqlite: bool) -
     asked = _WORD.findall(words)
     if not asked:
         return []
+    hit = sa.table("item_search", sa.column("rowid"))
+    source: sa.FromClause = item
+    if is_sqlite:
+        source = hit.join(item, item.c.id == hit.c.rowid)
     query = (
         sa.select(
             item.c.root_id,
@@ -50,28 +54,34 @@ def search(connection: Connection, words: str, *, limit: int, is_sqlite: bool) -
             _root.c.state,
             _root.c.case_number,
         )
-        .join(_root, _root.c.id == item.c.root_id)
+        .select_from(source.join(_root, _root.c.id == item.c.root_id))
+        .where(_is_said())
         .limit(limit)
     )
     if is_sqlite:
-        hit = sa.table("item_search", sa.column("rowid"), sa.column("item_search"))
         # By rowid and not by rank: a thousand times faster, and the newest is what people look for.
-        ids = (
-            sa.select(hit.c.rowid)
-            .where(sa.literal_column("item_search").op("MATCH")(fts_query(words)))
-            .order_by(hit.c.rowid.desc())
-            .limit(limit)
-        )
-        query = query.where(item.c.id.in_(ids))
+        matches = sa.literal_column("item_search").op("MATCH")(fts_query(words))
+        query = query.where(matches).order_by(hit.c.rowid.desc())
     else:
-        query = query.where(
-            sa.literal_column("item.words").op("@@")(sa.func.plainto_tsquery("danish", words))
-        )
-    rows = connection.execute(query.order_by(item.c.id.desc()))
+        asked_for = sa.func.plainto_tsquery("danish", words)
+        query = query.where(sa.literal_column("item.words").op("@@")(asked_for))
+        query = query.order_by(item.c.id.desc())
+    rows = connection.execute(query)
     return [_found(row, asked) for row in rows]
 
 
 _root = item.alias("root")
+
+
+def _is_said() -> sa.ColumnElement[bool]:
+    """What is said now: the current version, or the last words of something deleted."""
+    newer = item.alias("newer")
+    of_same = sa.and_(newer.c.root_id == item.c.root_id, newer.c.id != item.c.id)
+    is_deleted_now = sa.exists().where(of_same, newer.c.is_current, newer.c.is_deleted)
+    was_edited = sa.exists().where(
+        of_same, ~newer.c.is_deleted, newer.c.modified_at > item.c.modified_at
+    )
+    return sa.or_(item.c.is_current, sa.and_(is_deleted_now, ~was_edited))
 
 
 def fts_query(words: str) -> str:

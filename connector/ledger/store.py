@@ -57,7 +57,7 @@ class Ledger:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees one state of the ledger throughout."""
-        with _translated(), self.engine.connect() as connection, connection.begin():
+        with translated(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextlib.contextmanager
@@ -68,7 +68,7 @@ class Ledger:
         commit would be a double or an untruth. A lost tail of a pull is only read again, because
         its cursor is lost with it.
         """
-        with self._write_lock, _translated(), self.engine.connect() as connection:
+        with self._write_lock, translated(), self.engine.connect() as connection:
             if self.is_sqlite:
                 level = "FULL" if durable else "NORMAL"
                 _outside_transaction(connection, f"PRAGMA synchronous={level}")
@@ -133,7 +133,7 @@ def open_ledger(url: str, *, clock: Callable[[], datetime] = utc_now, password: 
     engine = _engine(url, password)
     ledger = Ledger(engine, clock)
     try:
-        with _translated():
+        with translated():
             _bring_up_to_date(ledger)
     except BaseException:
         ledger.close()
@@ -209,7 +209,7 @@ def _outside_transaction(connection: Connection, statement: str) -> None:
 
 
 @contextlib.contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """The database's errors become ours, here and nowhere else."""
     try:
         yield
