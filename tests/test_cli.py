@@ -294,7 +294,7 @@ def test_no_connection(fresh: Run) -> None:
     told = fresh("sync", "directory")
 
     assert told.code == 1
-    assert "Directory: partly" in told.out
+    assert "Directory: failed" in told.out
     assert "graph" in told.out
 
 
