@@ -33,6 +33,18 @@ SIGNING_IN = {
 }
 # A careful client never makes these happen; what shows that it is careful is asserted below.
 NEVER_HAPPENS = {"filter-needs-both-bounds"}
+# What goes wrong for the moment is mended within the run, but for these: the next one goes on.
+NEXT_RUN = {
+    "next-link-dies",
+    "next-link-foreign",
+    "next-link-laps",
+    "throttled-long",
+    "token-expires",
+    "sign-in-unavailable",
+}
+# Some messages are read later than by an undisturbed run, and may have been edited by then: the
+# first version was never shown to us.
+READ_LATER = NEXT_RUN | {"clock-jumps", "paging-stops-at-deleted"}
 CHATS = frozenset({"chats", "channels"})
 ROWS = frozenset({"pstn", "direct_routing"})
 TELEPHONY = ROWS | {"call_records"}
@@ -95,7 +107,8 @@ DIFFERS = {
     "message-outside-window": Differs(versions=CHATS),
     "etag-goes-back": Differs(versions=CHATS),
     "message-edited": Differs(
-        versions=CHATS, words=lambda before, now: now == f"{before} (rettet)"
+        versions=CHATS,
+        words=lambda before, now: now.startswith(before) and now.endswith("(rettet)"),
     ),
     "message-deleted": Differs(versions=CHATS, words=lambda _before, now: now == ""),
     "unknown-enum-members": Differs(
@@ -130,8 +143,12 @@ DIFFERS = {
 
 @pytest.fixture(scope="session")
 def small_town() -> Municipality:
-    """12 people for five days; its pages are short, so that there are pages to follow."""
-    return build(seed=7, users=12, days=5, now=NOW)
+    """12 people for five days, chosen so that every scenario finds something to spoil.
+
+    Somebody's case is spoken of on the last day, the first mailbox has a voicemail, some calls are
+    missed. Its pages are short, so that there are pages to follow.
+    """
+    return build(seed=688, users=12, days=5, now=NOW)
 
 
 @pytest.fixture(scope="session")
@@ -183,7 +200,7 @@ def test_scenario(
 
     assert (place.watch.happened[name] > 0) == (name not in NEVER_HAPPENS)
     assert_once(kept)
-    assert_same(small_town, expected, kept, differs)
+    assert_same(small_town, expected, kept, differs, is_late=name in READ_LATER)
     assert_told(small_town, place, kept, differs)
     assert_bounded(calm, place)
     assert place.hosts <= {"127.0.0.1", "localhost"}, "a token went to another host"
@@ -211,11 +228,13 @@ def assert_once(kept: Kept) -> None:
     assert set(kept.deliveries) <= {"done"}
 
 
-def assert_same(place: Municipality, calm: Kept, kept: Kept, differs: Differs) -> None:
+def assert_same(
+    place: Municipality, calm: Kept, kept: Kept, differs: Differs, *, is_late: bool
+) -> None:
     """But for what the scenario changes for good, both hold the same."""
     lost = {key for key in calm.keys if differs.lost(place, key)}
     assert kept.keys == calm.keys - lost
-    assert_same_versions(calm, kept, lost, differs)
+    assert_same_versions(calm, kept, lost, differs, is_late=is_late)
     assert_same_texts(calm, kept, differs)
 
     def left(thing: Thing) -> Thing:
@@ -229,6 +248,10 @@ def assert_same(place: Municipality, calm: Kept, kept: Kept, differs: Differs) -
     expected = {key: left(call) for key, call in calm.voicemails.items() if key not in lost}
     assert kept.voicemails == expected
     assert_same_links(calm, kept, lost, left, differs)
+    assert_same_words_journaled(calm, kept, lost, is_late=is_late)
+    if differs == Differs(hours=differs.hours) and not is_late:
+        now = {name: matter(entry) for name, entry in kept.contents.items()}
+        assert now == {name: matter(entry) for name, entry in calm.contents.items()}
     if not differs.files:
         assert set(kept.files) == {one for one in calm.files if one[0] not in lost}
     if not differs.stops:
@@ -237,9 +260,14 @@ def assert_same(place: Municipality, calm: Kept, kept: Kept, differs: Differs) -
         assert kept.presences == calm.presences
 
 
-def assert_same_versions(calm: Kept, kept: Kept, lost: set[Key], differs: Differs) -> None:
+def assert_same_versions(
+    calm: Kept, kept: Kept, lost: set[Key], differs: Differs, *, is_late: bool
+) -> None:
     """No version is missing and none was made up."""
     same = {v for v in calm.versions if v[0] not in differs.versions and v[:3] not in lost}
+    if is_late:
+        newest = {v[:3]: max(w[3] for w in same if w[:3] == v[:3]) for v in same}
+        same -= {v for v in same - set(kept.versions) if v[3] != newest[v[:3]]}
     assert {v for v in kept.versions if v[0] not in differs.versions} == same
 
 
@@ -277,14 +305,16 @@ def assert_same_links(
         if left(thing) not in gone | missing.keys() and not is_thread_of(thing, lost)
     }
     assert {entry[1:] for entry in kept.entries} == entries
-    for key, entry in kept.contents.items():
-        before = {line.key: line.text for line in calm.contents[key].lines} if not lost else {}
+
+
+def assert_same_words_journaled(calm: Kept, kept: Kept, lost: set[Key], *, is_late: bool) -> None:
+    """Every text that an undisturbed entry shows stands there still, now or as an earlier one."""
+    said = {key[2]: texts for key, texts in kept.spoken.items()}
+    for name, entry in kept.contents.items():
+        before = {line.key: line.text for line in calm.contents[name].lines} if not lost else {}
         now = {line.key: (line.text, *line.earlier) for line in entry.lines}
-        assert [key for key, text in before.items() if text not in now.get(key, ())] == []
-    if differs == Differs(hours=differs.hours):
-        assert {k: matter(e) for k, e in kept.contents.items()} == {
-            k: matter(e) for k, e in calm.contents.items()
-        }
+        gone = [(key, text) for key, text in before.items() if text not in now.get(key, ())]
+        assert [text for key, text in gone if text in said[key] or not is_late] == []
 
 
 def is_thread_of(thing: Thing, lost: set[Key]) -> bool:
@@ -314,10 +344,11 @@ def assert_told(place: Municipality, ran: Town, kept: Kept, differs: Differs) ->
         assert not [part for part in kept.cursors if part[0] == source]
         runs = [r for results in ran.results for r in results if r.job == source]
         assert all(run.outcome in ("failed", "partly") or not run.counts["parts"] for run in runs)
-    last = {result.job: result for result in ran.results[-1]}
-    for job, result in last.items():
-        is_told = job in differs.stops or bool(differs.troubles)
-        assert result.is_good or is_told, f"{job}: {result.outcome} {result.problems}"
+    is_late = bool(NEXT_RUN & set(ran.server.sandbox.scenario))
+    for results in ran.results[-1:] if is_late else ran.results:
+        for result in results:
+            text = f"{result.job}: {result.outcome} {result.problems} {result.counts}"
+            assert result.is_good or differs.troubles, text
 
 
 def assert_bounded(calm: Town, ran: Town) -> None:
@@ -392,6 +423,28 @@ def head_alone(_place: Town, kept: Kept) -> None:
     assert [version for version in records if not version[3].endswith("-head")]
 
 
+def waits(at_least_s: float, at_most_s: float = 60) -> Callable[[Town, Kept], None]:
+    """As long as the server asks, and no longer."""
+
+    def more(place: Town, _kept: Kept) -> None:
+        assert at_least_s <= place.clock.slept_s <= at_most_s
+
+    return more
+
+
+def edits_shown(_place: Town, kept: Kept) -> None:
+    """An entry in the journal shows the new words, the old ones and when they changed."""
+    lines = [line for entry in kept.contents.values() for line in entry.lines]
+    assert [line for line in lines if line.edited_at and line.text.endswith("(rettet)")]
+
+
+def deletions_shown(_place: Town, kept: Kept) -> None:
+    """An entry in the journal keeps the words and shows that and when they were deleted."""
+    lines = [line for entry in kept.contents.values() for line in entry.lines if line.deleted_at]
+    assert [line for line in lines if line.text]
+    assert [line for line in lines if line.earlier and not line.text] == []
+
+
 def says(words: str) -> Callable[[Town, Kept], None]:
     """Somebody is told what to do."""
 
@@ -406,6 +459,12 @@ MORE: dict[str, Callable[[Town, Kept], None]] = {
     "filter-needs-both-bounds": both_bounds,
     "mailbox-concurrency": no_fifth,
     "permission-too-much": too_much,
+    "message-edited": edits_shown,
+    "message-deleted": deletions_shown,
+    "throttled": waits(4),
+    "throttled-always-one": waits(4),
+    "throttled-until": waits(1),
+    "throttled-long": waits(0),
     "chat-foreign": missing_files,
     "picture-gone": missing_files,
     "attachment-forbidden": missing_files,
@@ -487,4 +546,4 @@ def test_every_scenario_names_its_test() -> None:
     for name, scenario in ALL.items():
         assert f"`test_scenario[{name}]`" in page
         assert scenario.issue in page
-    assert DIFFERS.keys() | MORE.keys() | NEVER_HAPPENS | SIGNING_IN <= ALL.keys()
+    assert DIFFERS.keys() | MORE.keys() | NEVER_HAPPENS | NEXT_RUN | SIGNING_IN <= ALL.keys()
