@@ -517,5 +517,5 @@ def next_life(
         return Moment(rng.uniform(0.5 * whole_s, 1.5 * whole_s)), BEFORE_ROWS
     if rng.random() < (0.4 if missing else 0.7):
         return Moment(rng.uniform(0.0, whole_s)), ()
-    phase = rng.choice(sorted(missing) or ["attachments", "deliver", "deliver"])
-    return Moment(rng.uniform(0.0, 0.05 * whole_s), phase), ()
+    phase = rng.choice(sorted(missing) or ["call_records", "attachments", "deliver", "deliver"])
+    return Moment(rng.uniform(0.0, 0.03 * whole_s), phase), ()
