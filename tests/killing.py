@@ -222,6 +222,7 @@ class Story:
     versions: int = 0  # entry versions beyond the undisturbed run's
     rows_again: int = 0  # rows served again
     seconds: float = 0
+    pace: float = 1.0  # of lives against the undisturbed run, which other work may have slowed
 
     def __str__(self) -> str:
         phases = ", ".join(f"{name} {count}" for name, count in self.phases.most_common())

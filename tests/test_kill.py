@@ -127,7 +127,9 @@ def _round(site: Site, rng: random.Random, calm: Undisturbed, story: Story, town
     while not is_over and not _is_enough(story):
         story.lives += 1
         missing = PHASES - set(story.phases)
-        whole_s = calm.seconds if is_first else 0.6 * calm.seconds  # what is kept is not read again
+        whole_s = (
+            story.pace * calm.seconds * (1 if is_first else 0.6)
+        )  # a later life has less to do
         is_partial = is_first and story.rounds == 1
         moment, jobs = killing.next_life(rng, whole_s, missing, is_partial=is_partial)
         is_first = False
@@ -137,9 +139,11 @@ def _round(site: Site, rng: random.Random, calm: Undisturbed, story: Story, town
         finally:
             was_alive = killing.kill(child)
         if was_alive:
+            story.pace = min(1.0, 1.1 * story.pace)
             _after_death(site, child.pid, story, seen)
             continue
         assert child.returncode == 0, f"exit code {child.returncode}: {site.told()}"
+        story.pace = max(0.3, 0.75 * story.pace)
         is_over = not jobs
     if not is_over:
         site.finish()
