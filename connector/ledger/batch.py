@@ -60,11 +60,6 @@ NO_DETAIL = Detail()
 _decode_detail = msgspec.json.Decoder(Detail).decode
 
 
-def clean(words: str) -> str:
-    """Without NUL characters, which PostgreSQL cannot keep."""
-    return words.replace("\0", "") if "\0" in words else words
-
-
 def chunks(values: Sequence[T], size: int = 500) -> Iterable[Sequence[T]]:
     """The values, `size` at a time."""
     for start in range(0, len(values), size):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from connector.ledger.batch import chunks
+from connector.ledger.storable import storable
 from connector.ledger.tables import cursor, item, thread
 
 if TYPE_CHECKING:
@@ -36,8 +37,10 @@ def known_versions(ledger: Ledger, source: str) -> Known:
 
     def known(within: str, wanted: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         found: set[tuple[str, str]] = set()
+        # As `take` kept them; one that had to be changed is then simply not known.
+        within = storable(within)
         with ledger.read() as connection:
-            for some in chunks([key for key, _ in wanted]):
+            for some in chunks([storable(key) for key, _ in wanted]):
                 rows = connection.execute(
                     sa.select(item.c.key, item.c.version)
                     .join(thread, thread.c.id == item.c.thread_id)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.batch import Batch, Detail, New, chunks, clean
+from connector.ledger.batch import Batch, Detail, New, chunks
 from connector.ledger.tables import attachment, item, ms, thread
 from connector.model import Direction, Item, Kind, LinkState, content_sha256
 
@@ -78,7 +78,7 @@ def _thread_ids(batch: Batch, items: Iterable[Item]) -> dict[tuple[str, str], in
     if missing:
         batch.connection.execute(
             batch.ledger.insert(thread).on_conflict_do_nothing(),
-            [{"source": source, "key": clean(key)} for source, key in sorted(missing)],
+            [{"source": source, "key": key} for source, key in sorted(missing)],
         )
         known.update(_find_threads(batch.connection, missing))
     return known
@@ -143,9 +143,9 @@ def _row(batch: Batch, new: New) -> tuple[Any, ...]:
         True,
         each.is_deleted,
         each.sender,
-        clean(each.sender_name),
-        (clean(each.subject) or None) if is_kept else None,
-        (clean(each.text) or None) if is_kept else None,
+        each.sender_name,
+        (each.subject or None) if is_kept else None,
+        (each.text or None) if is_kept else None,
         each.raw if is_kept else None,
         content_sha256(each.raw),
         _detail(each) if is_kept else None,
@@ -175,7 +175,7 @@ def _detail(each: Item) -> str | None:
         duration_s=each.duration_s,
         flags=each.flags,
     )
-    return clean(msgspec.json.encode(detail).decode())
+    return msgspec.json.encode(detail).decode()
 
 
 def _order_versions(batch: Batch, new: Sequence[New]) -> None:
@@ -231,7 +231,7 @@ def _index_words(batch: Batch, new: Sequence[New]) -> None:
     if not batch.ledger.is_sqlite:
         return
     rows = [
-        (each.id, clean(each.item.subject), clean(each.item.text))
+        (each.id, each.item.subject, each.item.text)
         for each in new
         if (each.item.text or each.item.subject)
         and each.item.kind is not Kind.SIGHTING
@@ -258,7 +258,7 @@ def _keep_attachments(batch: Batch, new: Sequence[New]) -> None:
                     "item_id": each.id,
                     "position": position,
                     "source": each.item.source,
-                    "name": clean(file.name),
+                    "name": file.name,
                     "ref": file.ref,
                     "content_type": file.content_type,
                     "role": file.role,

@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.batch import Batch, chunks
+from connector.ledger.storable import storable
 from connector.ledger.tables import case_phone, register_case
 from connector.model import Case
 
@@ -33,7 +34,7 @@ def keep_cases(batch: Batch, cases: Sequence[Case]) -> tuple[list[str], list[str
     numbers: list[str] = []
     phones: list[str] = []
     for some in chunks(cases, 500):
-        changed = _changed(batch, some)
+        changed = _changed(batch, [storable(case) for case in some])
         if not changed:
             continue
         _write(batch, changed)

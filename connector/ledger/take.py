@@ -16,6 +16,7 @@ from connector.ledger.batch import Batch
 from connector.ledger.items import keep_items
 from connector.ledger.linking import decide_batch
 from connector.ledger.policy import Policy
+from connector.ledger.storable import storable
 from connector.ledger.tables import cursor
 from connector.model import Item, LinkState, Page, Problem
 
@@ -40,8 +41,8 @@ def take(ledger: Ledger, pages: Sequence[Page], policy: Policy) -> Taken:
     Taking the same page again changes nothing. Raises Unavailable when the database cannot take it
     now; nothing is kept then.
     """
-    items = [each for page in pages for each in page.items if isinstance(each, Item)]
-    broken = [each for page in pages for each in page.items if isinstance(each, Problem)]
+    items = [storable(each) for page in pages for each in page.items if isinstance(each, Item)]
+    broken = [storable(each) for page in pages for each in page.items if isinstance(each, Problem)]
     taken = Taken(read=len(items), problems=len(broken))
     with ledger.write() as connection:
         batch = Batch(ledger=ledger, connection=connection, policy=policy, now=ledger.now())
@@ -52,8 +53,9 @@ def take(ledger: Ledger, pages: Sequence[Page], policy: Policy) -> Taken:
             new.append(made)
         counts = decide_batch(batch, new)
         taken.linked, taken.waiting = counts[LinkState.LINKED], counts[LinkState.WAITING]
-        people.keep_people(batch, [each for page in pages for each in page.people])
-        people.keep_presences(batch, [each for page in pages for each in page.presences])
+        people.keep_people(batch, [storable(each) for page in pages for each in page.people])
+        presences = [storable(each) for page in pages for each in page.presences]
+        people.keep_presences(batch, presences)
         problems.keep(batch, broken)
         keep_cursors(batch, pages)
     return taken

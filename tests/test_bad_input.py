@@ -1,0 +1,179 @@
+"""What operators mistype, what others write to harm, and what a machine does when it fails."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from typer.testing import CliRunner
+
+from connector import screen
+from connector.cli import make_app
+from connector.commands import tell
+from connector.ledger import Ledger, open_ledger
+from connector.ledger.cursors import known_versions
+from connector.ledger.history import history
+from connector.ledger.storable import storable
+from connector.ledger.take import take
+from connector.log import Lines
+from connector.model import Attachment, Item, Party, Person, Presence, Problem
+from tests.making import CASE, NOON, OTHER_CASE, add_cases, case, message, page, policy
+
+NASTY = "\x1b]0;owned\x07\x1b[31m[red]\u202eEvil\u2066\x9b2J\r\nlinked: person"
+OBEYED = ("\x1b", "\x07", "\r", "\x9b", "\u202e", "\u2066", "\x00")
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    for made in [each for each in root.handlers if each not in handlers]:
+        made.close()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A configured folder with a register of two cases, and nothing read."""
+    (tmp_path / "journal").mkdir()
+    (tmp_path / "casethread.toml").write_text(
+        'language = "en"\n[graph]\nbase_url = "http://127.0.0.1:9/v1.0"\nauth = "static"\n'
+        'attempts = 1\n[journal]\nquiet_min = 0\n[sinks.journal]\nkind = "folder"\n'
+        'path = "journal"\n'
+    )
+    (tmp_path / "journal" / "cases.csv").write_text(
+        f"number;title;status\n{CASE};Flytning;open\n{OTHER_CASE};Hjælp;open\n"
+    )
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder: Path) -> Run:
+    """Runs a command in the folder; no traceback is ever shown."""
+
+    def words(*asked: str) -> Any:
+        env = {"CASETHREAD_TOKEN": "t", "CASETHREAD_CONFIG": str(folder), "LC_ALL": "C"}
+        told = CliRunner().invoke(make_app(), list(asked), env=env)
+        assert "Traceback" not in told.stderr
+        return told
+
+    return words
+
+
+def keep(folder: Path, *items: Item, people: tuple[Person, ...] = ()) -> None:
+    """Put items into the folder's ledger as a sync would."""
+    ledger = open_ledger(f"sqlite:///{folder / 'casethread.db'}")
+    add_cases(ledger, case(), case(OTHER_CASE))
+    take(ledger, [page(*items)], policy(quiet_s=0))
+    ledger.close()
+
+
+# what others write
+
+
+def test_terminal_is_not_commanded(folder: Path, run: Run) -> None:
+    """Escape codes, turned text and line ends of names and files are told, never obeyed."""
+    nasty = message(
+        f"Sag {CASE} {NASTY}",
+        sender="",
+        sender_name=NASTY,
+        subject=NASTY,
+        thread=f"19:{NASTY}\x00@thread.v2",
+        attachments=(Attachment(name=NASTY, url="https://files.example/a"),),
+        parties=(Party(name=NASTY, role="to"),),
+    )
+    keep(folder, nasty)
+
+    for words in (("sync", "deliver"), ("history", CASE), ("explain", "1"), ("status",)):
+        told = run(*words)
+        assert told.exit_code == 0, told.stderr
+        assert [sign for sign in OBEYED if sign in told.stdout + told.stderr] == []
+        assert not [line for line in told.stdout.splitlines() if line.startswith("linked: person")]
+    found = json.loads(run("history", CASE, "--json").stdout)
+    assert found["communications"][0]["who"] == NASTY
+
+
+def test_written_out() -> None:
+    """What a terminal would obey is written out; letters of any language and tabs stay."""
+    assert screen.printable("\x1b[1mÅ\tø\u202e \x9b \n") == "\\u001b[1mÅ\tø\\u202e \\u009b \\u000a"
+    assert screen.printable("Ærø 👩‍👧 مرحبا [red]") == "Ærø 👩‍👧 مرحبا [red]"
+
+
+def test_error_is_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
+    """An error that repeats a foreign system's words is told without its escape codes."""
+    tell("graph: \x1b[2J and 010190-1234")
+
+    assert capsys.readouterr().err == "graph: \\u001b[2J and 010190-****\n"
+
+
+def test_log_line_is_one_line() -> None:
+    """No value can begin a line of the log, or command the terminal that shows it."""
+    record = logging.makeLogRecord({"name": "x", "msg": "kept", "part": "a\r\x1b[2J\u2028b"})
+
+    line = Lines().format(record)
+
+    assert line.endswith('part="a\\r\\u001b[2J\\u2028b"')
+
+
+BROKEN = "a\0b\ud800c"
+
+
+def test_unstorable_characters(ledger: Ledger) -> None:
+    """NUL and half characters, wherever they stand, stop neither database; texts stay apart."""
+    add_cases(ledger, case(title=BROKEN))
+    items = [
+        replace(
+            message("", minute),
+            text=f"Sag {CASE} {BROKEN}",
+            thread=f"19:{BROKEN}",
+            key=f"{minute}{BROKEN}",
+            version=BROKEN,
+            sender=BROKEN,
+            sender_name=BROKEN,
+            subject=BROKEN,
+            quoted=BROKEN,
+            reply_to=BROKEN,
+            mentions=(BROKEN,),
+            parties=(Party(name=BROKEN, phone=BROKEN),),
+            attachments=(Attachment(name=BROKEN, ref=BROKEN, url=BROKEN, content_type=BROKEN),),
+            raw=json.dumps(BROKEN).encode(),
+        )
+        for minute in range(2)
+    ]
+    bad = Problem(source="chats", part="u1", key=BROKEN, reason=BROKEN, raw=b"\0")
+    people = (Person(id="u9", name=BROKEN),)
+    presences = (Presence(person="u9", availability=BROKEN, activity="", observed_at=NOON),)
+    whole = replace(page(*items, bad), people=people, presences=presences)
+
+    first, second = (take(ledger, [whole], policy()) for _ in range(2))
+
+    assert (first.new["message"], first.linked, second.new["message"]) == (2, 2, 0)
+    known = known_versions(ledger, "chats")
+    assert known(f"19:{BROKEN}", [(BROKEN, BROKEN), ("1", "1")]) == set()
+    with ledger.read() as connection:
+        (first_row, _) = history(connection, CASE, ZoneInfo("Europe/Copenhagen"), {})
+    assert first_row.who == "ab\ufffdc"
+
+
+@given(st.text(st.characters(), max_size=20))
+def test_storable(words: str) -> None:
+    """What both databases can keep stays as it is; the rest differs only where it must."""
+    kept = storable(message("", sender_name=words, raw=json.dumps(words).encode()))
+
+    assert len(kept.sender_name) <= len(words)
+    kept.sender_name.encode()
+    assert "\0" not in kept.sender_name
+    broken = any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in words)
+    assert broken or kept.sender_name == words
