@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 import msgspec
 
 from connector.errors import ConfigError
+from connector.screen import printable
 
 if TYPE_CHECKING:
     from connector.settings import Log
@@ -69,7 +70,10 @@ def extra(record: logging.LogRecord) -> dict[str, object]:
 
 def _quoted(value: object) -> str:
     text = str(value)
-    return msgspec.json.encode(text).decode() if not text or " " in text or "\n" in text else text
+    if text and " " not in text and text.isprintable():
+        return text
+    # A line end would forge a line; an escape code would command the terminal of who reads it.
+    return printable(msgspec.json.encode(text).decode())
 
 
 def set_up(settings: Log, *, is_service: bool, is_debug: bool = False) -> None:

@@ -5,6 +5,7 @@ Rich is loaded only for a terminal: a job of cron should not pay for colours nob
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -19,14 +20,30 @@ SHOWN = {"read": "progress.read", "done": "progress.done", "kept": "progress.kep
 LABELS = {"attachments": "job.attachments", "prune": "job.prune"}
 
 
+# What a terminal obeys (C0, DEL, C1 such as the one-byte CSI), what ends a line, and what turns the
+# order of the letters round. Others write chats and choose their own display names.
+_COMMANDS = re.compile(
+    "[\\x00-\\x08\\x0a-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]"
+)
+
+
+def printable(text: str) -> str:
+    """The text with what would command the terminal written out as JSON does, U+001B and all.
+
+    In JSON that is the same string to a reader. A tab stays; a line end does not, so that no text
+    can pass for a line of ours.
+    """
+    return _COMMANDS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
 def say(line: str = "") -> None:
-    """One line on standard output, with CPR numbers masked."""
-    sys.stdout.write(mask_cpr(line) + "\n")
+    """One line on standard output, with CPR numbers masked and nothing a terminal would obey."""
+    sys.stdout.write(printable(mask_cpr(line)) + "\n")
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Rows under headings: Rich's table at a terminal, columns with spaces elsewhere."""
-    safe = [[mask_cpr(cell) for cell in row] for row in rows]
+    safe = [[printable(mask_cpr(cell)) for cell in row] for row in rows]
     if sys.stdout.isatty():
         from rich import box
         from rich.console import Console

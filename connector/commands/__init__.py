@@ -76,8 +76,11 @@ def operator() -> str:
 
 
 def tell(line: str) -> None:
-    """One line on standard error."""
-    sys.stderr.write(line + "\n")
+    """One line on standard error; what a foreign system said in it may not command the terminal."""
+    from connector.identity import mask_cpr
+    from connector.screen import printable
+
+    sys.stderr.write("\n".join(map(printable, mask_cpr(line).split("\n"))) + "\n")
 
 
 def exit_code_of(error: BaseException, session: Session) -> int:

@@ -32,7 +32,8 @@ DID = {  # what a run counted, in the order and words a person is told
 
 def say_json(value: object) -> None:
     """A value as indented JSON on standard output."""
-    screen.say(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    for line in msgspec.json.format(msgspec.json.encode(value), indent=2).decode().split("\n"):
+        screen.say(line)
 
 
 def local(session: Session, moment: datetime | int) -> str:

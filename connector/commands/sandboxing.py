@@ -185,7 +185,8 @@ def scenarios(
         say_json(rows)
         return
     for row in rows:
-        screen.say(f"{row['name']}\n    {row['summary']}\n    {row['issue']}")
+        for line in (row["name"], f"    {row['summary']}", f"    {row['issue']}"):
+            screen.say(line)
 
 
 def demo(
