@@ -11,6 +11,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, BinaryIO
@@ -20,7 +21,7 @@ import msgspec
 from connector.durable import disk_errors, sync_directory
 from connector.errors import Gone, Rejected
 
-_SYSTEM = "spool"
+SYSTEM = "spool"
 _HASH = re.compile(r"[0-9a-f]{64}")
 _BLOCK_BYTES = 1 << 20
 # A download of one attachment ends in far less; an older temporary file has lost its writer.
@@ -47,16 +48,20 @@ class Spool:
         full disk, Denied on a folder without write access; then nothing is left behind.
         An error raised by `chunks` itself passes through, and nothing is left behind either.
         """
-        with disk_errors(self.folder, _SYSTEM):
+        with disk_errors(self.folder, SYSTEM):
             self.folder.mkdir(parents=True, exist_ok=True)
             file = NamedTemporaryFile(  # noqa: SIM115  closed below, and renamed
                 dir=self.folder, prefix=".new-", delete=False
             )
         temporary = Path(file.name)
         try:
-            with file:
+            try:
                 stored = _copy(chunks, file, max_bytes, self.folder)
-            with disk_errors(self.folder, _SYSTEM):
+            finally:
+                # Synced by now, or given up: on a full disk closing fails once more.
+                with suppress(OSError):
+                    file.close()
+            with disk_errors(self.folder, SYSTEM):
                 self._keep(temporary, stored.sha256)
         finally:
             temporary.unlink(missing_ok=True)
@@ -77,23 +82,23 @@ class Spool:
     def open(self, sha256: str) -> BinaryIO:
         """The bytes of this hash; the caller closes. Raises Gone when they are not here."""
         try:
-            with disk_errors(self.folder, _SYSTEM):
+            with disk_errors(self.folder, SYSTEM):
                 try:
                     return self._path(sha256).open("rb")
                 except FileNotFoundError:
                     pass
         except ValueError as error:
-            raise Gone(f"spool: {sha256!r} is not a SHA-256", system=_SYSTEM) from error
+            raise Gone(f"spool: {sha256!r} is not a SHA-256", system=SYSTEM) from error
         raise Gone(
             f"spool: the attachment {sha256} is not in {self.folder}; it was removed, or the "
             "folder is not the one it was kept in",
-            system=_SYSTEM,
+            system=SYSTEM,
         )
 
     def verify(self, sha256: str) -> bool:
         """Whether the bytes are here and still have this hash. Reads all of them."""
         try:
-            with self.open(sha256) as file, disk_errors(self.folder, _SYSTEM):
+            with self.open(sha256) as file, disk_errors(self.folder, SYSTEM):
                 digest = hashlib.sha256()
                 while block := file.read(_BLOCK_BYTES):
                     digest.update(block)
@@ -103,7 +108,7 @@ class Spool:
 
     def remove(self, sha256: str) -> None:
         """Erase the bytes of this hash; nothing happens when they are not here."""
-        with disk_errors(self.folder, _SYSTEM):
+        with disk_errors(self.folder, SYSTEM):
             self._path(sha256).unlink(missing_ok=True)
 
     def sweep(
@@ -117,7 +122,7 @@ class Spool:
         is_kept = keep if callable(keep) else keep.__contains__
         oldest = time.time() - older_than_s
         swept = 0
-        with disk_errors(self.folder, _SYSTEM):
+        with disk_errors(self.folder, SYSTEM):
             for path in self._files():
                 if path.stat().st_mtime <= oldest and not is_kept(path.name):
                     path.unlink(missing_ok=True)
@@ -147,11 +152,11 @@ def _copy(chunks: Iterable[bytes], file: IO[bytes], max_bytes: int | None, folde
         size_bytes += len(chunk)
         if max_bytes is not None and size_bytes > max_bytes:
             text = f"spool: the attachment is larger than {max_bytes} bytes, the set limit"
-            raise Rejected(text, system=_SYSTEM, field="size")
+            raise Rejected(text, system=SYSTEM, field="size")
         digest.update(chunk)
-        with disk_errors(folder, _SYSTEM):
+        with disk_errors(folder, SYSTEM):
             file.write(chunk)
-    with disk_errors(folder, _SYSTEM):
+    with disk_errors(folder, SYSTEM):
         file.flush()
         os.fsync(file.fileno())
     return Stored(sha256=digest.hexdigest(), size_bytes=size_bytes)

@@ -178,6 +178,8 @@ def _fetch(
         should_stop=should_stop,
     )
     result.counts = fetched.counts()
+    if fetched.stopped is not None:
+        result.outcome, result.problems = "failed", [str(fetched.stopped)]
 
 
 def _deliver(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import resource
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from typer.testing import CliRunner
 from connector import screen
 from connector.cli import make_app
 from connector.commands import tell
+from connector.errors import Unavailable
 from connector.ledger import Ledger, open_ledger
 from connector.ledger.cursors import known_versions
 from connector.ledger.history import history
@@ -25,6 +28,7 @@ from connector.ledger.storable import storable
 from connector.ledger.take import take
 from connector.log import Lines
 from connector.model import Attachment, Item, Party, Person, Presence, Problem
+from connector.spool import Spool
 from tests.making import CASE, NOON, OTHER_CASE, add_cases, case, message, page, policy
 
 NASTY = "\x1b]0;owned\x07\x1b[31m[red]\u202eEvil\u2066\x9b2J\r\nlinked: person"
@@ -177,3 +181,26 @@ def test_storable(words: str) -> None:
     assert "\0" not in kept.sender_name
     broken = any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in words)
     assert broken or kept.sender_name == words
+
+
+# a machine that fails
+
+
+def test_full_spool(tmp_path: Path) -> None:
+    """A disk that is full is told as that, and nothing half is left; the close fails too."""
+
+    def chunks() -> Iterator[bytes]:
+        yield b"x" * 100  # waits in the buffer until it is flushed
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, limit[1]))
+
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    heard = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        with pytest.raises(Unavailable, match="is full"):
+            Spool(tmp_path).add(chunks())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, heard)
+
+    assert list(tmp_path.iterdir()) == []

@@ -63,18 +63,45 @@ def test_fetched_once(ledger: Ledger, spool: Spool) -> None:
 
 
 @pytest.mark.parametrize("error", [Gone("404"), Denied("403"), Unavailable("no answer")])
-def test_not_to_be_had(ledger: Ledger, spool: Spool, error: RemoteError) -> None:
-    """What is gone is missing at once; what fails is tried some times; the neighbour arrives."""
+def test_not_to_be_had(ledger: Ledger, spool: Spool, clock: Clock, error: RemoteError) -> None:
+    """What is gone is missing at once; what fails is tried for a day; the neighbour arrives."""
     files = Files()
     files.errors["r"] = error
     take(ledger, [page(with_file("a"), with_file("b", "s", 1))], policy())
-    results = [get(ledger, files, spool) for _ in range(TRIES + 1)]
+    results = []
+    for _ in range(TRIES + 1):
+        results.append(get(ledger, files, spool))
+        clock.move(hours=6)
 
     states = rows(ledger, attachment.c.item_id, attachment.c.state, attachment.c.note)
     assert [("missing", str(error)), ("kept", "")] == [row[1:] for row in states]
     tries = 1 if isinstance(error, Gone) else TRIES
     assert tries == sum(each.missing + each.later for each in results)
     assert "attachment_missing" in [row[0] for row in rows(ledger, event.c.action)]
+
+
+def test_short_outage(ledger: Ledger, spool: Spool, clock: Clock) -> None:
+    """An hour without an answer loses no recording, though jobs run every minute."""
+    files = Files()
+    files.errors["r"] = Unavailable("no answer")
+    take(ledger, [page(with_file("a"))], policy())
+    for _ in range(60):
+        get(ledger, files, spool)
+        clock.move(minutes=1)
+
+    assert get(ledger, Files(), spool).kept == 1
+
+
+def test_spool_cannot_be_written(ledger: Ledger, tmp_path: Path, clock: Clock) -> None:
+    """A spool that takes nothing ends the job with its reason; no file is given up for it."""
+    take(ledger, [page(with_file("a"), with_file("b", "s", 1))], policy())
+    (tmp_path / "file").write_text("")
+    for _ in range(TRIES + 1):
+        clock.move(days=1)
+        found = get(ledger, Files(), Spool(tmp_path / "file"))
+        assert "spool:" in str(found.stopped)
+
+    assert get(ledger, Files(), Spool(tmp_path / "spool")).kept == 2
 
 
 def old(ledger: Ledger, clock: Clock, spool: Spool, **options: bool) -> Pruned:

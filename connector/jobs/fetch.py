@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from connector.errors import CursorExpired, Denied, Gone, Rejected, RemoteError, Throttled
 from connector.ledger.batch import chunks
 from connector.ledger.events import event_row, record
-from connector.ledger.tables import attachment
+from connector.ledger.tables import attachment, item
 from connector.progress import Progress, Silent
+from connector.spool import SYSTEM as SPOOL
 
 if TYPE_CHECKING:
     from connector.ledger import Ledger
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 AT_ONCE = 8  # they only wait for the network; the spool is safe to write to from many threads
-TRIES = 5  # then it is recorded as missing, and the entry is journaled without it
+# Then it is recorded as missing, and the entry is journaled without it. The days count as well as
+# the tries: jobs run every minute, and an outage or a missing right takes a person's working day.
+TRIES = 5
+PATIENCE_MS = 24 * 3600 * 1000
 
 
 @dataclass(slots=True)
@@ -33,6 +37,7 @@ class Fetched:
     kept: int = 0
     missing: int = 0
     later: int = 0
+    stopped: RemoteError | None = None  # the spool takes nothing: no source is to blame
 
     def counts(self) -> dict[str, int]:
         """The figures kept with the run."""
@@ -54,7 +59,8 @@ def fetch(
     `names` are the sources to ask; `source` makes one when something of it waits.
 
     What is gone or refused is recorded with the reason and never asked for again; what fails for
-    the moment is tried by the next runs, five times in all.
+    the moment is tried by the next runs, five times at least and for a day. When the spool cannot
+    be written, nothing is counted as tried.
     """
     progress = progress or Silent()
     result = Fetched()
@@ -62,18 +68,22 @@ def fetch(
     progress.begin("attachments", len(waiting))
     made = {name: source(name) for name in sorted({row.source for row in waiting})}
     stopped: set[str] = set()
+    now = ledger.now()
 
-    def fetch_one(row: Any) -> tuple[dict[str, Any], bool] | None:
+    def fetch_one(row: Any) -> tuple[dict[str, Any], bool] | RemoteError | None:
         if should_stop() or row.source in stopped:
             return None
-        return _fetch_one(row, made[row.source], spool, max_bytes)
+        return _fetch_one(row, made[row.source], spool, max_bytes, now)
 
     done = 0
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch") as readers:
         for some in chunks(waiting, 100):
             for row, fetched in zip(some, readers.map(fetch_one, some), strict=True):
                 done += 1
-                if fetched is not None:
+                if isinstance(fetched, RemoteError):
+                    stopped.update(made)
+                    result.stopped = fetched
+                elif fetched is not None:
                     values, ends = fetched
                     _keep(ledger, row, values)
                     _count(result, values)
@@ -88,7 +98,8 @@ def _waiting(ledger: Ledger, sources: list[str]) -> list[Any]:
     with ledger.read() as connection:
         return list(
             connection.execute(
-                sa.select(attachment)
+                sa.select(attachment, item.c.taken_at)
+                .join(item, item.c.id == attachment.c.item_id)
                 .where(attachment.c.state == "waiting", attachment.c.source.in_(sources))
                 .order_by(attachment.c.item_id, attachment.c.position)
             )
@@ -96,24 +107,33 @@ def _waiting(ledger: Ledger, sources: list[str]) -> list[Any]:
 
 
 def _fetch_one(
-    row: Any, source: Source, spool: Spool, max_bytes: int | None
-) -> tuple[dict[str, Any], bool]:
-    """The columns to write, and whether this source should be left alone for now."""
+    row: Any, source: Source, spool: Spool, max_bytes: int | None, now: int
+) -> tuple[dict[str, Any], bool] | RemoteError:
+    """The columns to write, and whether this source should be left alone for now.
+
+    Or the error of a spool that cannot take anything now.
+    """
     try:
         stored = spool.add(source.content(row.ref), max_bytes)
     except (Gone, Rejected, CursorExpired) as error:
         return {"state": "missing", "note": str(error)}, False
     except Denied as error:
         # One protected file (403) and a missing permission look alike; neither may hold the rest.
-        return _tried(row, error), False
+        return error if error.system == SPOOL else (_tried(row, error, now), False)
     except RemoteError as error:
-        return _tried(row, error), isinstance(error, Throttled)
+        if error.system == SPOOL:
+            return error
+        return _tried(row, error, now), isinstance(error, Throttled)
     return {"state": "kept", "sha256": stored.sha256, "size_bytes": stored.size_bytes}, False
 
 
-def _tried(row: Any, error: RemoteError) -> dict[str, Any]:
-    state = "missing" if row.tries + 1 >= TRIES else "waiting"
-    return {"state": state, "note": str(error), "tries": row.tries + 1}
+def _tried(row: Any, error: RemoteError, now: int) -> dict[str, Any]:
+    is_over = row.tries + 1 >= TRIES and now - row.taken_at >= PATIENCE_MS
+    return {
+        "state": "missing" if is_over else "waiting",
+        "note": str(error),
+        "tries": row.tries + 1,
+    }
 
 
 def _count(result: Fetched, values: dict[str, Any]) -> None:
