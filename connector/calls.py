@@ -3,7 +3,7 @@
 A call record, a telephone row, a chat's event and a notice by mail share no documented key, so time
 and people decide where no key does. A wrong join mixes two citizens' calls; a missed one only shows
 a call twice. So whatever contradicts, and whatever fits two calls equally well, is not joined.
-Facts and limits: Microsoft Graph call records and log rows, uc-sources A3 and A4, read 2026-11-21.
+Source of the limits: Microsoft Graph, call records and log rows, read 2026-11-21.
 """
 
 from __future__ import annotations

@@ -168,7 +168,7 @@ def _configured(session: Session, folder: Path, address: Address) -> Session:
             "graph.authority": address.authority.rpartition("/")[0],
             "graph.tenant": address.tenant,
             "graph.client_id": address.client_id,
-            "graph.ca_bundle": address.ca_bundle,
+            "graph.ca_bundle": str(_kept(folder, address.ca_bundle)),
             "graph.rates.call_records": RATE,
             "journal.quiet_min": QUIET_MIN,
             "log.file": "casethread.log",
@@ -176,6 +176,12 @@ def _configured(session: Session, folder: Path, address: Address) -> Session:
     )
     environ = {**session.environ, SECRET: address.client_secret}
     return Session(config=folder / "casethread.toml", is_debug=session.is_debug, environ=environ)
+
+
+def _kept(folder: Path, ca_bundle: str) -> Path:
+    """The sandbox's certificate in the demo's folder: it outlives the sandbox, as its configuration
+    does, so that every command still works on what the demo left."""
+    return Path(shutil.copy(ca_bundle, folder / "sandbox-ca.pem"))
 
 
 def _sync_once(there: Session, stop: Stop) -> bool:

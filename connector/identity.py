@@ -54,7 +54,7 @@ def normalise_phone(raw: str, region: str = "DK", extension_prefix: str = "") ->
 
     `extension_prefix` in front of an internal extension makes the outside number ("+4512345" for
     extension 678). Text that is no number (anonymous, "IPM.Note", a SIP address) gives a Phone with
-    `raw` alone. Source: uc-sources, section A6 (the property trap) and A4 (masking).
+    `raw` alone. Sources: MS-OXPROPS (shared tags) and Graph's log rows (masking), read 2026-11-21.
     """
     text = raw.strip()
     lower = text.lower()

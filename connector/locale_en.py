@@ -51,8 +51,8 @@ TEXTS = {
     "summary.problems": "{count} could not be read",
     "summary.took": "Took {seconds} s",
     "summary.look_journal": "The journal is in {path}",
-    "summary.look_case": "See one case with: casethread history {case}",
-    "summary.look_waiting": "See what waits with: casethread status",
+    "summary.look_case": "See one case with: {command} history {case}",
+    "summary.look_waiting": "See what waits with: {command} status",
     # what is decided
     "state.unlinked": "on no case",
     "state.waiting": "waiting for a person",

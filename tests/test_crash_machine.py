@@ -41,7 +41,10 @@ class Died(BaseException):
 
 
 class Feed:
-    """A source of two chats, two messages a page, with an index into the feed as its cursor."""
+    """A source of two chats, each a part, two messages a page; the cursor counts messages.
+
+    Nothing is in two parts: a copy elsewhere would hide that one was lost.
+    """
 
     name = "chats"
     in_flight = 1
@@ -53,15 +56,16 @@ class Feed:
         return []
 
     def parts(self, people: Any) -> list[str]:
-        return ["u1", "u2"]
+        return list(THREADS)
 
     def changes(self, part: str, cursor: str | None, known: Known) -> Iterator[Page]:
-        # One copy for each participant, and the last message again: sources repeat themselves.
-        start = max(0, int(cursor or 0) - 1)
-        end = len(self.log)
+        log = [each for each in self.log if each.thread == part]
+        start, end = int(cursor or 0), len(log)
+        if start % 2:
+            start -= 1  # the last message again now and then: sources repeat themselves
         for first in range(start, end, 2):
             last = min(first + 2, end)
-            items = tuple(self.log[first:last])
+            items = tuple(log[first:last])
             yield Page(source="chats", part=part, cursor=str(last), items=items)
 
     def content(self, ref: str) -> Iterator[bytes]:
@@ -77,6 +81,8 @@ class Archive:
     def __init__(self) -> None:
         self.kept: list[tuple[str, Entry]] = []
         self.step: Callable[[], None] = lambda: None
+        self.dies = ""  # "before" or "after" the next put
+        self.kill: Callable[[], None] = lambda: None
 
     def check(self) -> list[Finding]:
         return []
@@ -87,10 +93,16 @@ class Archive:
 
     def put(self, entry: Entry, key: str, open_file: Callable[[str], BinaryIO]) -> Receipt:
         self.step()
+        self._die("before")
         # No look for an earlier put: the core must never need it, a real system may not have it.
         self.kept.append((key, entry))
+        self._die("after")
         self.step()
         return Receipt(key=key, target=key, at=entry.started_at)
+
+    def _die(self, when: str) -> None:
+        if self.dies == when:
+            self.kill()
 
 
 class CrashMachine(RuleBasedStateMachine):
@@ -105,7 +117,8 @@ class CrashMachine(RuleBasedStateMachine):
         self.posted: dict[tuple[str, str], Item] = {}
         self.deaths = 0
         self.dies_at: int | None = None
-        self.archive.step = self._step
+        self.is_dead = False
+        self.archive.step, self.archive.kill = self._step, self._kill
         self.ledger = self._open()
         add_cases(self.ledger, case(), case(OTHER_CASE))
 
@@ -125,11 +138,15 @@ class CrashMachine(RuleBasedStateMachine):
         return ledger
 
     def _step(self) -> None:
-        if self.dies_at is None:
-            return
-        if self.dies_at == 0:
-            raise Died
-        self.dies_at -= 1
+        """A durable step: the process dies here, or it died before and does nothing any more."""
+        if self.is_dead or self.dies_at == 0:
+            self._kill()
+        if self.dies_at is not None:
+            self.dies_at -= 1
+
+    def _kill(self) -> None:
+        self.is_dead = True
+        raise Died
 
     @contextmanager
     def _life(self, dies_at: int | None) -> Iterator[None]:
@@ -140,8 +157,8 @@ class CrashMachine(RuleBasedStateMachine):
         except Died:
             self.deaths += 1
         finally:
-            is_dead = self.dies_at == 0
-            self.dies_at = None
+            is_dead, self.is_dead = self.is_dead, False
+            self.dies_at, self.archive.dies = None, ""
         if is_dead:
             self._reboot()
 
@@ -179,6 +196,12 @@ class CrashMachine(RuleBasedStateMachine):
         with self._life(dies_at), running(self.ledger, "deliver") as run:
             write_entries(self.ledger, policy(), lambda entry: entry.kind)
             deliver(self.ledger, self.archive, run, _no_files)
+
+    @rule(when=st.sampled_from(("before", "after")))
+    def die_in_put(self, when: str) -> None:
+        """A run of the deliveries that dies round the first put."""
+        self.archive.dies = when
+        self.send(None)
 
     @rule(hours=st.integers(1, 30))
     def wait(self, hours: int) -> None:
@@ -221,6 +244,7 @@ class CrashMachine(RuleBasedStateMachine):
             open_ = connection.execute(
                 sa.select(sa.func.count()).select_from(delivery).where(delivery.c.state != "done")
             ).scalar_one()
+        self.never_double()
         assert {(each.key, each.version) for each in self.feed.log} == {tuple(r) for r in kept}
         assert len(set(kept)) == len(kept)
         assert open_ == 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import getpass
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -56,6 +58,16 @@ class Session:
         if "settings" in self.__dict__:
             return self.settings.language
         return locale.preferred(self.environ)
+
+    @property
+    def command(self) -> str:
+        """How the operator must call the program to get this configuration again."""
+        if self.config is None:
+            return "casethread"
+        path = self.config.parent if self.config.name == "casethread.toml" else self.config
+        with contextlib.suppress(ValueError):
+            path = path.resolve().relative_to(Path.cwd())
+        return "casethread" if path == Path() else f"casethread --config {shlex.quote(str(path))}"
 
     def text(self, key: str, **values: object) -> str:
         """A text of the program in the session's language."""

@@ -60,7 +60,7 @@ def serve(
     \b
     Examples:
       casethread sandbox serve --cases journal/cases.csv --truth truth.jsonl
-      casethread sandbox serve --users 60 --days 3 --scenario next_link_repeats
+      casethread sandbox serve --users 60 --days 3 --scenario next-link-repeats
     """
     session: Session = ctx.obj
     made = _sandbox(session, seed, users, days, scenario or [], live)

@@ -52,9 +52,9 @@ def tell_summary(session: Session, results: Sequence[JobResult], seconds: float)
     for sink in session.settings.sinks:
         screen.say(session.text("summary.look_journal", path=sink.path))
     if case:
-        screen.say(session.text("summary.look_case", case=case))
+        screen.say(session.text("summary.look_case", command=session.command, case=case))
     if backlog.waiting or backlog.failed or backlog.unsure or backlog.problems:
-        screen.say(session.text("summary.look_waiting"))
+        screen.say(session.text("summary.look_waiting", command=session.command))
 
 
 def summary_lines(

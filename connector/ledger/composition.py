@@ -213,8 +213,9 @@ def _evidence(batch: Batch, roots: set[int]) -> tuple[tuple[Evidence, ...], str]
     for some in chunks(sorted(roots)):
         rows = batch.connection.execute(
             sa.select(link.c.rule, link.c.actor, link.c.evidence)
+            .join(item, item.c.id == link.c.item_id)
             .where(link.c.item_id.in_(some), link.c.superseded_at.is_(None))
-            .order_by(link.c.item_id)
+            .order_by(item.c.sent_at, item.c.key)
         )
         for row in rows:
             by[row.actor if row.rule == "person" else f"rule {row.rule}"] = None

@@ -174,7 +174,8 @@ def back_off_s(tries: int) -> int:
 
 
 def try_again(connection: Connection, now: int, actor: str, *, keys: Sequence[str] = ()) -> int:
-    """A person wants these deliveries tried now; all failed ones when no key is given.
+    """A person wants these deliveries tried now; when no key is given, all that failed for good
+    and all that wait because they failed a while ago.
 
     An unsure one must be named: somebody looked in the sink and knows that it did not arrive.
     """
@@ -185,7 +186,8 @@ def try_again(connection: Connection, now: int, actor: str, *, keys: Sequence[st
             delivery.c.key.in_(keys),
         )
     else:
-        query = query.where(delivery.c.state == "failed")
+        is_put_off = sa.and_(delivery.c.state == "waiting", delivery.c.not_before > now)
+        query = query.where(sa.or_(delivery.c.state == "failed", is_put_off))
     found = [row[0] for row in connection.execute(query)]
     if found:
         connection.execute(

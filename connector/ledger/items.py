@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 THREADS_REMEMBERED = 20_000  # about 4 MB
+NOTHING_TO_FETCH = ("card", "quote")  # they stand in the message itself
 UNLINKED, EXCLUDED = LinkState.UNLINKED.value, LinkState.EXCLUDED.value
 
 
@@ -250,7 +251,8 @@ def _keep_attachments(batch: Batch, new: Sequence[New]) -> None:
             continue
         for position, file in enumerate(each.item.attachments):
             if not file.ref:
-                state = "linked" if file.url else "missing"
+                is_whole = bool(file.url) or file.role in NOTHING_TO_FETCH
+                state = "linked" if is_whole else "missing"
             else:
                 state = "waiting" if batch.policy.keeps_attachments else "missing"
             rows.append(

@@ -49,7 +49,8 @@ def take(ledger: Ledger, pages: Sequence[Page], policy: Policy) -> Taken:
         new = keep_items(batch, items)
         taken.new.update(each.item.kind.value for each in new)
         for made in calls.join(batch, new):
-            taken.new[made.item.kind.value] += 1
+            # A further sighting makes a further version of a call, not another call.
+            taken.new[made.item.kind.value] += made.id == made.root_id
             new.append(made)
         counts = decide_batch(batch, new)
         taken.linked, taken.waiting = counts[LinkState.LINKED], counts[LinkState.WAITING]
