@@ -123,7 +123,7 @@ class TestRow:
 
     def test_picture(self) -> None:
         """A picture in the text is fetched by its path only, whatever host the text names."""
-        path = "chats/19:a@thread.v2/messages/1/hostedContents/aWQ=/$value"
+        path = "chats/19:prøve@thread.v2/messages/1/hostedContents/aWQ=/$value"
         content = f'<img src="https://evil.example/v1.0/{path}"><img src="https://x.example/y.png">'
         ours, other = read(body={"contentType": "html", "content": content}).attachments
         assert (ours.ref, ours.role, ours.url) == (path, "image", "")

@@ -10,6 +10,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -21,6 +22,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 _STAFF = frozenset({"aadUser", "onPremiseAadUser"})
 _REAL = frozenset({"message"})
+_LEADS_AWAY = re.compile(r"[/\\?#%\s]")  # decoded, it would be read as more than one name
 _HOSTED = re.compile(r"/((?:chats|teams|users)/[^?#]*?/hostedContents/[^/?#]+/\$value)", re.I)
 
 
@@ -148,7 +150,7 @@ def _item(source: str, row: _Message, raw: bytes, flags: tuple[str, ...]) -> Ite
     sender, name, direction = _who(row.sender)
     attachments: tuple[Attachment, ...] = ()
     if row.attachments or images:
-        text, quoted, attachments = _with_attachments(row.attachments or (), images, text, quoted)
+        text, quoted, attachments = _with_attachments(row, images, text, quoted)
     return Item(
         source=source,
         thread=thread,
@@ -206,11 +208,11 @@ def _mentions(mentions: list[_Mention]) -> tuple[str, ...]:
 
 
 def _with_attachments(
-    rows: list[_Attachment] | tuple[()], images: tuple[str, ...], text: str, quoted: str
+    message: _Message, images: tuple[str, ...], text: str, quoted: str
 ) -> tuple[str, str, tuple[Attachment, ...]]:
     """(text with what cards show, quoted with what was quoted, the attachments)."""
-    found = [_image(source, i) for i, source in enumerate(images, 1)]
-    for row in rows:
+    found = [_image(message, source, i) for i, source in enumerate(images, 1)]
+    for row in message.attachments or ():
         kind = row.content_type or ""
         if kind.lower().endswith("messagereference"):
             quoted = f"{quoted}\n{_referenced(row.content)}".strip()
@@ -231,16 +233,35 @@ def _with_attachments(
     return text, quoted, tuple([one for one in found if one is not None])
 
 
-def _image(source: str, number: int) -> Attachment | None:
-    """An image in the text. Only the path is kept, so that our token cannot go to another host."""
+def _image(message: _Message, source: str, number: int) -> Attachment | None:
+    """An image in the text. Only the path is kept, so that our token cannot go to another host.
+
+    The sender writes the HTML: a path that leads out of this conversation, to another chat or
+    somebody's mailbox, would have us journal with our rights what the sender may not see.
+    """
     found = _HOSTED.search(source)
-    if found:
+    if found and _is_of(message, found[1]):
         return Attachment(name=f"image-{number}", ref=found[1], role="image")
+    if found:
+        note = "the image is said to be of another conversation"
+        return Attachment(name=f"image-{number}", role="image", note=note)
     if source.startswith(("http:", "https:")):
         return Attachment(
             name=f"image-{number}", url=source, role="image", note="on another server"
         )
     return None
+
+
+def _is_of(message: _Message, path: str) -> bool:
+    """Whether a path to hosted content stays in the message's own chat or channel."""
+    words = [unquote(word).casefold() for word in path.split("/")]
+    if any(word in ("", ".", "..") or _LEADS_AWAY.search(word) for word in words):
+        return False
+    if message.chat_id:
+        return ["chats", message.chat_id.casefold()] in (words[:2], words[2:4])
+    channel = message.channel_identity or _Channel()
+    home = ["teams", channel.team_id, "channels", channel.channel_id]
+    return words[:4] == [word.casefold() for word in home]
 
 
 def _referenced(content: str | None) -> str:
