@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -23,13 +24,18 @@ from connector.commands import tell
 from connector.errors import Unavailable
 from connector.ledger import Ledger, open_ledger
 from connector.ledger.cursors import known_versions
+from connector.ledger.deliveries import try_again
 from connector.ledger.history import history
 from connector.ledger.storable import storable
+from connector.ledger.tables import item
 from connector.ledger.take import take
 from connector.log import Lines
 from connector.model import Attachment, Item, Party, Person, Presence, Problem
+from connector.sources.teams.messages import parse_message
 from connector.spool import Spool
-from tests.making import CASE, NOON, OTHER_CASE, add_cases, case, message, page, policy
+from tests.conftest import Clock
+from tests.making import CASE, NOON, OTHER_CASE, add_cases, case, message, page, policy, sighting
+from tests.test_deliveries import FakeSink, send
 
 NASTY = "\x1b]0;owned\x07\x1b[31m[red]\u202eEvil\u2066\x9b2J\r\nlinked: person"
 OBEYED = ("\x1b", "\x07", "\r", "\x9b", "\u202e", "\u2066", "\x00")
@@ -183,6 +189,49 @@ def test_storable(words: str) -> None:
     assert broken or kept.sender_name == words
 
 
+def hosted(source: str) -> tuple[Attachment, ...]:
+    """What is to be fetched for an image that a message of the chat 19:own shows."""
+    row = {
+        "id": "1700000000000",
+        "messageType": "message",
+        "createdDateTime": "2026-11-20T10:00:00Z",
+        "chatId": "19:own@thread.v2",
+        "body": {"contentType": "html", "content": f'<img src="{source}">'},
+    }
+    found = parse_message("chats", "u1", json.dumps(row).encode())
+    assert isinstance(found, Item)
+    return found.attachments
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "chats/19:other@thread.v2/messages/1/hostedContents/a/$value",
+        "users/boss/messages/AAMk/hostedContents/../$value",
+        "chats/19:own@thread.v2/../../users/boss/messages/AAMk/hostedContents/../$value",
+        "chats/19:own@thread.v2/messages/1/hostedContents/%2e%2e/$value",
+        "chats/19:own@thread.v2/messages/..%2f..%2f..%2fusers/hostedContents/a/$value",
+        "chats/19:own@thread.v2/messages/1/hostedContents/..%5ca/$value",
+        "teams/t/channels/c/messages/1/hostedContents/a/$value",
+    ],
+)
+def test_image_of_others(path: str) -> None:
+    """An image that leads out of its own conversation is not fetched with our rights."""
+    (image,) = hosted(f"https://graph.microsoft.com/v1.0/{path}")
+
+    assert (image.ref, image.note) == ("", "the image is said to be of another conversation")
+
+
+@pytest.mark.parametrize("chat", ["19:own@thread.v2", "19%3Aown%40thread.v2"])
+@pytest.mark.parametrize("host", ["graph.microsoft.com", "evil.example"])
+def test_image_of_its_own(host: str, chat: str) -> None:
+    """A pasted picture is fetched from our own server, whatever host the text names."""
+    path = f"chats/{chat}/messages/1/hostedContents/aWQ=/$value"
+    (image,) = hosted(f"https://{host}/v1.0/{path}")
+
+    assert image.ref == path
+
+
 # a machine that fails
 
 
@@ -204,3 +253,35 @@ def test_full_spool(tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, heard)
 
     assert list(tmp_path.iterdir()) == []
+
+
+# every number is true
+
+
+def test_call_is_counted_once(ledger: Ledger) -> None:
+    """A call that three sources saw is one call in what was read, in one page or in three."""
+    seen = [sighting("call_records"), sighting("pstn"), sighting("direct_routing", 60)]
+
+    together = take(ledger, [page(seen[0], seen[1])], policy()).new["call"]
+    apart = [take(ledger, [page(each)], policy()).new["call"] for each in seen]
+    with ledger.read() as connection:
+        query = sa.select(sa.func.count()).where(item.c.kind == "call", item.c.id == item.c.root_id)
+        calls = connection.execute(query).scalar_one()
+
+    assert together + sum(apart) == calls == 2
+
+
+def test_retry_does_not_wait(ledger: Ledger, clock: Clock) -> None:
+    """Somebody who has made room and asks for a retry need not wait for the back-off."""
+    sink = FakeSink()
+    sink.errors = [Unavailable("journal: the disk is full")]
+    add_cases(ledger, case())
+    take(ledger, [page(message(f"Sag {CASE}"))], policy())
+    clock.move(days=1)
+    assert send(ledger, sink).done == 0
+    assert send(ledger, sink).done == 0
+
+    with ledger.write() as connection:
+        assert try_again(connection, ledger.now(), "Bodil") == 1
+
+    assert send(ledger, sink).done == 1
