@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -74,7 +75,7 @@ class Program:
     @cached_property
     def scanner(self) -> Scanner:
         """Finds case numbers by the patterns that are enabled."""
-        table = read_mapping("case-numbers.toml")
+        table = read_mapping("case-numbers.toml", self.settings.folder)
         return compile_patterns(table, self.settings.linking.patterns)
 
     @cached_property
@@ -94,7 +95,9 @@ class Program:
         """How an entry's title is made."""
         from connector import mapping
 
-        return mapping.load(read_mapping("entry.toml"), self.settings.language)
+        return mapping.load(
+            read_mapping("entry.toml", self.settings.folder), self.settings.language
+        )
 
     def title(self, entry: Entry) -> str:
         """The short subject line of an entry."""
@@ -144,9 +147,25 @@ class Program:
                 self.__dict__[name].close()
 
 
-def read_mapping(name: str) -> dict[str, object]:
-    """One of the tables in mappings/."""
-    return tomllib.loads((defaults_dir() / "mappings" / name).read_text(encoding="utf-8"))
+def read_mapping(name: str, folder: Path) -> dict[str, object]:
+    """A table of mappings/: the site's own beside its configuration, else the program's.
+
+    Raises ConfigError when the site's file cannot be read or is no TOML.
+    """
+    path = folder / "mappings" / name
+    if not path.is_file():
+        path = defaults_dir() / "mappings" / name
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError([f"{path}: {error}; correct it, or remove it to use ours"]) from error
+
+
+def site_mappings(folder: Path) -> Path | None:
+    """The site's own mappings/ when it has all that a transcript needs, else None."""
+    own = folder / "mappings"
+    is_whole = (own / "entry.toml").is_file() and (own / "templates").is_dir()
+    return own if is_whole else None
 
 
 def make_graph(
@@ -273,7 +292,11 @@ def make_sink(sink: SinkSettings, settings: Settings, clock: Callable[[], dateti
     from connector.journals.folder import FolderJournal
 
     return FolderJournal(
-        sink.path, name=sink.name, language=sink.language or settings.language, clock=clock
+        sink.path,
+        name=sink.name,
+        language=sink.language or settings.language,
+        clock=clock,
+        mappings=site_mappings(settings.folder),
     )
 
 
