@@ -104,6 +104,16 @@ def test_one_part_refused(ledger: Ledger) -> None:
     assert rows(ledger, problem.c.part) == []
 
 
+def test_many_failing_parts(ledger: Ledger) -> None:
+    """However many parts fail, each gives its permit back: the run never stands still."""
+    feeds = Feeds(parts=40, pages=1, in_flight=1)
+    feeds.errors = {f"u{n}": [Unavailable("graph: no answer")] for n in range(40) if n % 3}
+    result = collect(ledger, feeds, policy(), batch_items=100, ahead_items=100)
+
+    assert (result.done, result.stopped) == (40, None)
+    assert sum(result.taken.new.values()) == 14
+
+
 def test_denied_ends_the_run(ledger: Ledger) -> None:
     """A missing permission is asked about once, not once for each of the users."""
     feeds = Feeds(parts=50, in_flight=1)

@@ -116,10 +116,10 @@ class _Readers:
         cursor = self._cursors.get(part)
         try:
             try:
-                self._pages(self._source.changes(part, cursor, self._known))
+                is_whole = self._pages(self._source.changes(part, cursor, self._known))
             except CursorExpired:
                 # Harmless: items are keyed, so a dated full read only finds them again.
-                self._pages(self._source.changes(part, None, self._known))
+                is_whole = self._pages(self._source.changes(part, None, self._known))
         except ConnectorError as error:
             self._note(error)
             self.out.put(_Done(part, error))
@@ -127,7 +127,8 @@ class _Readers:
             self.out.put(_Done(part, error))
         else:
             self._note(None)
-            self.out.put(_Done(part))
+            if is_whole:
+                self.out.put(_Done(part))
 
     def _note(self, error: ConnectorError | None) -> None:
         """Denied, or nothing to be had three times running: the rest would fare no better."""
@@ -137,16 +138,22 @@ class _Readers:
                 self.stopped_by = self.stopped_by or error
                 self.stop.set()
 
-    def _pages(self, pages: Iterator[Page]) -> None:
+    def _pages(self, pages: Iterator[Page]) -> bool:
+        """Hand over the pages, each with a permit; was the part read to its end?"""
         while not self.stop.is_set():
             while not self.permits.acquire(timeout=WAIT_S):
                 if self.stop.is_set():
-                    return
-            page = next(pages, None)
+                    return False
+            page = None
+            try:
+                page = next(pages, None)
+            finally:
+                if page is None:  # nothing came, or an error did: nobody else gives it back
+                    self.permits.release()
             if page is None:
-                self.permits.release()
-                return
+                return True
             self.out.put(page)
+        return False
 
     def is_over(self) -> bool:
         """Nobody reads any more, and all they left has been fetched from `out`."""
