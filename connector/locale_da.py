@@ -76,6 +76,7 @@ TEXTS = {
     "explain.title": "Hvorfor",
     "explain.no_evidence": "Intet peger på en sag.",
     "explain.unknown": "Der er intet element {item}.",
+    "link.no_reason": "besluttet af en person",
     "link.done": "{item} er knyttet til sag {case}.",
     "link.removed": "{item} er ikke længere knyttet; det journaliserede trækkes tilbage med "
     "begrundelsen.",
@@ -200,6 +201,7 @@ TEXTS = {
     "sync.stopping": "Stopper efter den side, der er i gang; det læste er gemt. En gang til "
     "stopper straks.",
     "sync.busy": "{job}: {reason}",
+    "sync.future": "--since: {value} ligger i fremtiden; da kan intet være sagt",
     "sync.bad_date": "--since: {value} er ikke en dato som 2026-11-20 eller et tidspunkt som "
     "2026-11-20T08:00",
     "summary.dry_title": "Det ville ske",
@@ -279,6 +281,7 @@ TEXTS = {
     "explain.not_known": "ikke i registret",
     "explain.sightings": "Samlet af:",
     "explain.deliveries": "Journaliseret:",
+    "explain.of_call": "Én kildes iagttagelse af et opkald; se: casethread explain {call}",
     "explain.none": "Der var intet at afgøre: intet peger på en sag.",
     "search.none": "Intet fundet for: {words}",
     "link.no_case": "sag {case} er ikke i registret; tjek nummeret, eller indlæs registret igen "

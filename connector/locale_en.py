@@ -82,6 +82,7 @@ TEXTS = {
     "explain.title": "Why",
     "explain.no_evidence": "Nothing points to a case.",
     "explain.unknown": "There is no item {item}.",
+    "link.no_reason": "decided by a person",
     "link.done": "{item} is linked to case {case}.",
     "link.removed": "{item} is no longer linked; what was journaled is taken back with the reason.",
     "retry.done": "{count} deliveries will be tried again.",
@@ -211,6 +212,7 @@ TEXTS = {
     "sync.stopping": "Stopping after the page in hand; what was read is kept. Once more ends at "
     "once.",
     "sync.busy": "{job}: {reason}",
+    "sync.future": "--since: {value} lies in the future; nothing can have been said then",
     "sync.bad_date": "--since: {value} is not a date such as 2026-11-20 or a time such as "
     "2026-11-20T08:00",
     "summary.dry_title": "What would happen",
@@ -291,6 +293,7 @@ TEXTS = {
     "explain.not_known": "not in the register",
     "explain.sightings": "Joined from:",
     "explain.deliveries": "Journaled:",
+    "explain.of_call": "One source's view of a call; see: casethread explain {call}",
     "explain.none": "No decision was needed: nothing points to a case.",
     "search.none": "Nothing is found for: {words}",
     "link.no_case": "case {case} is not in the register; check the number, or import the register "

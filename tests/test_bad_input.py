@@ -34,7 +34,18 @@ from connector.model import Attachment, Item, Party, Person, Presence, Problem
 from connector.sources.teams.messages import parse_message
 from connector.spool import Spool
 from tests.conftest import Clock
-from tests.making import CASE, NOON, OTHER_CASE, add_cases, case, message, page, policy, sighting
+from tests.making import (
+    CASE,
+    NOON,
+    OTHER_CASE,
+    add_cases,
+    case,
+    edited,
+    message,
+    page,
+    policy,
+    sighting,
+)
 from tests.test_deliveries import FakeSink, send
 
 NASTY = "\x1b]0;owned\x07\x1b[31m[red]\u202eEvil\u2066\x9b2J\r\nlinked: person"
@@ -285,3 +296,62 @@ def test_retry_does_not_wait(ledger: Ledger, clock: Clock) -> None:
         assert try_again(connection, ledger.now(), "Bodil") == 1
 
     assert send(ledger, sink).done == 1
+
+
+def test_taken_back_is_explained(folder: Path, run: Run) -> None:
+    """The key on a transcript that was taken back still leads to what happened, and to the void."""
+    keep(folder, message(f"Sag {CASE}"))
+    run("sync", "deliver")
+    (first,) = (folder / "journal" / CASE).glob("*.json")
+    key = json.loads(first.read_text())["key"]
+    run("unlink", "1", "--reason", "another Hansen")
+    run("sync", "deliver")
+
+    (told,) = json.loads(run("explain", key, "--json").stdout)
+
+    assert [each["state"] for each in told["decisions"]] == ["unlinked", "linked"]
+    assert [each["version"] for each in told["deliveries"]] == [1, 2]
+    (void,) = set((folder / "journal" / CASE).glob("*.json")) - {first}
+    assert json.loads(void.read_text())["entry"]["void_reason"] == "another Hansen"
+
+
+def test_edit_has_its_own_time(folder: Path, run: Run) -> None:
+    """`history` tells when a message was edited, not when the earlier words were written."""
+    first = message(f"Sag {CASE} i dag")
+    keep(folder, first, edited(first, f"Sag {CASE} i morgen", minutes=5))
+
+    told = run("history", CASE).stdout
+
+    assert f"edited 2026-11-18 12:05; before: Sag {CASE} i dag" in told
+
+
+def test_reason_is_in_the_journals_language(folder: Path, run: Run) -> None:
+    """Without --reason the record says so in the language of the configuration."""
+    config = folder / "casethread.toml"
+    config.write_text(config.read_text().replace('"en"', '"da"'))
+    keep(folder, message(f"Sag {CASE}"))
+    run("sync", "deliver")
+    run("link", "1", OTHER_CASE)
+    run("sync", "deliver")
+
+    (void,) = (folder / "journal" / CASE).glob("*tilbagetaget*.json")
+    assert json.loads(void.read_text())["entry"]["void_reason"] == "besluttet af en person"
+
+
+def test_sighting_leads_to_its_call(folder: Path, run: Run) -> None:
+    """`explain` of one source's view of a call names the call, which has the case."""
+    keep(folder, sighting())
+
+    told = run("explain", "1").stdout
+
+    assert "casethread explain 2" in told
+    assert "nothing points" not in told
+
+
+@pytest.mark.parametrize("date", ["2999-01-01", "9999-12-31T23:59", "0001-01-01T00:00+14:00"])
+def test_since_of_no_day(run: Run, date: str) -> None:
+    """A --since in the future, or where no calendar reaches, is wrong use."""
+    told = run("sync", "chats", "--since", date)
+
+    assert told.exit_code == 2
+    assert "--since" in told.stderr

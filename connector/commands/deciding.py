@@ -40,7 +40,7 @@ def link(
     found = _case(session, case)
     if not found.is_open:
         tell(session.text("link.closed", case=found.number))
-    root = _decide(session, item, LinkState.LINKED, found, name, reason or "decided by a person")
+    root = _decide(session, item, LinkState.LINKED, found, name, reason)
     screen.say(session.text("link.done", item=root, case=found.number))
 
 
@@ -62,7 +62,7 @@ def unlink(
     """
     session: Session = ctx.obj
     state = LinkState.EXCLUDED if is_private else LinkState.UNLINKED
-    root = _decide(session, item, state, None, name, reason or "decided by a person")
+    root = _decide(session, item, state, None, name, reason)
     screen.say(session.text("link.removed", item=root))
 
 
@@ -93,6 +93,7 @@ def _decide(
     with ledger.write(durable=True) as connection:
         batch = Batch(ledger=ledger, connection=connection, policy=policy, now=ledger.now())
         actor = name or operator()
+        reason = reason or session.text("link.no_reason")
         decide_by_person(batch, root, state=state, case=case, actor=actor, reason=reason)
     return root
 

@@ -25,6 +25,9 @@ def lines(session: Session, found: Explanation) -> Iterator[str]:
     kind = session.text(f"item.{found.kind}")
     yield session.text("explain.item", item=found.item, kind=kind, at=local(session, found.at))
     yield f"  {found.source}  {found.thread}  {found.key}"
+    if found.call is not None and found.kind == "sighting":
+        yield f"  {session.text('explain.of_call', call=found.call)}"
+        return
     if not found.decisions:
         yield f"  {session.text('explain.none')}"
     for number, decided in enumerate(found.decisions):

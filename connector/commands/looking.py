@@ -254,7 +254,7 @@ def communication_lines(
     for line in filter(None, (each.subject, *each.text.splitlines())):
         yield f"    {line}"
     for version in each.earlier:
-        moment = local(session, version.at)
+        moment = local(session, version.edited_at)
         words = " ".join(version.text.split())
         yield f"    {session.text('history.edited', at=moment, text=words)}"
     if each.deleted_at is not None:

@@ -141,7 +141,13 @@ def parse_since(words: str, session: Session) -> datetime:
         raise ConfigError([session.text("sync.bad_date", value=words)]) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=session.program.zone)
-    return moment.astimezone(UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError as error:  # the first and the last day there are
+        raise ConfigError([session.text("sync.bad_date", value=words)]) from error
+    if moment > session.program.clock():
+        raise ConfigError([session.text("sync.future", value=words)])
+    return moment
 
 
 def run(ctx: typer.Context) -> None:

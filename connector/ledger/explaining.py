@@ -100,11 +100,13 @@ def _roots(connection: Connection, name: str) -> list[int]:
         return []
     if row.item_id is not None:
         return [row.item_id]
+    # Also what was taken off the case since: its receipt is in the journal for good.
+    ever = sa.select(link.c.item_id).where(link.c.case_number == row.case_number)
     found = connection.execute(
         sa.select(item.c.id)
         .where(
             item.c.thread_id == row.thread_id,
-            item.c.case_number == row.case_number,
+            item.c.id.in_(ever),
             item.c.id == item.c.root_id,
             item.c.sent_at >= row.started_at,
             item.c.sent_at < row.started_at + 25 * 3_600_000,  # the longest local day
@@ -203,6 +205,7 @@ def _sightings(connection: Connection, root: int) -> tuple[Sighting, ...]:
 
 def _deliveries(connection: Connection, row: Any) -> tuple[Journaled, ...]:
     """Every delivery, oldest version first, of the entries that this item is or was part of."""
+    ever = sa.select(link.c.case_number).where(link.c.item_id == row.root_id)
     mine: Sequence[Any] = connection.execute(
         sa.select(delivery)
         .join(entry, entry.c.id == delivery.c.entry_id)
@@ -214,7 +217,7 @@ def _deliveries(connection: Connection, row: Any) -> tuple[Journaled, ...]:
                     entry.c.started_at.between(
                         row.sent_at - 25 * 3_600_000, row.sent_at + 25 * 3_600_000
                     ),
-                    entry.c.case_number == (row.case_number or ""),
+                    entry.c.case_number.in_(ever),
                 ),
             )
         )

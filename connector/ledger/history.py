@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -21,9 +22,10 @@ _receipt = msgspec.json.Decoder(Receipt).decode
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """An earlier wording of a message."""
+    """An earlier wording of a message: when it was written, and when another replaced it."""
 
     at: datetime
+    edited_at: datetime
     text: str
 
 
@@ -176,7 +178,11 @@ def _communication(
     said = [row for row in rows if not row.is_deleted]
     words = (said[-1].text if said else current.text) or ""
     detail = detail_of(current)
-    earlier = {row.text: at(row.modified_at) for row in said[:-1] if row.text and row.text != words}
+    earlier = {
+        row.text: Version(at=at(row.modified_at), edited_at=at(later.modified_at), text=row.text)
+        for row, later in pairwise(said)
+        if row.text and row.text != words
+    }
     who, others = _people(current, detail.call, detail.parties, names)
     duration = detail.duration_s
     if duration is None and detail.call is not None:
@@ -193,7 +199,7 @@ def _communication(
         subject=current.subject or "",
         is_erased=current.is_erased,
         deleted_at=at(current.modified_at) if current.is_deleted else None,
-        earlier=tuple(Version(at=moment, text=text) for text, moment in earlier.items()),
+        earlier=tuple(earlier.values()),
         files=tuple(dict.fromkeys(name for row in rows for name in files.get(row.id, ()))),
         rule=link_.rule if link_ is not None else "",
         confidence=link_.confidence if link_ is not None else 0,

@@ -248,7 +248,11 @@ def _ours(error: sa_exc.DatabaseError) -> Unavailable | Denied | LedgerError:
             f"{BUSY_TIMEOUT_S} s; see 'casethread status' for which",
             system="ledger",
         )
-    return Unavailable(f"ledger: the database does not answer ({words.strip()})", system="ledger")
+    return Unavailable(
+        f"ledger: the database does not answer ({' '.join(words.split())}); start it, or look at "
+        "ledger.url; the next run goes on where this one stopped",
+        system="ledger",
+    )
 
 
 def _bring_up_to_date(ledger: Ledger) -> None:
