@@ -32,6 +32,7 @@ from connector.ledger.take import take
 from connector.log import Lines
 from connector.model import Attachment, Item, Party, Person, Presence, Problem
 from connector.sources.teams.messages import parse_message
+from connector.sources.text import plain
 from connector.spool import Spool
 from tests.conftest import Clock
 from tests.making import (
@@ -198,6 +199,14 @@ def test_storable(words: str) -> None:
     assert "\0" not in kept.sender_name
     broken = any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in words)
     assert broken or kept.sender_name == words
+
+
+@pytest.mark.parametrize("shape", ["<", "< ", "<1", "<!--", "<a", "<b>", "&", '<a "', "<p><"])
+def test_hostile_markup_is_read_in_one_walk(shape: str) -> None:
+    """A million signs that open and close nothing are read in a moment, not in a quarter hour."""
+    words = plain(shape * (1_000_000 // len(shape)) + "<p>slut</p>").text
+
+    assert words.endswith("slut") or shape in ("<!--", '<a "', "<a")
 
 
 def hosted(source: str) -> tuple[Attachment, ...]:

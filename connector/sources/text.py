@@ -159,15 +159,23 @@ def _pieces(content: str) -> list[tuple[str, str]]:
                 part, i = parts[i], i + 1
             pieces.append(("!", part.partition("-->")[2]))
             continue
-        if not part or not (part[0].isalpha() or part[0] in "/!?"):
+        if not _opens_tag(part):
+            first = i - 1
+            while i < end and not _opens_tag(parts[i]):
+                i += 1
             tag, words = pieces[-1]
-            pieces[-1] = (tag, f"{words}<{part}")
+            # All of a run at once: one after the other copies what was read before each time.
+            pieces[-1] = (tag, "<".join((words, *parts[first:i])))
             continue
         tag, closing, words = part.partition(">")
         if '"' in tag and tag.count('"') & 1:
             tag, words = _to_closing_quote(tag, words)
         pieces.append((tag, words if closing else ""))
     return pieces
+
+
+def _opens_tag(part: str) -> bool:
+    return part != "" and (part[0].isalpha() or part[0] in "/!?")
 
 
 def _to_closing_quote(tag: str, words: str) -> tuple[str, str]:
