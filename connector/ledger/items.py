@@ -9,8 +9,9 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.batch import Batch, Detail, New, chunks
+from connector.ledger.policy import Policy
 from connector.ledger.tables import attachment, item, ms, thread
-from connector.model import Direction, Item, Kind, LinkState, content_sha256
+from connector.model import Attachment, Direction, Item, Kind, LinkState, content_sha256
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -250,11 +251,7 @@ def _keep_attachments(batch: Batch, new: Sequence[New]) -> None:
         if not each.item.attachments or each.is_excluded:
             continue
         for position, file in enumerate(each.item.attachments):
-            if not file.ref:
-                is_whole = bool(file.url) or file.role in NOTHING_TO_FETCH
-                state = "linked" if is_whole else "missing"
-            else:
-                state = "waiting" if batch.policy.keeps_attachments else "missing"
+            state, note = _attachment_state(file, batch.policy)
             rows.append(
                 {
                     "item_id": each.id,
@@ -267,9 +264,19 @@ def _keep_attachments(batch: Batch, new: Sequence[New]) -> None:
                     "url": file.url,
                     "size_bytes": file.size_bytes,
                     "state": state,
-                    "note": file.note
-                    or ("attachments are not kept (setting)" if state == "missing" else ""),
+                    "note": file.note or note,
                 }
             )
     if rows:
         batch.connection.execute(sa.insert(attachment), rows)
+
+
+def _attachment_state(file: Attachment, policy: Policy) -> tuple[str, str]:
+    """What is to be done about an attachment, and why it is missing when it is."""
+    if not file.ref:
+        if file.url or file.role in NOTHING_TO_FETCH:
+            return "linked", ""
+        return "missing", "the source gave no address for it"
+    if policy.keeps_attachments:
+        return "waiting", ""
+    return "missing", "attachments are not kept (setting)"

@@ -278,7 +278,10 @@ class _Reading:
 
     def _folder(self, folder: str) -> Iterator[MailPage]:
         """The changes of one folder. A link that has died means a dated full reading of it."""
-        fresh = delta_request(self._mailbox, folder, self._source.first_day(self._now))
+        # The server's day, known by now from its answers: the link keeps this bound for good, and
+        # a local clock that is ahead would leave out all that is older.
+        first_day = self._source.first_day(self._graph.server_now())
+        fresh = delta_request(self._mailbox, folder, first_day)
         link, seen = self._state.folders.get(folder) or fresh, set[str]()
         while True:
             try:
