@@ -17,7 +17,7 @@ from connector.ledger.links import BY_PERSON, BY_THREAD, Decided, apply
 from connector.ledger.register import case_numbered
 from connector.ledger.tables import item, link, mention, ms, thread_case
 from connector.linking import Carried, Subject, decide
-from connector.model import Decision, Kind, LinkState
+from connector.model import Case, Decision, Kind, LinkState
 
 Span = tuple[int, int]  # first and last time at which something changed
 FOREVER = 1 << 62
@@ -61,10 +61,25 @@ def _widen(spans: dict[int, Span], thread_id: int, sent_at: int) -> None:
 def settle_threads(batch: Batch, spans: Mapping[int, Span], actor: str) -> Counter[LinkState]:
     """Let the messages of these threads follow the message that named the case before them."""
     cases = _cases_since(batch, sorted(spans))
+    register = _Register(batch)
     decided: list[Decided] = []
     for number, span in spans.items():
-        decided += _walk(batch, number, span, cases.get(number, []))
+        decided += _walk(batch, register, number, span, cases.get(number, []))
     return apply(batch, decided, actor)
+
+
+class _Register:
+    """The cases that threads carry on, each looked up once for a batch."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._cases: dict[str, Case | None] = {}
+        self.quiet_s = batch.policy.thread_s
+
+    def case(self, number: str) -> Case | None:
+        if number not in self._cases:
+            self._cases[number] = case_numbered(self._batch.connection, number)
+        return self._cases[number]
 
 
 def _cases_since(batch: Batch, threads: Sequence[int]) -> dict[int, list[int]]:
@@ -81,7 +96,9 @@ def _cases_since(batch: Batch, threads: Sequence[int]) -> dict[int, list[int]]:
     return found
 
 
-def _walk(batch: Batch, thread_id: int, span: Span, cases: Sequence[int]) -> list[Decided]:
+def _walk(
+    batch: Batch, register: _Register, thread_id: int, span: Span, cases: Sequence[int]
+) -> list[Decided]:
     """Decisions for the messages of one thread from the start of the span, in order of time.
 
     `cases` says when each case of the thread first came up. A message follows the thread while it
@@ -106,9 +123,11 @@ def _walk(batch: Batch, thread_id: int, span: Span, cases: Sequence[int]) -> lis
             continue  # on no case before and after
         if row.sent_at < start:
             continue  # settled before
-        decision = _carried_on(batch, carried, row.sent_at, bisect_right(cases, row.sent_at))
+        decision = _carried_on(register, carried, row.sent_at, bisect_right(cases, row.sent_at))
         if decision.state is LinkState.LINKED:
             carried = (decision.case_number, row.sent_at)
+        if _stands(row, decision):
+            continue
         decided.append(
             Decided(
                 root_id=row.id,
@@ -121,18 +140,26 @@ def _walk(batch: Batch, thread_id: int, span: Span, cases: Sequence[int]) -> lis
     return decided
 
 
+def _stands(row: Any, decision: Decision) -> bool:
+    """The message is decided so already."""
+    if decision.state is LinkState.UNLINKED:
+        return row.rule is None
+    is_same = row.state == decision.state.value and row.rule == decision.rule
+    return is_same and (row.case_number or "") == decision.case_number
+
+
 NOTHING = Subject(kind=Kind.MESSAGE)
 
 
 def _carried_on(
-    batch: Batch, carried: tuple[str, int] | None, sent_at: int, cases: int
+    register: _Register, carried: tuple[str, int] | None, sent_at: int, cases: int
 ) -> Decision:
     if carried is None:
         return decide(NOTHING, {}, {}, None)
     number, said_at = carried
-    case = case_numbered(batch.connection, number)
+    case = register.case(number)
     ago = (sent_at - said_at) / 1000
-    quiet_s = batch.policy.thread_s
+    quiet_s = register.quiet_s
     earlier = Carried(case_number=number, seconds_ago=ago, cases_in_thread=cases, quiet_s=quiet_s)
     return decide(NOTHING, {number: case} if case else {}, {}, earlier)
 
