@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connector import jobs
 from connector.bootstrap import SOURCES, unknown_names
 from connector.errors import (
     Busy,
@@ -116,16 +115,18 @@ def _do(
     should_stop: Callable[[], bool],
 ) -> None:
     if name == "register":
-        refreshed = jobs.refresh(
-            program.ledger, program.register, program.policy(), progress=progress
-        )
+        from connector.jobs.refresh import refresh
+
+        refreshed = refresh(program.ledger, program.register, program.policy(), progress=progress)
         result.counts = refreshed.counts()
     elif name == "attachments":
         _fetch(program, result, progress, should_stop)
     elif name == "deliver":
         _deliver(program, run, result, progress, should_stop)
     elif name == "prune":
-        pruned = jobs.prune(
+        from connector.jobs.prune import prune
+
+        pruned = prune(
             program.ledger,
             program.spool,
             quarantine_days=program.settings.ledger.quarantine_days,
@@ -144,7 +145,9 @@ def _collect(
     progress: Progress | None,
     should_stop: Callable[[], bool],
 ) -> None:
-    collected = jobs.collect(
+    from connector.jobs.collect import collect
+
+    collected = collect(
         program.ledger,
         program.source(name),
         program.policy(),
@@ -168,7 +171,9 @@ def _fetch(
     progress: Progress | None,
     should_stop: Callable[[], bool],
 ) -> None:
-    fetched = jobs.fetch(
+    from connector.jobs.fetch import fetch
+
+    fetched = fetch(
         program.ledger,
         program.enabled_sources(),
         program.source,
@@ -189,11 +194,13 @@ def _deliver(
     progress: Progress | None,
     should_stop: Callable[[], bool],
 ) -> None:
+    from connector.jobs.deliver import deliver, write_entries
+
     policy = program.policy()
-    written = jobs.write_entries(program.ledger, policy, program.title, should_stop)
+    written = write_entries(program.ledger, policy, program.title, should_stop)
     result.counts = {"written": written}
     for sink in program.sinks.values():
-        delivered = jobs.deliver(
+        delivered = deliver(
             program.ledger,
             sink,
             run,

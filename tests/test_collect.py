@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
@@ -74,7 +73,8 @@ def test_all_parts(ledger: Ledger) -> None:
 
 def test_bounded_ahead(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more pages are fetched ahead of the ledger than the limit allows, however slow it is."""
-    module = sys.modules["connector.jobs.collect"]  # the package holds a function of that name
+    import connector.jobs.collect as module
+
     feeds = Feeds(parts=8, pages=40, in_flight=8)
     real = module.take
 

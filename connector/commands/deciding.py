@@ -168,10 +168,10 @@ def prune(
     session: Session = ctx.obj
     program = session.program
     if dry_run:
-        from connector import jobs
+        from connector.jobs.prune import prune
 
         days = session.settings.ledger.quarantine_days
-        pruned = jobs.prune(program.ledger, program.spool, quarantine_days=days, is_dry=True)
+        pruned = prune(program.ledger, program.spool, quarantine_days=days, is_dry=True)
         screen.say(session.text("prune.would", count=pruned.items))
         return
     from connector.work import run_job

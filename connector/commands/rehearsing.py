@@ -65,9 +65,9 @@ def _standing_in(program: Program, real: Ledger) -> Iterator[Rehearsal]:
 
 
 def _write(program: Program, stop: Callable[[], bool]) -> None:
-    from connector import jobs
+    from connector.jobs.deliver import write_entries
 
-    jobs.write_entries(program.ledger, program.policy(), program.title, stop)
+    write_entries(program.ledger, program.policy(), program.title, stop)
 
 
 def _ledger(session: Session) -> Ledger:

@@ -5,12 +5,6 @@ collect   pages from a source into the ledger
 fetch     attachments' bytes into the spool
 deliver   what is due to the journals, after finding out what became of a dead run's deliveries
 prune     content that nobody linked in time
+
+Nothing is imported here: a sync of chats need not load what erases or delivers.
 """
-
-from connector.jobs.collect import collect
-from connector.jobs.deliver import deliver, write_entries
-from connector.jobs.fetch import fetch
-from connector.jobs.prune import prune
-from connector.jobs.refresh import refresh
-
-__all__ = ["collect", "deliver", "fetch", "prune", "refresh", "write_entries"]
