@@ -80,6 +80,7 @@ class _Readers:
         permits: int,
     ) -> None:
         self.out: queue.SimpleQueue[Page | _Done] = queue.SimpleQueue()
+        self.count = permits
         self.permits = threading.Semaphore(permits)
         self.stop = threading.Event()
         self._source = source
@@ -91,6 +92,10 @@ class _Readers:
         self._active = 0
         self._outages = 0
         self.stopped_by: ConnectorError | None = None
+
+    def in_flight(self) -> int:
+        """How many readers are at work."""
+        return self._active
 
     def grow(self) -> None:
         """Start readers until as many are at work as are worth while."""
@@ -252,12 +257,14 @@ class _Writer:
         if isinstance(got, Page):
             self._pages.append(got)
             self._items += len(got.items) + len(got.people)
-            if (
-                self._items >= self._batch_items
-                or len(self._pages) * PAGE_ITEMS >= self._batch_items
-            ):
+            if self._items >= self._batch_items or len(self._pages) >= self._most_pages():
                 self.flush()
         return got
+
+    def _most_pages(self) -> int:
+        """Pages to gather: the rest of the permits, so that no reader waits for one meanwhile."""
+        free = self._readers.count - self._readers.in_flight()
+        return max(1, min(self._batch_items // PAGE_ITEMS, free))
 
     def flush(self) -> None:
         """Take what was gathered."""
