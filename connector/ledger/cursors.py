@@ -25,13 +25,6 @@ def cursors_of(ledger: Ledger, source: str) -> dict[str, str]:
         return {row.part: row.value for row in rows}
 
 
-def forget_cursors(ledger: Ledger, source: str, parts: Sequence[str] = ()) -> None:
-    """Read these parts (all, when none is named) from the start again; nothing kept is lost."""
-    with ledger.write() as connection:
-        query = sa.delete(cursor).where(cursor.c.source == source)
-        connection.execute(query.where(cursor.c.part.in_(parts)) if parts else query)
-
-
 def known_versions(ledger: Ledger, source: str) -> Known:
     """Tells a source what of it is kept, so that it need not ask for the rest of it again."""
 
