@@ -215,6 +215,15 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kle_subject: str = ""
     kle_facet: str = ""
     remote_id: str = ""  # the system's own id, when it is not the number
+    continues: tuple[str, ...] = ()  # numbers of earlier cases that this one goes on with
+
+    def was_open_on(self, day: date) -> bool:
+        """Whether it was open on that day, as far as its dates tell."""
+        if self.opened is not None and day < self.opened:
+            return False
+        if self.closed is not None:
+            return day <= self.closed
+        return self.is_open
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

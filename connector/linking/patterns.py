@@ -21,7 +21,7 @@ _JOINTS = "-/:L"
 MAX_REPEATS = 1000  # hits of one text; beyond, a number that was found already is not listed again
 _WORD_REACH = 24  # a word before a number is at most 21 characters, with up to 3 signs between
 _KEYS = {
-    "system", "regex", "canonical", "start", "joint", "examples", "counter_examples"
+    "system", "regex", "canonical", "short", "start", "joint", "examples", "counter_examples"
 }  # fmt: skip
 
 
@@ -29,6 +29,8 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A proposed case number. `text[start:end] == raw`.
 
     `also` holds other spellings of the same number that a register may use: look all of them up.
+    `short` is the number without the part that people leave out, where the system has such a part;
+    equal to `number` when it was left out here.
     """
 
     number: str
@@ -38,6 +40,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pattern: str
     labelled: bool = False
     also: tuple[str, ...] = ()
+    short: str = ""
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -51,6 +54,7 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     regex: re.Pattern[str]
     canonical: tuple[regexes.Spelling, ...]
+    short: regexes.Spelling | None = None
     start: str = ""
     joint: str = ""
 
@@ -162,6 +166,7 @@ def _hit(pattern: Pattern, match: re.Match[str], labelled: bool) -> Hit:
         pattern=pattern.key,
         labelled=labelled,
         also=tuple(also),
+        short=pattern.short(groups) if pattern.short else "",
     )
 
 
@@ -294,6 +299,7 @@ def _pattern(key: str, row: Mapping[str, Any]) -> Pattern:
         key=key,
         regex=re.compile(regexes.expand(row["regex"])),
         canonical=tuple(regexes.spelling(form) for form in _forms(row)),
+        short=regexes.spelling(row["short"]) if "short" in row else None,
         start=row.get("start", ""),
         joint=row.get("joint", ""),
     )
@@ -321,7 +327,11 @@ def _row_faults(row: Mapping[str, Any]) -> Iterator[str]:
         yield "the regex has no named group, like (?P<seq>[0-9]{1,6})"
     if compiled.match(""):
         yield "the regex matches nothing at all; it would be found everywhere"
-    yield from regexes.template_faults(forms, list(compiled.groupindex))
+    short = row.get("short", "")
+    if not isinstance(short, str):
+        yield "short must be text"
+        return
+    yield from regexes.template_faults((*forms, short), list(compiled.groupindex))
     yield from _start_faults(row, regex)
 
 
