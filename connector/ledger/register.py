@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.batch import Batch, chunks
 from connector.ledger.storable import storable
-from connector.ledger.tables import case_phone, register_case
+from connector.ledger.tables import case_key, register_case
+from connector.linking.keys import MANY, canonical, keys_of, number_key
 from connector.model import Case
 
 if TYPE_CHECKING:
@@ -18,99 +19,138 @@ if TYPE_CHECKING:
 
     from connector.linking import Scanner
 
+MASK = "***"  # what stands for the last digits of a telephone number
+
 _decode = msgspec.json.Decoder(Case).decode
 
 
-def match_key(number: str, scanner: Scanner) -> str:
-    """A register's number as the linker compares it: canonical where a pattern reads it whole."""
-    hits = scanner.find(number)
-    if len(hits) == 1 and hits[0].raw.strip() == number.strip():
-        return hits[0].number
-    return number.strip()
+class Changed(NamedTuple):
+    """A case that is new or not as it was, and the keys that it is found by."""
+
+    row: dict[str, Any]
+    keys: tuple[str, ...]
 
 
 def keep_cases(batch: Batch, cases: Sequence[Case]) -> tuple[list[str], list[str]]:
-    """Keep new and changed cases; gives the numbers and telephones to look at items for again."""
+    """Keep new and changed cases.
+
+    Gives how items may have named them, to be looked at again: numbers in every spelling that
+    leads there, and the parties' telephones and addresses.
+    """
     numbers: list[str] = []
-    phones: list[str] = []
+    contacts: list[str] = []
     for some in chunks(cases, 500):
         changed = _changed(batch, [storable(case) for case in some])
         if not changed:
             continue
         _write(batch, changed)
-        numbers += [row["match"] for row, _ in changed]
-        phones += [party.phone for _, case in changed for party in case.parties if party.phone]
-    return numbers, phones
+        for each in changed:
+            numbers.append(each.row["match"])
+            for key in each.keys:
+                sort, _, value = key.partition(":")
+                if sort in ("f", "c"):
+                    numbers.append(value)
+                elif sort in ("t", "m"):
+                    contacts.append(value)
+                elif sort == "k":
+                    contacts.append(value + MASK)
+    return numbers, contacts
 
 
-def _changed(batch: Batch, cases: Sequence[Case]) -> list[tuple[dict[str, Any], Case]]:
+def _changed(batch: Batch, cases: Sequence[Case]) -> list[Changed]:
     rows = batch.connection.execute(
         sa.select(register_case.c.number, register_case.c.detail).where(
             register_case.c.number.in_([case.number for case in cases])
         )
     )
     known = {row.number: row.detail for row in rows}
-    changed = {}
+    changed: dict[str, Changed] = {}
     for case in cases:
         detail = msgspec.json.encode(case).decode()
         if known.get(case.number) == detail:
             continue
+        number, *keys = keys_of(case, batch.policy.scanner)
         row = {
             "number": case.number,
-            "match": match_key(case.number, batch.policy.scanner),
+            "match": number.removeprefix("n:"),
             "is_open": case.is_open,
             "caseworker": case.caseworker,
             "detail": detail,
         }
-        changed[case.number] = (row, case)
+        changed[case.number] = Changed(row, tuple(keys))
     return list(changed.values())
 
 
-def _write(batch: Batch, changed: Sequence[tuple[dict[str, Any], Case]]) -> None:
+def _write(batch: Batch, changed: Sequence[Changed]) -> None:
     insert = batch.ledger.insert(register_case)
     insert = insert.on_conflict_do_update(
         index_elements=["number"],
         set_={name: insert.excluded[name] for name in ("match", "is_open", "caseworker", "detail")},
     )
-    batch.connection.execute(insert, [row for row, _ in changed])
-    numbers = [row["number"] for row, _ in changed]
-    batch.connection.execute(sa.delete(case_phone).where(case_phone.c.case_number.in_(numbers)))
-    phones = {
-        (party.phone, case.number) for _, case in changed for party in case.parties if party.phone
-    }
-    if phones:
-        batch.connection.execute(
-            sa.insert(case_phone),
-            [{"phone": number, "case_number": case} for number, case in sorted(phones)],
-        )
+    batch.connection.execute(insert, [each.row for each in changed])
+    numbers = [each.row["number"] for each in changed]
+    batch.connection.execute(sa.delete(case_key).where(case_key.c.case_number.in_(numbers)))
+    keys = [
+        {"key": key, "case_number": each.row["number"]} for each in changed for key in each.keys
+    ]
+    if keys:
+        batch.connection.execute(sa.insert(case_key), keys)
+
+
+class LedgerCases:
+    """The ledger's copy of the register, as the linker asks it. For one transaction.
+
+    What is asked for is remembered, so that a batch asks once for what its items have in common.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._found: dict[str, tuple[Case, ...]] = {}
+
+    def find(self, keys: Collection[str]) -> Mapping[str, Sequence[Case]]:
+        """The cases of each key that has any: at most MANY of one key, in order of number."""
+        missing = [key for key in keys if key not in self._found]
+        if missing:
+            self._ask(missing)
+        return {key: cases for key in keys if (cases := self._found[key])}
+
+    def _ask(self, keys: Sequence[str]) -> None:
+        numbers = [key[2:] for key in keys if key.startswith("n:")]
+        others = [key for key in keys if not key.startswith("n:")]
+        found: dict[str, list[Case]] = {}
+        for some in chunks(sorted(set(numbers))):
+            for row in self._connection.execute(_BY_NUMBER, {"numbers": some}):
+                _add(found, "n:" + row.match, row.detail)
+        for some in chunks(sorted(set(others))):
+            for row in self._connection.execute(_BY_KEY, {"keys": some}):
+                _add(found, row.key, row.detail)
+        self._found.update({key: tuple(found.get(key, ())) for key in keys})
+
+
+def _add(found: dict[str, list[Case]], key: str, detail: str) -> None:
+    cases = found.setdefault(key, [])
+    if len(cases) < MANY:
+        cases.append(_decode(detail))
+
+
+_BY_NUMBER = (
+    sa.select(register_case.c.match, register_case.c.detail)
+    .where(register_case.c.match.in_(sa.bindparam("numbers", expanding=True)))
+    .order_by(register_case.c.number)
+)
+_BY_KEY = (
+    sa.select(case_key.c.key, register_case.c.detail)
+    .join(register_case, register_case.c.number == case_key.c.case_number)
+    .where(case_key.c.key.in_(sa.bindparam("keys", expanding=True)))
+    .order_by(case_key.c.case_number)
+)
 
 
 def cases_by_number(connection: Connection, numbers: Iterable[str]) -> dict[str, Case]:
     """The cases of these canonical numbers, by the number asked for."""
-    found: dict[str, Case] = {}
-    for some in chunks(sorted(set(numbers))):
-        rows = connection.execute(
-            sa.select(register_case.c.match, register_case.c.detail).where(
-                register_case.c.match.in_(some)
-            )
-        )
-        found.update({row.match: _decode(row.detail) for row in rows})
-    return found
-
-
-def cases_by_phone(connection: Connection, phones: Iterable[str]) -> dict[str, list[Case]]:
-    """The cases in which each of these telephone numbers is a party's."""
-    found: dict[str, list[Case]] = {}
-    for some in chunks(sorted(set(phones))):
-        rows = connection.execute(
-            sa.select(case_phone.c.phone, register_case.c.detail)
-            .join(register_case, register_case.c.number == case_phone.c.case_number)
-            .where(case_phone.c.phone.in_(some))
-            .order_by(register_case.c.number)
-        )
-        for row in rows:
-            found.setdefault(row.phone, []).append(_decode(row.detail))
-    return found
+    wanted = sorted(set(numbers))
+    found = LedgerCases(connection).find([number_key(each) for each in wanted])
+    return {key[2:]: cases[0] for key, cases in found.items()}
 
 
 def case_numbered(connection: Connection, number: str) -> Case | None:
@@ -127,7 +167,7 @@ def find_case(connection: Connection, number: str, scanner: Scanner) -> Case | N
     if exact is not None:
         return exact
     hits = scanner.find(number)
-    numbers = [match_key(number, scanner), *(name for hit in hits for name in hit.numbers)]
+    numbers = [canonical(number, scanner)[0], *(name for hit in hits for name in hit.numbers)]
     return next(iter(cases_by_number(connection, numbers).values()), None)
 
 

@@ -122,7 +122,8 @@ mention = Table(
 
 Index("ix_mention_item", mention.c.item_id)
 
-# A telephone number of an outside party of a call or voicemail, for the same purpose.
+# A telephone number or mail address of an outside party, for the same purpose. A whole telephone
+# number stands here a second time as Microsoft's logs would show it ("+4536421***").
 phone = Table(
     "phone",
     metadata,
@@ -188,13 +189,42 @@ register_case = Table(
 )
 Index("ix_register_case_match", register_case.c.match)
 
-case_phone = Table(
-    "case_phone",
+# By what a case can be found beside its number: its parties' telephones, addresses and names, its
+# number without the facet, the case it continues. See connector/linking/keys.py.
+case_key = Table(
+    "case_key",
     metadata,
-    Column("phone", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
     Column("case_number", Text, primary_key=True),
 )
-Index("ix_case_phone_case", case_phone.c.case_number)
+Index("ix_case_key_case", case_key.c.case_number)
+
+# Chats that one of their members keeps private: nothing of them is journaled. How it came about is
+# in `event`.
+private_thread = Table(
+    "private_thread",
+    metadata,
+    Column("thread_id", BigInteger, primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# Two directory entries that are one person, as somebody said and may take back.
+person_merge = Table(
+    "person_merge",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("directory_id", Text, nullable=False),
+    Column("same_as", Text, nullable=False),  # the directory id that the person goes by
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("ended_by", Text, nullable=False, server_default=""),
+    Column("ended_reason", Text, nullable=False, server_default=""),
+)
+Index("ix_person_merge_directory", person_merge.c.directory_id)
 
 link = Table(
     "link",

@@ -1,0 +1,219 @@
+"""One decision in the making: what is asked of the register, and what was found to point where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from connector.identity import show_phone
+from connector.linking.keys import (
+    HIDDEN_DIGITS,
+    CaseFinder,
+    canonical,
+    mail_key,
+    masked_key,
+    number_key,
+    phone_key,
+    short_key,
+)
+from connector.linking.patterns import Hit, Scanner
+from connector.linking.reasons import CONFIDENCE, HIDDEN, REASONS
+from connector.linking.rules import AUTOMATIC, BY_CONFIDENCE, NEVER, Rules
+from connector.linking.subject import Earlier, Naming, Recent, Subject
+from connector.linking.topic import Topics
+from connector.model import Case, Decision, Evidence, LinkState
+
+RESTRICTED = "restricted"
+
+
+class Pointed(NamedTuple):
+    """A case the register knows, and the evidence that points to it."""
+
+    case: Case
+    evidence: Evidence
+
+
+class Tools(NamedTuple):
+    """What every decision needs and no decision changes."""
+
+    scanner: Scanner
+    topics: Topics
+    rules: Rules
+
+
+class Inquiry:
+    """A subject, the register, and what is known of the thread and of the caller.
+
+    Rules are functions of it; they end with `link`, `suggest` or None for "nothing to say".
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        cases: CaseFinder,
+        tools: Tools,
+        earlier: Earlier | None = None,
+        recent: Sequence[Recent] = (),
+    ) -> None:
+        self.subject = subject
+        self.topics = tools.topics
+        self.rules = tools.rules
+        self._scanner = tools.scanner
+        self.earlier = earlier
+        self.recent = recent
+        self._cases = cases
+        self.named = [(each, self.point(each)) for each in subject.named]
+        self.quoted = [(each, self.point(each)) for each in subject.quoted]
+
+    def find(self, keys: Iterable[str]) -> list[Case]:
+        """The cases of these keys, each once."""
+        wanted = list(dict.fromkeys(keys))
+        if not wanted:
+            return []
+        found = self._cases.find(wanted)
+        cases = (case for key in wanted for case in found.get(key, ()))
+        return list(dict.fromkeys(cases))
+
+    def numbered(self, number: str) -> Case | None:
+        """The one case of a canonical number."""
+        found = self.find([number_key(number)])
+        return found[0] if len(found) == 1 else None
+
+    def canonical(self, case: Case) -> str:
+        """The case's number as numbers in texts are read."""
+        return canonical(case.number, self._scanner)[0]
+
+    def point(self, naming: Naming) -> list[Pointed]:
+        """The cases that a number names; none when the register does not know it."""
+        return [
+            Pointed(case, _number_evidence(case, naming, self.is_open(case)))
+            for case in self.find(keys_of_hit(naming.hit))
+        ]
+
+    def is_open(self, case: Case) -> bool:
+        """Whether the case was open on the day of the communication."""
+        return case.was_open_on(self.subject.day)
+
+    def open_of(self, pointed: Iterable[Pointed]) -> list[Pointed]:
+        """Those to cases open on the day, each case once."""
+        return once(each for each in pointed if self.is_open(each.case))
+
+    def takes_part(self, case: Case) -> bool:
+        """Whether the case's own caseworker took part."""
+        return bool(case.caseworker) and case.caseworker.casefold() in self.subject.workers
+
+    def may_see(self, case: Case) -> bool:
+        """A restricted case is named to its own caseworker only."""
+        return case.access != RESTRICTED or self.takes_part(case)
+
+    def callers(self) -> list[Pointed]:
+        """The cases of the outside party's whole telephone number or mail address."""
+        pointed = [
+            Pointed(case, Evidence(
+                rule="phone", case_number=case.number, where="phone", found=show_phone(phone)
+            ))
+            for phone in self.subject.phones
+            for case in self.find([phone_key(phone)])
+        ]
+        pointed += [
+            Pointed(case, Evidence(
+                rule="mail", case_number=case.number, where="mail", found=address
+            ))
+            for address in self.subject.mails
+            for case in self.find([mail_key(address)])
+        ]
+        return once(pointed)
+
+    def masked(self) -> list[Pointed]:
+        """The cases that a number without its last digits fits."""
+        return once(
+            Pointed(case, Evidence(
+                rule="masked", case_number=case.number, where="phone",
+                found=show_phone(prefix + "*" * HIDDEN_DIGITS),
+            ))
+            for prefix in self.subject.masked
+            for case in self.find([masked_key(prefix)])
+        )  # fmt: skip
+
+    def link(self, rule: str, pointed: Pointed, *more: Pointed) -> Decision | None:
+        """Link by this rule, as far as the site's policy lets it; None when it never may."""
+        mode = self.rules.mode(rule, self.subject.kind)
+        if mode == NEVER:
+            return None
+        confidence = CONFIDENCE[rule]
+        is_automatic = mode == AUTOMATIC or (
+            mode == BY_CONFIDENCE and confidence >= self.rules.threshold
+        )
+        state = LinkState.LINKED if is_automatic else LinkState.WAITING
+        return self._decision(state, rule, pointed.case.number, [pointed, *more])
+
+    def suggest(self, rule: str, pointed: Sequence[Pointed]) -> Decision:
+        """Leave it to a person, the likeliest case first. Restricted cases stay unnamed."""
+        shown = [each for each in pointed if self.may_see(each.case)]
+        best = shown[0].case.number if shown else ""
+        return self._decision(LinkState.WAITING, rule, best, pointed)
+
+    def _decision(
+        self, state: LinkState, rule: str, number: str, pointed: Sequence[Pointed]
+    ) -> Decision:
+        return Decision(
+            state=state,
+            case_number=number,
+            rule=rule,
+            confidence=CONFIDENCE.get(rule, 0.0),
+            reason=REASONS[rule][0].format(case=number),
+            evidence=tuple(dict.fromkeys(self.shown(each) for each in pointed)),
+        )
+
+    def shown(self, pointed: Pointed) -> Evidence:
+        """The evidence, without number and words where the case must not be shown to everybody."""
+        if self.may_see(pointed.case):
+            return pointed.evidence
+        return msgspec.structs.replace(pointed.evidence, case_number="", found="", note=HIDDEN)
+
+    def likeliest_first(self, pointed: Sequence[Pointed]) -> list[Pointed]:
+        """The candidates in the order in which a person would try them."""
+        matter = self.topics.matter(self.subject.text, [each.case for each in pointed])
+        return sorted(
+            pointed,
+            key=lambda each: (
+                not self.is_open(each.case),
+                each.case is not matter,
+                not self.takes_part(each.case),
+                each.case.closed is not None and -each.case.closed.toordinal(),
+            ),
+        )
+
+
+def once(pointed: Iterable[Pointed]) -> list[Pointed]:
+    """The first evidence for each case. Two cases of one number are two."""
+    first: dict[Case, Pointed] = {}
+    for each in pointed:
+        first.setdefault(each.case, each)
+    return list(first.values())
+
+
+def keys_of_hit(hit: Hit) -> list[str]:
+    """What to ask the register about a proposed number."""
+    keys = [number_key(number) for number in hit.numbers]
+    if hit.short and hit.short == hit.number:
+        keys.append(short_key(hit.short))
+    return keys
+
+
+def _number_evidence(case: Case, naming: Naming, is_open: bool) -> Evidence:
+    notes = [
+        "" if is_open else "case not open that day",
+        naming.remark.value,
+        "spoken" if naming.is_spoken else "",
+        "letters read as digits" if naming.is_mended else "",
+    ]
+    return Evidence(
+        rule="number",
+        case_number=case.number,
+        where=naming.where,
+        found=naming.hit.raw,
+        note=", ".join(note for note in notes if note),
+    )

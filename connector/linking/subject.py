@@ -1,0 +1,76 @@
+"""What a communication says of itself, read once and ready for the rules."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+import msgspec
+
+from connector.linking.communication import Shape
+from connector.linking.patterns import Hit
+from connector.linking.remarks import Remark
+
+
+class Naming(NamedTuple):
+    """A proposed case number and how it was named."""
+
+    hit: Hit
+    where: str  # text | subject | link | file | quoted
+    remark: Remark = Remark.NONE
+    is_spoken: bool = False
+    is_mended: bool = False  # letters in digit places were read as digits
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A communication as the rules see it.
+
+    `named` stands in the sender's own words, subject, file names or the own system's links; what a
+    correction took back is left out. `phones` are whole outside numbers in E.164, `masked` what is
+    known of the others. `workers` are the user principal names, in lower case, of our staff who
+    take part, `receivers` those of them it went to. `day` is the local date.
+    """
+
+    kind: Shape
+    started: datetime
+    day: date
+    direction: str = ""
+    text: str = ""  # own words, plain
+    quoted_text: str = ""
+    named: tuple[Naming, ...] = ()
+    quoted: tuple[Naming, ...] = ()
+    phones: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
+    mails: tuple[str, ...] = ()
+    workers: frozenset[str] = frozenset()
+    receivers: frozenset[str] = frozenset()
+
+    @property
+    def is_phone(self) -> bool:
+        """A call, answered or not, or a voicemail."""
+        return self.kind in PHONE
+
+
+PHONE = frozenset((Shape.CALL, Shape.MISSED_CALL, Shape.VOICEMAIL))
+
+
+class Earlier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an earlier communication linked this thread to.
+
+    `has_drifted`: since then somebody wrote about something else, so that "yes, at noon" no longer
+    answers the case.
+    """
+
+    case_number: str
+    seconds_ago: float
+    cases_in_thread: int = 1
+    has_drifted: bool = False
+
+
+class Recent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A communication with the same telephone number that was linked shortly before."""
+
+    case_number: str
+    kind: Shape
+    seconds_ago: float
+    workers: frozenset[str] = frozenset()
