@@ -22,11 +22,14 @@ from connector.ledger import Ledger, open_ledger
 from connector.ledger.people import directory
 from connector.ledger.policy import Policy
 from connector.ledger.store import utc_now
-from connector.linking import Scanner, compile_patterns
+from connector.linking.patterns import Scanner
+from connector.linking.patterns import compile_patterns
 
 if TYPE_CHECKING:
     from connector import mapping
     from connector.http import Graph
+    from connector.linking.linker import Linker
+    from connector.linking.rules import Rules
     from connector.model import Entry
     from connector.ports import CaseRegister, Sink, Source
     from connector.settings import Settings
@@ -79,6 +82,15 @@ class Program:
         return compile_patterns(table, self.settings.linking.patterns)
 
     @cached_property
+    def linker(self) -> Linker:
+        """Decides which case a communication belongs to."""
+        from connector.linking.linker import Linker
+        from connector.linking.topic import compile_topics
+
+        topics = compile_topics(read_mapping("subjects.toml", self.settings.folder))
+        return Linker(self.scanner, topics, make_rules(self.settings), self.zone)
+
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The municipality's time zone."""
         return ZoneInfo(self.settings.time_zone)
@@ -127,10 +139,9 @@ class Program:
         unwanted = {name.casefold() for name in self.settings.linking.exclude_users}
         return Policy(
             scanner=self.scanner,
+            linker=lambda: self.linker,
             zone=self.zone,
-            thread_s=int(self.settings.linking.thread_h * 3600),
             quiet_s=self.settings.journal.quiet_min * 60,
-            links_by_phone=self.settings.linking.phone_links,
             keeps_attachments=self.settings.journal.attachments != "none",
             excluded=frozenset(
                 number for number, upn in upns.items() if upn.casefold() in unwanted
@@ -161,6 +172,23 @@ def read_mapping(name: str, folder: Path) -> dict[str, object]:
         raise ConfigError([f"{path}: {error}; correct it, or remove it to use ours"]) from error
 
 
+def make_rules(settings: Settings) -> Rules:
+    """The site's policy for linking. What is set twice goes by the more careful word."""
+    from connector.linking.rules import AUTOMATIC, CONFIRM, NEVER, Rules
+
+    its = settings.linking
+    modes = dict.fromkeys(its.automatic, AUTOMATIC)
+    modes |= dict.fromkeys(its.confirm, CONFIRM)
+    modes |= dict.fromkeys(its.never, NEVER)
+    return Rules(
+        modes=modes,
+        threshold=its.threshold,
+        thread_quiet_s=its.thread_h * 3600,
+        call_back_s=its.call_back_h * 3600,
+        shared_by=its.shared_by,
+    )
+
+
 def site_mappings(folder: Path) -> Path | None:
     """The site's own mappings/ when it has all that a transcript needs, else None."""
     own = folder / "mappings"
@@ -178,6 +206,8 @@ def make_graph(
     """The client for the tenant in the settings. Its waits are an argument, for tests."""
     from connector.auth import token_source
     from connector.http import Graph
+    from connector.linking.linker import Linker
+    from connector.linking.rules import Rules
     from connector.settings import missing_secrets
 
     missing = missing_secrets(settings)

@@ -149,6 +149,8 @@ TEXTS = {
     "hører ikke til i denne fil",
     "config.thumbprint": "skal være 40 eller 64 hexadecimale cifre",
     "config.pattern": "{value} er ikke navnet på et mønster, fx kle",
+    "config.rule": "{name} har {value}; en regel er en af {known}, alene eller med en slags: "
+    "thread/chat ({kinds})",
     "config.upn": "{value} er ikke et brugernavn (UPN) som anna@kommune.dk",
     "config.sink_name": "navnet må kun indeholde a-z, 0-9, - og _",
     "config.same_path": "er samme mappe som i sinks.{name}",

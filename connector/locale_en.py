@@ -158,6 +158,8 @@ TEXTS = {
     "itself does not belong in this file",
     "config.thumbprint": "must be 40 or 64 hexadecimal digits",
     "config.pattern": "{value} is not the name of a pattern, such as kle",
+    "config.rule": "{name} has {value}; a rule is one of {known}, alone or with a kind: "
+    "thread/chat ({kinds})",
     "config.upn": "{value} is not a user principal name such as anna@kommune.dk",
     "config.sink_name": "a sink's name may hold a-z, 0-9, - and _ only",
     "config.same_path": "is the same folder as that of sinks.{name}",

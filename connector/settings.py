@@ -206,8 +206,13 @@ class Linking(msgspec.Struct, frozen=True, kw_only=True):
     """[linking]. `exclude_users` are in lower case."""
 
     patterns: tuple[str, ...]
+    threshold: float
+    automatic: tuple[str, ...]
+    confirm: tuple[str, ...]
+    never: tuple[str, ...]
     thread_h: float
-    phone_links: bool
+    call_back_h: float
+    shared_by: int
     exclude_users: tuple[str, ...]
 
 

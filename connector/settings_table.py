@@ -202,7 +202,7 @@ _JOURNAL = (
     Setting(
         "linking.patterns",
         "list",
-        ("kle",),
+        ("kle", "kle_nf"),
         "The ways a case number is written here: kle, go, f2, acadre ... in "
         "mappings/case-numbers.toml. Enable only your own: many look like dates.",
         "De måder, et sagsnummer skrives på hos jer: kle, go, f2, acadre ... i "
@@ -220,11 +220,62 @@ _JOURNAL = (
         high=720,
     ),
     Setting(
-        "linking.phone_links",
-        "flag",
-        True,
-        "May a telephone number that belongs to exactly one open case link a call to it?",
-        "Må et telefonnummer, der hører til netop én åben sag, knytte et opkald til den?",
+        "linking.threshold",
+        "number",
+        0.9,
+        "A rule links by itself when at least this share of its links was right in trials; the "
+        "number of an open case always does. See docs/linking.md and `casethread evaluate`.",
+        "En regel knytter selv, når mindst denne del af dens koblinger var rigtig i forsøg; "
+        "nummeret på en åben sag gør det altid. Se docs/linking.md og `casethread evaluate`.",
+        low=0.5,
+        high=1,
+    ),
+    Setting(
+        "linking.automatic",
+        "list",
+        (),
+        "Rules that may link by themselves whatever the threshold, for all kinds or one: "
+        '"thread", "phone/voicemail".',
+        "Regler, der må knytte selv uanset grænsen, for alle slags eller én: "
+        '"thread", "phone/voicemail".',
+        check="rules",
+    ),
+    Setting(
+        "linking.confirm",
+        "list",
+        (),
+        'Rules whose links a person confirms. A strict site: "phone", "masked".',
+        'Regler, hvis koblinger et menneske bekræfter. Et strengt sted: "phone", "masked".',
+        check="rules",
+    ),
+    Setting(
+        "linking.never",
+        "list",
+        (),
+        "Rules that are not used at all.",
+        "Regler, der slet ikke bruges.",
+        check="rules",
+    ),
+    Setting(
+        "linking.call_back_h",
+        "number",
+        2,
+        "A call back to the number of a linked voicemail follows its case for so long.",
+        "Et opkald tilbage til nummeret på en knyttet telefonbesked følger dens sag så længe.",
+        unit="hours",
+        low=0,
+        high=24,
+    ),
+    Setting(
+        "linking.shared_by",
+        "integer",
+        5,
+        "A telephone number or address of more open cases than this (a lawyer, a hospital) proves "
+        "nothing.",
+        "Et telefonnummer eller en adresse på flere åbne sager end dette (en advokat, et "
+        "hospital) beviser intet.",
+        low=1,
+        high=50,
     ),
     Setting(
         "linking.exclude_users",

@@ -234,6 +234,19 @@ def _upn(_setting: Setting, names: tuple[str, ...], _folder: Path) -> tuple[str,
     return tuple(name.lower() for name in names)
 
 
+def _rules(_setting: Setting, names: tuple[str, ...], _folder: Path) -> tuple[str, ...]:
+    from connector.linking.communication import Shape
+    from connector.linking.rules import LINKING_RULES
+
+    kinds = [kind.value for kind in Shape]
+    for name in names:
+        rule, slash, kind = name.partition("/")
+        if rule not in LINKING_RULES or (slash and kind not in kinds):
+            known = ", ".join(LINKING_RULES)
+            raise Mistake("config.rule", value=_shown(name), known=known, kinds=", ".join(kinds))
+    return names
+
+
 def _file(_setting: Setting, path: Path, _folder: Path) -> Path:
     try:
         is_file = path.is_file()
@@ -268,6 +281,7 @@ _CHECKS: Mapping[str, _Function] = {
     "thumbprint": _thumbprint,
     "patterns": _patterns,
     "upn": _upn,
+    "rules": _rules,
     "file": _file,
     "secret_file": _file,
 }

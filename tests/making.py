@@ -15,7 +15,11 @@ from connector.ledger import Ledger
 from connector.ledger.batch import Batch
 from connector.ledger.policy import Policy
 from connector.ledger.register import keep_cases
-from connector.linking import Scanner, compile_patterns
+from connector.linking.linker import Linker
+from connector.linking.patterns import Scanner
+from connector.linking.patterns import compile_patterns
+from connector.linking.rules import Rules
+from connector.linking.topic import compile_topics
 from connector.model import Call, Case, CaseParty, Direction, Item, Kind, Page, Party
 
 NOON = datetime(2026, 11, 18, 11, tzinfo=UTC)  # a Wednesday, noon in Denmark
@@ -27,13 +31,23 @@ OTHER_CASE = "32.03.12-G01-36-26"
 def scanner() -> Scanner:
     """The default patterns."""
     table = tomllib.loads((defaults_dir() / "mappings" / "case-numbers.toml").read_text("utf-8"))
-    return compile_patterns(table, ["kle"])
+    return compile_patterns(table, ["kle", "kle_nf"])
+
+
+@cache
+def linker(**rules: Any) -> Linker:
+    """The linker with the program's own tables and these rules."""
+    table = tomllib.loads((defaults_dir() / "mappings" / "subjects.toml").read_text("utf-8"))
+    return Linker(
+        scanner(), compile_topics(table), Rules(**rules), ZoneInfo("Europe/Copenhagen")
+    )
 
 
 def policy(**changes: Any) -> Policy:
     """The default policy with one sink."""
     values: dict[str, Any] = {
         "scanner": scanner(),
+        "linker": linker,
         "zone": ZoneInfo("Europe/Copenhagen"),
         "sinks": ("journal",),
     }

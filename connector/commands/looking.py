@@ -167,7 +167,7 @@ def _few(cases: tuple[str, ...], most: int = 3) -> str:
 
 def reason(session: Session, rule: str, kept: str, case: str = "") -> str:
     """A decision's reason in the session's language; a person's own words stay as they are."""
-    from connector.linking import reason_text
+    from connector.linking.reasons import reason_text
     from connector.model import Decision, LinkState
 
     decision = Decision(state=LinkState.WAITING, case_number=case, rule=rule, reason=kept)

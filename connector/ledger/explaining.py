@@ -18,7 +18,7 @@ from connector.model import Evidence, Kind
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from connector.linking import Scanner
+    from connector.linking.patterns import Scanner
 
 MOST_ITEMS = 50  # of one conversation
 _evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode

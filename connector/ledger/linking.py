@@ -14,12 +14,16 @@ import sqlalchemy as sa
 from connector.ledger.batch import Batch, New, chunks, known, select_items
 from connector.ledger.entries import Owed, owe
 from connector.ledger.links import BY_PERSON, Decided, apply
-from connector.ledger.register import cases_by_number, cases_by_phone
+from connector.ledger.callers import contacts_of, recent_calls, settle_calls
+from connector.ledger.communications import communication_of, with_files
+from connector.ledger.register import LedgerCases
 from connector.ledger.tables import item, link, mention, ms, phone
 from connector.ledger.threads import FOREVER, dirty, settle_threads
-from connector.linking import Subject, decide, numbers_to_verify
+from connector.linking.asking import first_keys
+from connector.linking.subject import Subject
 from connector.model import Case, Decision, Evidence, Kind, LinkState
 
+BY_NUMBER = "number"
 JOURNALED = frozenset({Kind.MESSAGE, Kind.CALL, Kind.MISSED_CALL, Kind.VOICEMAIL})
 
 
@@ -32,9 +36,31 @@ def decide_batch(batch: Batch, new: Sequence[New], actor: str = "casethread") ->
     ]
     decided = _by_evidence(batch, wanted)
     _owe_versions(batch, wanted)
-    counts = apply(batch, decided, actor)
-    counts.update(settle_threads(batch, dirty(batch, wanted, decided), actor))
+    final, again = _apart(batch, decided)
+    counts = apply(batch, final, actor)
+    counts.update(settle_calls(batch, final, actor))
+    spans = dirty(batch, wanted, decided)
+    counts.update(settle_threads(batch, spans, actor, {each.root_id for each in again}))
     return counts
+
+
+def _apart(
+    batch: Batch, decided: Sequence[Decided]
+) -> tuple[list[Decided], list[Decided]]:
+    """What is decided for good, and kept messages whose thread has a say in it too.
+
+    Applying the latter first would take each off its case and put it back: two changes in the
+    record for none.
+    """
+    kept = [each for each in decided if each.is_again and each.kind is Kind.MESSAGE]
+    rules = current_rules(batch, [each.root_id for each in kept])
+    again = [
+        each
+        for each in kept
+        if each.decision.rule != BY_NUMBER and rules.get(each.root_id, "") != BY_NUMBER
+    ]
+    waits = {each.root_id for each in again}
+    return [each for each in decided if each.root_id not in waits], again
 
 
 def _owe_versions(batch: Batch, wanted: Sequence[New]) -> None:
@@ -62,26 +88,26 @@ def _owe_versions(batch: Batch, wanted: Sequence[New]) -> None:
 
 
 def _by_evidence(batch: Batch, wanted: Sequence[New]) -> list[Decided]:
-    """Decisions by what stands in the item itself: numbers and telephone numbers."""
-    subjects = [(each, subject_of(batch, each)) for each in wanted]
-    subjects = [(each, subject) for each, subject in subjects if subject is not None]
-    fresh = [each for each, _ in subjects]
-    _keep_mentions(batch, [(each, subject) for each, subject in subjects if subject is not None])
-    numbers = {name for _, subject in subjects if subject for name in numbers_to_verify(subject)}
-    phones = {number for _, subject in subjects if subject for number in subject.phones}
-    cases = cases_by_number(batch.connection, numbers)
-    by_phone = cases_by_phone(batch.connection, phones) if batch.policy.links_by_phone else {}
+    """Decisions by what stands in the item itself and by recent calls with the same number."""
+    linker = batch.policy.linker()
+    read = [(each, linker.read(communication_of(batch.policy, each.item))) for each in wanted]
+    subjects = [(each, its) for each, its in read if each.is_known or not its.is_plain]
+    if not subjects:
+        return []
+    _keep_mentions(batch, subjects)
+    cases = LedgerCases(batch.connection)
+    cases.find({key for _, subject in subjects for key in first_keys(subject)})
+    recent = recent_calls(batch, subjects)
     held = _held_by_person(
-        batch, [each for each in fresh if each.is_known or each.root_id != each.id]
+        batch, [each for each, _ in subjects if each.is_known or each.root_id != each.id]
     )
     decided = []
     for each, subject in subjects:
-        if subject is None or each.root_id in held:
+        if each.root_id in held:
             continue
-        names_something = numbers_to_verify(subject) or subject.phones
-        if each.root_id != each.id and not names_something and not each.is_known:
+        if each.root_id != each.id and not each.is_known and not subject.names_something:
             continue  # an edit or deletion that names nothing leaves the link as it was
-        decision = decide(subject, cases, by_phone, None)
+        decision = linker.decide(subject, cases, None, recent.get(each.root_id, ()))
         decided.append(_decided(each, decision))
     return decided
 
@@ -97,42 +123,15 @@ def _decided(each: New, decision: Decision) -> Decided:
     )
 
 
-def subject_of(batch: Batch, each: New) -> Subject | None:
-    """What there is to decide by; None when the item names nothing and nobody from outside."""
-    find = batch.policy.scanner.find
-    its = each.item
-    own = find(its.text) if its.text else ()
-    subject = find(its.subject) if its.subject else ()
-    quoted = find(its.quoted) if its.quoted else ()
-    phones: tuple[str, ...] = ()
-    if its.kind is not Kind.MESSAGE:
-        phones = tuple(sorted({p.phone for p in its.parties if is_complete_phone(p.phone)}))
-    if not (own or subject or quoted or phones or each.is_known):
-        return None
-    upns = batch.policy.upns
-    own_staff = (its.sender, *its.mentions, *(party.person for party in its.parties))
-    return Subject(
-        kind=its.kind,
-        own=own,
-        subject=subject,
-        quoted=quoted,
-        phones=phones,
-        caseworkers=tuple(dict.fromkeys(upns[who] for who in own_staff if who in upns)),
-    )
-
-
-def is_complete_phone(number: str) -> bool:
-    """An E.164 number without masked digits."""
-    return number.startswith("+") and number[1:].isdigit()
-
-
 def _keep_mentions(batch: Batch, subjects: Sequence[tuple[New, Subject]]) -> None:
     """Remember every number, so that a case that appears later finds its items."""
     mentions = {
-        (name, each.root_id) for each, subject in subjects for name in numbers_to_verify(subject)
+        (name, each.root_id) for each, subject in subjects for name in subject.numbers
     }
-    phones = {(number, each.root_id) for each, subject in subjects for number in subject.phones}
-    for table, rows in ((mention, mentions), (phone, phones)):
+    contacts = {
+        (contact, each.root_id) for each, subject in subjects for contact in contacts_of(subject)
+    }
+    for table, rows in ((mention, mentions), (phone, contacts)):
         if rows:
             batch.connection.execute(
                 batch.ledger.insert(table).on_conflict_do_nothing(),
@@ -142,17 +141,21 @@ def _keep_mentions(batch: Batch, subjects: Sequence[tuple[New, Subject]]) -> Non
 
 def _held_by_person(batch: Batch, wanted: Sequence[New]) -> set[int]:
     """Roots that a person decided about: no rule changes that."""
-    held: set[int] = set()
-    for some in chunks([each.root_id for each in wanted]):
+    rules = current_rules(batch, [each.root_id for each in wanted])
+    return {root for root, rule in rules.items() if rule == BY_PERSON}
+
+
+def current_rules(batch: Batch, roots: Sequence[int]) -> dict[int, str]:
+    """The rule of the decision that stands, by root; nothing for what was never decided."""
+    found: dict[int, str] = {}
+    for some in chunks(roots):
         rows = batch.connection.execute(
-            sa.select(link.c.item_id).where(
-                link.c.item_id.in_(some),
-                link.c.superseded_at.is_(None),
-                link.c.rule == BY_PERSON,
+            sa.select(link.c.item_id, link.c.rule).where(
+                link.c.item_id.in_(some), link.c.superseded_at.is_(None)
             )
         )
-        held.update(row[0] for row in rows)
-    return held
+        found.update({row.item_id: row.rule for row in rows})
+    return found
 
 
 def look_again(batch: Batch, roots: Sequence[int], actor: str = "casethread") -> Counter[LinkState]:
@@ -166,14 +169,15 @@ def look_again(batch: Batch, roots: Sequence[int], actor: str = "casethread") ->
                 item.c.state != LinkState.EXCLUDED.value,
             )
         ).all()
-        counts.update(decide_batch(batch, [known(row) for row in rows], actor))
+        again = with_files(batch, [known(row) for row in rows])
+        counts.update(decide_batch(batch, again, actor))
     return counts
 
 
-def items_naming(batch: Batch, numbers: Iterable[str], phones: Iterable[str]) -> list[int]:
-    """Roots that name one of these numbers or were with one of these telephones."""
+def items_naming(batch: Batch, numbers: Iterable[str], contacts: Iterable[str]) -> list[int]:
+    """Roots that name one of these numbers or were with one of these telephones or addresses."""
     roots: set[int] = set()
-    for table, values in ((mention, numbers), (phone, phones)):
+    for table, values in ((mention, numbers), (phone, contacts)):
         for some in chunks(sorted(set(values))):
             rows = batch.connection.execute(
                 sa.select(table.c.item_id).where(table.c.number.in_(some))

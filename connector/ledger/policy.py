@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from connector.linking import Scanner
+from connector.linking.patterns import Scanner
+
+if TYPE_CHECKING:
+    from connector.linking.linker import Linker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How items are linked and when they are journaled."""
+    """How items are linked and when they are journaled.
+
+    `linker` makes the linker when the first item needs it: a sync without news never does.
+    `aliases` are all the lower-case names (user principal names, addresses) of a directory id, those
+    of earlier years and of entries that are the same person included.
+    """
 
     scanner: Scanner
+    linker: Callable[[], Linker]
     zone: ZoneInfo
-    thread_s: int = 24 * 3600  # how long a thread carries its case on
     quiet_s: int = 3600  # a conversation is written this long after its last message
-    links_by_phone: bool = True
     keeps_attachments: bool = True
     excluded: frozenset[str] = frozenset()  # directory ids of whom nothing is kept
     sinks: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)  # directory id -> display name
     upns: Mapping[str, str] = field(default_factory=dict)  # directory id -> user principal name
+    aliases: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from connector.model import Case
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from connector.linking import Scanner
+    from connector.linking.patterns import Scanner
 
 MASK = "***"  # what stands for the last digits of a telephone number
 

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import sqlalchemy as sa
 
-from connector.ledger.batch import Batch, New, chunks
+from connector.ledger.batch import Batch, New, chunks, item_of, select_items
+from connector.ledger.communications import communication_of
 from connector.ledger.links import BY_PERSON, BY_THREAD, Decided, apply
-from connector.ledger.register import case_numbered
-from connector.ledger.tables import item, link, mention, ms, thread_case
-from connector.linking import Carried, Subject, decide
-from connector.model import Case, Decision, Kind, LinkState
+from connector.ledger.register import LedgerCases
+from connector.ledger.tables import item, link, ms, thread_case
+from connector.linking.subject import Earlier
+from connector.model import Decision, Kind, LinkState
 
 Span = tuple[int, int]  # first and last time at which something changed
 FOREVER = 1 << 62
@@ -58,28 +60,23 @@ def _widen(spans: dict[int, Span], thread_id: int, sent_at: int) -> None:
     spans[thread_id] = (min(first, sent_at), max(last, sent_at))
 
 
-def settle_threads(batch: Batch, spans: Mapping[int, Span], actor: str) -> Counter[LinkState]:
-    """Let the messages of these threads follow the message that named the case before them."""
+def settle_threads(
+    batch: Batch, spans: Mapping[int, Span], actor: str, again: AbstractSet[int] = frozenset()
+) -> Counter[LinkState]:
+    """Let the messages of these threads follow the message that named the case before them.
+
+    Roots in `again` are decided about even where no case came before them.
+    """
+    if not spans:
+        return Counter()
     cases = _cases_since(batch, sorted(spans))
-    register = _Register(batch)
+    register = LedgerCases(batch.connection)
     decided: list[Decided] = []
     for number, span in spans.items():
-        decided += _walk(batch, register, number, span, cases.get(number, []))
+        walk = _Walk(batch, register, span, cases.get(number, []), again)
+        since = _last_linked(batch, number, span[0], walk.reach)
+        decided += walk.through(_messages(batch, number, since))
     return apply(batch, decided, actor)
-
-
-class _Register:
-    """The cases that threads carry on, each looked up once for a batch."""
-
-    def __init__(self, batch: Batch) -> None:
-        self._batch = batch
-        self._cases: dict[str, Case | None] = {}
-        self.quiet_s = batch.policy.thread_s
-
-    def case(self, number: str) -> Case | None:
-        if number not in self._cases:
-            self._cases[number] = case_numbered(self._batch.connection, number)
-        return self._cases[number]
 
 
 def _cases_since(batch: Batch, threads: Sequence[int]) -> dict[int, list[int]]:
@@ -96,90 +93,141 @@ def _cases_since(batch: Batch, threads: Sequence[int]) -> dict[int, list[int]]:
     return found
 
 
-def _walk(
-    batch: Batch, register: _Register, thread_id: int, span: Span, cases: Sequence[int]
-) -> list[Decided]:
-    """Decisions for the messages of one thread from the start of the span, in order of time.
+OWN = ("number", BY_PERSON)  # links that no thread changes
+
+
+class _Walk:
+    """One pass through a thread from the start of the span, in order of time.
 
     `cases` says when each case of the thread first came up. A message follows the thread while it
     has dealt with one; a second one matters for all that comes after, however late it arrives here.
     """
-    start, last = span
-    reach = batch.policy.thread_s * 1000
-    carried: tuple[str, int] | None = None
-    decided = []
-    for row in _messages(batch, thread_id, start - reach):
-        is_linked = row.state == LinkState.LINKED.value
-        if is_linked and (row.rule != BY_THREAD or row.sent_at < start):
-            carried = (row.case_number, row.sent_at)
-            continue
-        if carried is not None and row.sent_at - carried[1] > reach:
-            carried = None
-        if carried is None and row.sent_at > last + reach and len(cases) < 2:
-            break
-        if row.state == LinkState.EXCLUDED.value or row.has_number or row.rule == BY_PERSON:
-            continue  # it speaks for itself
-        if carried is None and row.rule is None:
-            continue  # on no case before and after
-        if row.sent_at < start:
-            continue  # settled before
-        decision = _carried_on(register, carried, row.sent_at, bisect_right(cases, row.sent_at))
-        if decision.state is LinkState.LINKED:
-            carried = (decision.case_number, row.sent_at)
-        if _stands(row, decision):
-            continue
-        decided.append(
-            Decided(
-                root_id=row.id,
-                thread_id=thread_id,
-                kind=Kind.MESSAGE,
-                sent_at=row.sent_at,
-                decision=decision,
-            )
+
+    def __init__(
+        self,
+        batch: Batch,
+        register: LedgerCases,
+        span: Span,
+        cases: Sequence[int],
+        again: AbstractSet[int],
+    ) -> None:
+        self._batch = batch
+        self._linker = batch.policy.linker()
+        self._register = register
+        self._start, self._last = span
+        self._cases = cases
+        self._again = again
+        self.reach = int(self._linker.rules.thread_forgotten_s * 1000)
+        self._carried: tuple[str, int] | None = None
+        self._has_drifted = False
+        self._unclear = 0  # messages that named several cases since the last clear one
+
+    def through(self, rows: Iterable[Any]) -> Iterator[Decided]:
+        """Decisions that differ from what stands."""
+        for row in rows:
+            if self._carried is not None and row.sent_at - self._carried[1] > self.reach:
+                self._carried = None
+            if self._carried is None and self._is_past(row):
+                return
+            if row.root_state == LinkState.EXCLUDED.value:
+                continue
+            if self._speaks_for_itself(row):
+                self._follow(row.link_state or "", row.rule, row.link_case, row.sent_at)
+                continue
+            if self._carried is None and row.rule is None and row.root_id not in self._again:
+                continue  # on no case before and after
+            decision = self._decide(row)
+            self._follow(decision.state.value, decision.rule, decision.case_number, row.sent_at)
+            if decision.state is not LinkState.LINKED and not _is_by_thread(decision):
+                self._has_drifted = self._carried is not None
+            if not _stands(row, decision):
+                yield _decided(row, decision)
+
+    def _is_past(self, row: Any) -> bool:
+        return row.sent_at > self._last + self.reach and len(self._cases) < 2
+
+    def _speaks_for_itself(self, row: Any) -> bool:
+        return row.rule in OWN or row.sent_at < self._start
+
+    def _follow(self, state: str, rule: str | None, number: str | None, sent_at: int) -> None:
+        if state == LinkState.LINKED.value and number:
+            self._carried = (number, sent_at)
+            self._has_drifted, self._unclear = False, 0
+        elif rule == "several numbers":
+            self._unclear = 1
+        elif rule is None or rule == "nothing":
+            self._has_drifted = self._carried is not None
+
+    def _decide(self, row: Any) -> Decision:
+        its = item_of(row)
+        subject = self._linker.read(communication_of(self._batch.policy, its))
+        if self._carried is None:
+            return self._linker.decide(subject, self._register)
+        number, said_at = self._carried
+        earlier = Earlier(
+            case_number=number,
+            seconds_ago=(row.sent_at - said_at) / 1000,
+            cases_in_thread=max(1, bisect_right(self._cases, row.sent_at)) + self._unclear,
+            has_drifted=self._has_drifted,
         )
-    return decided
+        return self._linker.decide(subject, self._register, earlier)
+
+
+def _last_linked(batch: Batch, thread_id: int, start: int, reach: int) -> int:
+    """When the thread was last on a case before `start`: what was said since then counts."""
+    sent_at = batch.connection.execute(
+        _LAST_LINKED, {"thread": thread_id, "since": start - reach, "before": start}
+    ).scalar()
+    return start if sent_at is None else int(sent_at)
+
+
+def _is_by_thread(decision: Decision) -> bool:
+    return any(each.rule == BY_THREAD for each in decision.evidence)
+
+
+def _decided(row: Any, decision: Decision) -> Decided:
+    return Decided(
+        root_id=row.root_id,
+        thread_id=row.thread_id,
+        kind=Kind(row.kind),
+        sent_at=row.sent_at,
+        decision=decision,
+    )
 
 
 def _stands(row: Any, decision: Decision) -> bool:
     """The message is decided so already."""
     if decision.state is LinkState.UNLINKED:
         return row.rule is None
-    is_same = row.state == decision.state.value and row.rule == decision.rule
-    return is_same and (row.case_number or "") == decision.case_number
-
-
-NOTHING = Subject(kind=Kind.MESSAGE)
-
-
-def _carried_on(
-    register: _Register, carried: tuple[str, int] | None, sent_at: int, cases: int
-) -> Decision:
-    if carried is None:
-        return decide(NOTHING, {}, {}, None)
-    number, said_at = carried
-    case = register.case(number)
-    ago = (sent_at - said_at) / 1000
-    quiet_s = register.quiet_s
-    earlier = Carried(case_number=number, seconds_ago=ago, cases_in_thread=cases, quiet_s=quiet_s)
-    return decide(NOTHING, {number: case} if case else {}, {}, earlier)
+    is_same = row.link_state == decision.state.value and row.rule == decision.rule
+    return is_same and (row.link_case or "") == decision.case_number
 
 
 PAGE = 200  # most threads end there; a longer one is read on
+_root = item.alias("root")  # what is decided about a message, all versions of it
+_LAST_LINKED = sa.select(sa.func.max(item.c.sent_at)).where(
+    item.c.thread_id == sa.bindparam("thread"),
+    item.c.kind == Kind.MESSAGE.value,
+    item.c.id == item.c.root_id,
+    item.c.state == LinkState.LINKED.value,
+    item.c.sent_at >= sa.bindparam("since"),
+    item.c.sent_at < sa.bindparam("before"),
+)
 # Built once: a thread is walked through for every message that names a case.
 _MESSAGES = (
-    sa.select(
-        item.c.id,
-        item.c.sent_at,
-        item.c.state,
-        item.c.case_number,
+    select_items()
+    .add_columns(
+        _root.c.state.label("root_state"),
         link.c.rule,
-        sa.exists().where(mention.c.item_id == item.c.id).label("has_number"),
+        link.c.state.label("link_state"),
+        link.c.case_number.label("link_case"),
     )
-    .outerjoin(link, sa.and_(link.c.item_id == item.c.id, link.c.superseded_at.is_(None)))
+    .join(_root, _root.c.id == item.c.root_id)
+    .outerjoin(link, sa.and_(link.c.item_id == item.c.root_id, link.c.superseded_at.is_(None)))
     .where(
         item.c.thread_id == sa.bindparam("thread"),
         item.c.kind == Kind.MESSAGE.value,
-        item.c.id == item.c.root_id,
+        item.c.is_current,
         item.c.sent_at >= sa.bindparam("since"),
         sa.or_(item.c.sent_at > sa.bindparam("since"), item.c.id > sa.bindparam("after")),
     )
@@ -188,7 +236,7 @@ _MESSAGES = (
 )
 
 
-def _messages(batch: Batch, thread_id: int, since: int) -> Iterable[Any]:
+def _messages(batch: Batch, thread_id: int, since: int) -> Iterator[Any]:
     """The messages of a thread from `since` in order of time, a page at a time."""
     after = 0
     while True:

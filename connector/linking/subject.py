@@ -9,6 +9,7 @@ import msgspec
 
 from connector.linking.communication import Shape
 from connector.linking.patterns import Hit
+from connector.linking.relayed import Relayed
 from connector.linking.remarks import Remark
 
 
@@ -44,6 +45,27 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     mails: tuple[str, ...] = ()
     workers: frozenset[str] = frozenset()
     receivers: frozenset[str] = frozenset()
+    relayed: Relayed | None = None
+    names: tuple[str, ...] = ()  # of persons, in its own words
+
+    @property
+    def is_plain(self) -> bool:
+        """It holds nothing to go by; at most its thread says which case it belongs to."""
+        return not (self.names_something or self.relayed or self.names)
+
+    @property
+    def names_something(self) -> bool:
+        """It names a number, or somebody from outside takes part."""
+        return bool(self.named or self.quoted or self.phones or self.masked or self.mails)
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Every spelling of every case number in it, each once."""
+        return tuple(
+            dict.fromkeys(
+                number for each in (*self.named, *self.quoted) for number in each.hit.numbers
+            )
+        )
 
     @property
     def is_phone(self) -> bool:

@@ -1,0 +1,221 @@
+"""Rules for case numbers: named, corrected, of a closed case, quoted, or with a slip."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from connector.linking.inquiry import RESTRICTED, Inquiry, Pointed, once
+from connector.linking.keys import continues_key, number_key
+from connector.linking.reasons import NOT_IN_REGISTER
+from connector.linking.relayed import about_old_decision
+from connector.linking.remarks import Remark
+from connector.linking.slips import neighbours, one_apart
+from connector.linking.topic import Bearing
+from connector.model import Case, Decision, Evidence, LinkState
+
+_NEIGHBOURS = 400  # numbers one slip away that the register is asked for
+_UNKNOWN = 3  # unknown numbers of one text that are looked at so closely
+
+
+def by_named(q: Inquiry) -> Decision | None:
+    """Exactly one open case named: linked. Several, or none open: the rules below, or a person."""
+    today = [p for naming, found in q.named if naming.remark is Remark.NONE for p in found]
+    if not today:
+        return None
+    open_ones = q.open_of(today)
+    if len(open_ones) == 1:
+        return _one_named(q, open_ones[0])
+    if open_ones:
+        several = len({each.case.number for each in open_ones}) > 1
+        rule = "several numbers" if several else "two cases of one number"
+        return q.suggest(rule, q.likeliest_first(open_ones))
+    return _none_open(q, once(today))
+
+
+def _one_named(q: Inquiry, named: Pointed) -> Decision | None:
+    """One open case is named, whoever calls; but a slip into a neighbour's number is likely."""
+    if named.case.access == RESTRICTED and not q.takes_part(named.case):
+        return q.suggest("restricted", [named])
+    own = q.callers() or q.masked()
+    if own and all(each.case.number != named.case.number for each in own):
+        near = [p for p in own if one_apart(q.canonical(p.case), q.canonical(named.case))]
+        if near:
+            return q.suggest("neighbouring number", [*q.likeliest_first(near), named])
+    return q.link("number", named)
+
+
+def _none_open(q: Inquiry, named: list[Pointed]) -> Decision | None:
+    """Only cases that were not open that day: the one that continues them, or a person."""
+    if len(named) == 1:
+        earlier = named[0]
+        later = [
+            Pointed(case, Evidence(
+                rule="continuation", case_number=case.number, where="register",
+                note=f"continues {earlier.case.number}",
+            ))
+            for case in q.find([continues_key(q.canonical(earlier.case))])
+            if q.is_open(case)
+        ]  # fmt: skip
+        visible = [p for p in later if p.case.access != RESTRICTED or q.takes_part(p.case)]
+        if len(later) == len(visible) == 1 and not about_old_decision(q.subject.text):
+            return q.link("continuation", later[0], earlier)
+        return q.suggest(_why_not_open(q, named), [earlier, *later])
+    return q.suggest(_why_not_open(q, named), q.likeliest_first(named))
+
+
+def _why_not_open(q: Inquiry, named: list[Pointed]) -> str:
+    opened = [each.case.opened for each in named]
+    is_early = all(day is not None and q.subject.day < day for day in opened)
+    return "not open then" if is_early else "closed"
+
+
+def by_slip(q: Inquiry) -> Decision | None:
+    """A number that the register does not know, but that resembles one it knows."""
+    unknown = unknown_numbers(q)
+    if not unknown:
+        return None
+    callers = q.callers()
+    open_ones = q.open_of(callers)
+    if len(callers) and len(open_ones) == 1:
+        only = open_ones[0]
+        if any(one_apart(number, q.canonical(only.case)) for number in unknown) and q.takes_part(
+            only.case
+        ):
+            if only.case.access == RESTRICTED:
+                return q.suggest("restricted", [only])
+            return q.link("slip", _resembles(only, unknown[0]), only)
+    near = _near(q, unknown, callers)
+    return q.suggest("resembling", near) if near else None
+
+
+def _near(q: Inquiry, unknown: list[str], callers: list[Pointed]) -> list[Pointed]:
+    """Cases whose number is one slip from an unknown one, those with other evidence first."""
+    related = [each.case for each in callers + q.masked()]
+    if q.earlier is not None and (carried := q.numbered(q.earlier.case_number)):
+        related.append(carried)
+    first: list[Case] = [
+        case for case in related if any(one_apart(number, q.canonical(case)) for number in unknown)
+    ]
+    found = [
+        case
+        for number in unknown[:_UNKNOWN]
+        for case in q.find(number_key(near) for near in islice(neighbours(number), _NEIGHBOURS))
+    ]
+    ranked = q.likeliest_first([_resembling(case) for case in dict.fromkeys(found)])
+    pointed = [_resembling(case) for case in dict.fromkeys(first)]
+    return [p for p in once((*pointed, *ranked)) if p.case.access != RESTRICTED]
+
+
+def _resembling(case: Case) -> Pointed:
+    return Pointed(
+        case,
+        Evidence(rule="slip", case_number=case.number, where="text", note="one character apart"),
+    )
+
+
+def _resembles(pointed: Pointed, written: str) -> Pointed:
+    evidence = Evidence(
+        rule="slip",
+        case_number=pointed.case.number,
+        where="text",
+        found=written,
+        note="one character apart",
+    )
+    return Pointed(pointed.case, evidence)
+
+
+def unknown_numbers(q: Inquiry) -> list[str]:
+    """Numbers in its own words that the register does not know and that surely mean a case.
+
+    A number that only one of several systems would write ("24/12") needs a label; what another
+    pattern explains at the same place is no riddle.
+    """
+    known = [naming.hit for naming, found in q.named if found]
+    return list(
+        dict.fromkeys(
+            naming.hit.number
+            for naming, found in q.named
+            if not found
+            and naming.remark is Remark.NONE
+            and (naming.hit.labelled or naming.is_spoken or not naming.hit.number.isascii()
+                 or any(c.isalpha() for c in naming.hit.number) or "." in naming.hit.number)
+            and not any(h.start < naming.hit.end and naming.hit.start < h.end for h in known)
+        )
+    )  # fmt: skip
+
+
+def by_quoted(q: Inquiry) -> Decision | None:
+    """A number in quoted or forwarded text counts while nothing newer speaks against it."""
+    pointed = [p for _, found in q.quoted for p in found]
+    if not pointed:
+        return None
+    open_ones = q.open_of(pointed)
+    if len(open_ones) != 1:
+        rule = "quoted" if open_ones else "closed"
+        return q.suggest(rule, q.likeliest_first(open_ones or once(pointed)))
+    named = open_ones[0]
+    if named.case.access == RESTRICTED and not q.takes_part(named.case):
+        return q.suggest("restricted", [named])
+    return q.suggest("quoted", [named]) if _is_contradicted(q, named) else q.link(
+        "quoted number", named
+    )
+
+
+def _is_contradicted(q: Inquiry, named: Pointed) -> bool:
+    remarks = {naming.remark for naming, found in q.quoted if named.case in [p.case for p in found]}
+    if remarks != {Remark.NONE}:
+        return True
+    if q.earlier is not None and q.earlier.case_number != named.case.number:
+        return True
+    callers = q.callers()
+    if callers and all(each.case.number != named.case.number for each in callers):
+        return True
+    if q.named:  # it names something itself: unknown, another authority's, an earlier case
+        return True
+    said = q.topics.bearing(q.subject.text, named.case)
+    return said in (Bearing.OTHER, Bearing.SMALLTALK)
+
+
+def by_remarked(q: Inquiry) -> Decision | None:
+    """A case named as an earlier one or for comparison only: a person's, if anybody's."""
+    remarked = (Remark.EARLIER, Remark.MENTIONED)
+    pointed = once(p for naming, found in q.named if naming.remark in remarked for p in found)
+    if not pointed:
+        return None
+    if all(not q.is_open(each.case) for each in pointed):
+        return _none_open(q, pointed)
+    return q.suggest("earlier number", q.likeliest_first(pointed))
+
+
+def has_doubt(q: Inquiry) -> bool:
+    """It names something that is not understood: the talk may be of another case."""
+    return bool(unknown_numbers(q)) or any(
+        naming.remark is not Remark.NONE for naming, _ in q.named
+    )
+
+
+def only_unknown(q: Inquiry) -> Decision | None:
+    """Numbers that the register does not know, and nothing else."""
+    unknown = [naming for naming, found in (*q.named, *q.quoted) if not found]
+    if not unknown:
+        return None
+    return Decision(
+        state=LinkState.UNLINKED, rule="unknown", reason="", evidence=unknown_evidence(q)
+    )
+
+
+def unknown_evidence(q: Inquiry) -> tuple[Evidence, ...]:
+    """What looks like a case number and is none, for the person who looks."""
+    return tuple(
+        dict.fromkeys(
+            Evidence(
+                rule="number",
+                case_number=naming.hit.number,
+                where=naming.where,
+                found=naming.hit.raw,
+                note=NOT_IN_REGISTER,
+            )
+            for naming, found in (*q.named, *q.quoted)
+            if not found
+        )
+    )

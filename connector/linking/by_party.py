@@ -1,0 +1,133 @@
+"""Rules for who takes part: telephone numbers, mail addresses, and names with numbers in a text."""
+
+from __future__ import annotations
+
+from connector.linking.by_number import has_doubt
+from connector.linking.inquiry import RESTRICTED, Inquiry, Pointed, once
+from connector.linking.keys import name_key, phone_key
+from connector.linking.relayed import names_in, relayed
+from connector.linking.topic import Bearing
+from connector.model import Case, Decision, Evidence
+
+_ELSE = (Bearing.OTHER, Bearing.SMALLTALK)
+
+
+def by_caller(q: Inquiry) -> Decision | None:
+    """The open case of a whole telephone number or address, if its caseworker takes part."""
+    callers = q.callers()
+    if not callers:
+        return None
+    open_ones = q.open_of(callers)
+    if not open_ones:
+        return _no_open(q, callers)
+    if len(open_ones) > q.rules.shared_by:
+        return _suggest_plain(q, "shared phone", open_ones)
+    chosen, rule = _choose(q, open_ones)
+    if chosen is None or has_doubt(q) or _is_about_else(q, chosen.case):
+        many = len(open_ones) > 1
+        return _suggest_plain(q, "several of phone" if many else "uncertain phone", open_ones)
+    return q.link(rule, chosen)
+
+
+def _choose(q: Inquiry, open_ones: list[Pointed]) -> tuple[Pointed | None, str]:
+    """The one case that caller, caseworker and matter agree on. Restricted ones count, unchosen."""
+    mine = [each for each in open_ones if q.takes_part(each.case)]
+    if len(open_ones) == 1:
+        rule, chosen = "phone", mine[0] if mine else None
+    else:
+        matter = q.topics.matter(q.subject.text, [each.case for each in open_ones])
+        if matter is not None and mine and all(each.case != matter for each in mine):
+            return None, ""  # the matter is one colleague's, the talk was with another
+        if matter is not None:
+            rule = "phone and matter"
+            chosen = next(each for each in open_ones if each.case == matter)
+        else:
+            rule, chosen = "phone and caseworker", mine[0] if len(mine) == 1 else None
+    if chosen is not None and chosen.case.access == RESTRICTED:
+        return None, ""
+    return chosen, rule
+
+
+def _is_about_else(q: Inquiry, case: Case) -> bool:
+    return q.topics.bearing(q.subject.text, case) in _ELSE
+
+
+def _no_open(q: Inquiry, callers: list[Pointed]) -> Decision | None:
+    """A caller whose cases were all closed, or not opened yet, that day."""
+    day = q.subject.day
+    early = all(each.case.opened is not None and day < each.case.opened for each in callers)
+    return _suggest_plain(q, "not open then" if early else "closed", callers)
+
+
+def _suggest_plain(q: Inquiry, rule: str, pointed: list[Pointed]) -> Decision | None:
+    """Suggest what may be shown; restricted cases of a caller are not hinted at at all."""
+    plain = [each for each in pointed if each.case.access != RESTRICTED]
+    return q.suggest(rule, q.likeliest_first(plain)) if plain else None
+
+
+def by_masked(q: Inquiry) -> Decision | None:
+    """The visible digits fit one party with one open case, and its caseworker takes part."""
+    fitting = q.masked()
+    if not fitting:
+        return None
+    parties = {
+        party.phone
+        for each in fitting
+        for party in each.case.parties
+        if any(party.phone.startswith(prefix) for prefix in q.subject.masked)
+    }
+    open_ones = q.open_of(fitting)
+    if not open_ones:
+        return _no_open(q, fitting)
+    only = open_ones[0]
+    if len(parties) > 1:
+        return _suggest_plain(q, "several of masked", open_ones)
+    is_sure = (
+        len(open_ones) == 1
+        and only.case.access != RESTRICTED
+        and q.takes_part(only.case)
+        and not has_doubt(q)
+        and not _is_about_else(q, only.case)
+    )
+    return q.link("masked", only) if is_sure else _suggest_plain(q, "uncertain masked", open_ones)
+
+
+def by_relayed(q: Inquiry) -> Decision | None:
+    """A message taken for a colleague: name and number in it are those of the receiver's case."""
+    said = relayed(q.subject.text)
+    if said is None or not said.phones:
+        return None
+    names = {name_key(name) for name in said.names}
+    pointed = once(
+        Pointed(case, Evidence(rule="relayed", case_number=case.number, where="text"))
+        for phone in said.phones
+        for case in q.find([phone_key(phone)])
+    )
+    open_ones = [p for p in q.open_of(pointed) if p.case.access != RESTRICTED]
+    named = [p for p in open_ones if names & {name_key(party.name) for party in p.case.parties}]
+    receivers = q.subject.receivers or q.subject.workers
+    mine = [p for p in named if p.case.caseworker.casefold() in receivers]
+    if len(mine) == 1 and not has_doubt(q) and not _is_other_matter(q, mine[0].case):
+        return q.link("relayed", mine[0])
+    candidates = named or open_ones
+    return q.suggest("uncertain phone", q.likeliest_first(candidates)) if candidates else None
+
+
+def _is_other_matter(q: Inquiry, case: Case) -> bool:
+    return q.topics.bearing(q.subject.text, case) is Bearing.OTHER
+
+
+def by_name(q: Inquiry) -> Decision | None:
+    """A party's full name alone: never a link, at most a hint to that party's own caseworker."""
+    names = names_in(q.subject.text)
+    if not names:
+        return None
+    pointed = [
+        Pointed(case, Evidence(rule="name", case_number=case.number, where="text", found=name))
+        for name in names[:10]
+        for case in q.find([key] if (key := name_key(name)) else ())
+    ]
+    mine = [
+        p for p in q.open_of(pointed) if p.case.access != RESTRICTED and q.takes_part(p.case)
+    ]
+    return q.suggest("name", q.likeliest_first(mine)) if mine else None

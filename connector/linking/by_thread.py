@@ -1,0 +1,74 @@
+"""Rules for what came before: the thread, and calls with the same number."""
+
+from __future__ import annotations
+
+from connector.linking.by_number import has_doubt
+from connector.linking.communication import Shape
+from connector.linking.inquiry import RESTRICTED, Inquiry, Pointed
+from connector.linking.topic import Bearing
+from connector.model import Decision, Evidence
+
+_LEADS_TO_S = 1800.0  # a missed call and the voicemail or call that it led to
+_ABOUT_IT = (Bearing.SAME, Bearing.GOES_ON, Bearing.SILENT)
+
+
+def by_thread(q: Inquiry) -> Decision | None:
+    """The thread's case, while the thread is fresh, deals with one and goes on about it."""
+    earlier = q.earlier
+    if earlier is None or not 0 <= earlier.seconds_ago <= q.rules.thread_forgotten_s:
+        return None
+    case = q.numbered(earlier.case_number)
+    if case is None:
+        return None
+    pointed = Pointed(case, Evidence(rule="thread", case_number=case.number, where="thread"))
+    if case.access == RESTRICTED:
+        return q.suggest("restricted", [pointed])  # by its number only
+    said = q.topics.bearing(q.subject.text, case)
+    if not _is_about_it(said, has_drifted=earlier.has_drifted):
+        return None
+    if not q.is_open(case):
+        return q.suggest("closed", [pointed])
+    is_fresh = earlier.seconds_ago <= q.rules.thread_quiet_s
+    if is_fresh and earlier.cases_in_thread == 1 and not has_doubt(q) and not q.quoted:
+        return q.link("thread", pointed)
+    return q.suggest("uncertain thread", [pointed])
+
+
+def _is_about_it(said: Bearing, *, has_drifted: bool) -> bool:
+    return said is Bearing.SAME if has_drifted else said in _ABOUT_IT
+
+
+def by_call_back(q: Inquiry) -> Decision | None:
+    """The caseworker calls back the number of a linked voicemail within two hours."""
+    pointed = _called(q)
+    if pointed is None or q.subject.direction != "outbound" or has_doubt(q):
+        return None
+    is_voicemail = any(each.kind is Shape.VOICEMAIL for each in q.recent)
+    is_same_worker = q.takes_part(pointed.case) or any(
+        each.workers & q.subject.workers for each in q.recent
+    )
+    if not (is_voicemail and is_same_worker and q.is_open(pointed.case)):
+        return None
+    said = q.topics.bearing(q.subject.text, pointed.case)
+    return q.link("call-back", pointed) if said in _ABOUT_IT else None
+
+
+def by_chain(q: Inquiry) -> Decision | None:
+    """Another call with a number that was linked shortly before: a hint, no more."""
+    pointed = _called(q, before_s=_LEADS_TO_S)
+    return q.suggest("chain", [pointed]) if pointed else None
+
+
+def _called(q: Inquiry, before_s: float = 0.0) -> Pointed | None:
+    """The one case of the linked calls with this number; `before_s`: those soon after, too."""
+    numbers = {
+        each.case_number
+        for each in q.recent
+        if -before_s <= each.seconds_ago <= q.rules.call_back_s
+    }
+    if len(numbers) != 1 or not q.subject.is_phone:
+        return None
+    case = q.numbered(numbers.pop())
+    if case is None or case.access == RESTRICTED:
+        return None
+    return Pointed(case, Evidence(rule="call-back", case_number=case.number, where="phone"))
