@@ -1,0 +1,179 @@
+"""Calls and voicemails with one telephone number within some hours: what one says of the others.
+
+A voicemail and the call back to it arrive from different sources in any order; so whichever comes
+last has the other looked at again, and the outcome does not depend on the order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from connector.identity import same_phone
+from connector.ledger.batch import Batch, New, chunks, item_of, known, select_items
+from connector.ledger.communications import communication_of, with_files
+from connector.ledger.links import BY_PERSON, Decided, apply
+from connector.ledger.register import MASK, LedgerCases
+from connector.ledger.tables import item, link, ms, phone
+from connector.linking.communication import Shape
+from connector.linking.keys import HIDDEN_DIGITS
+from connector.linking.subject import Recent, Subject
+from connector.model import Kind, LinkState
+
+_PHONE = (Kind.CALL.value, Kind.MISSED_CALL.value, Kind.VOICEMAIL.value)
+
+
+def contacts_of(subject: Subject) -> Iterable[str]:
+    """What the table `phone` keeps of it: whole numbers also as they look when masked."""
+    yield from subject.phones
+    yield from (number[:-HIDDEN_DIGITS] + MASK for number in subject.phones)
+    yield from (prefix + MASK for prefix in subject.masked)
+    yield from subject.mails
+
+
+def recent_calls(
+    batch: Batch, subjects: Sequence[tuple[New, Subject]]
+) -> dict[int, tuple[Recent, ...]]:
+    """By root: what was linked of calls with the same number, hours before and after."""
+    calls = [(each, subject) for each, subject in subjects if subject.is_phone]
+    wanted = {contact for _, subject in calls for contact in _masked_contacts(subject)}
+    if not wanted:
+        return {}
+    by_contact: dict[str, list[_Linked]] = {}
+    for linked in _linked_calls(batch, sorted(wanted), _span(batch, calls)):
+        for contact in linked.contacts:
+            by_contact.setdefault(contact, []).append(linked)
+    found = {}
+    for each, subject in calls:
+        near = {o.root_id: o for c in _masked_contacts(subject) for o in by_contact.get(c, ())}
+        if near:
+            found[each.root_id] = tuple(_recent(batch, each, subject, near.values()))
+    return found
+
+
+class _Linked(NamedTuple):
+    root_id: int
+    sent_at: int
+    recent: Recent
+    numbers: tuple[str, ...]
+    contacts: tuple[str, ...]
+
+
+def _masked_contacts(subject: Subject) -> Iterable[str]:
+    return (contact for contact in contacts_of(subject) if contact.endswith(MASK))
+
+
+def _span(batch: Batch, calls: Sequence[tuple[New, Subject]]) -> tuple[int, int]:
+    reach = int(batch.policy.linker().rules.call_back_s * 1000)
+    times = [ms(subject.started) for _, subject in calls]
+    return min(times) - reach, max(times) + reach
+
+
+def _linked_calls(batch: Batch, contacts: Sequence[str], span: tuple[int, int]) -> list[_Linked]:
+    found: dict[int, _Linked] = {}
+    for some in chunks(contacts):
+        rows = batch.connection.execute(
+            select_items()
+            .join(phone, phone.c.item_id == item.c.id)
+            .where(
+                phone.c.number.in_(some),
+                item.c.kind.in_(_PHONE),
+                item.c.sent_at.between(*span),
+                item.c.state == LinkState.LINKED.value,
+            )
+        )
+        for row in rows:
+            found[row.id] = _linked(batch, row)
+    return list(found.values())
+
+
+def _linked(batch: Batch, row: Any) -> _Linked:
+    its = communication_of(batch.policy, item_of(row))
+    subject = batch.policy.linker().read(its)
+    return _Linked(
+        root_id=row.id,
+        sent_at=row.sent_at,
+        recent=Recent(
+            case_number=row.case_number,
+            kind=Shape(row.kind),
+            seconds_ago=0.0,
+            workers=subject.workers,
+        ),
+        numbers=_numbers(subject),
+        contacts=tuple(_masked_contacts(subject)),
+    )
+
+
+def _numbers(subject: Subject) -> tuple[str, ...]:
+    return (*subject.phones, *(prefix + MASK for prefix in subject.masked))
+
+
+def _recent(
+    batch: Batch, each: New, subject: Subject, others: Iterable[_Linked]
+) -> Iterable[Recent]:
+    mine = _numbers(subject)
+    reach_s = batch.policy.linker().rules.call_back_s
+    for other in others:
+        ago = (ms(subject.started) - other.sent_at) / 1000
+        if other.root_id == each.root_id or abs(ago) > reach_s:
+            continue
+        if any(same_phone(a, b) is not False for a in mine for b in other.numbers):
+            yield msgspec.structs.replace(other.recent, seconds_ago=ago)
+
+
+def settle_calls(batch: Batch, decided: Sequence[Decided], actor: str) -> Counter[LinkState]:
+    """Decide again about calls near those whose link may have changed. One round is enough:
+
+    only what is linked by evidence of its own bears on others for sure.
+    """
+    changed = {each.root_id: each for each in decided if each.kind.value in _PHONE}
+    if not changed:
+        return Counter()
+    linker = batch.policy.linker()
+    subjects = [
+        (each, linker.read(communication_of(batch.policy, each.item)))
+        for each in _neighbours(batch, changed)
+    ]
+    recent = recent_calls(batch, subjects)
+    cases = LedgerCases(batch.connection)
+    again = [
+        Decided(
+            root_id=each.root_id,
+            thread_id=each.thread_id,
+            kind=each.item.kind,
+            sent_at=ms(each.item.sent_at),
+            decision=linker.decide(subject, cases, None, recent.get(each.root_id, ())),
+            is_again=True,
+        )
+        for each, subject in subjects
+    ]
+    return apply(batch, again, actor)
+
+
+def _neighbours(batch: Batch, changed: dict[int, Decided]) -> list[New]:
+    """Calls with the same number close in time; not those that a person decided about."""
+    reach = int(batch.policy.linker().rules.call_back_s * 1000)
+    times = [each.sent_at for each in changed.values()]
+    contacts = sa.select(phone.c.number).where(
+        phone.c.item_id.in_(list(changed)), phone.c.number.like("%" + MASK)
+    )
+    roots = sa.select(phone.c.item_id).where(phone.c.number.in_(contacts))
+    rows = batch.connection.execute(
+        select_items()
+        .outerjoin(link, sa.and_(link.c.item_id == item.c.root_id, link.c.superseded_at.is_(None)))
+        .where(
+            item.c.is_current,
+            item.c.root_id.in_(roots),
+            item.c.root_id.not_in(list(changed)),
+            item.c.kind.in_(_PHONE),
+            item.c.sent_at.between(min(times) - reach, max(times) + reach),
+            item.c.state != LinkState.EXCLUDED.value,
+            sa.or_(link.c.rule.is_(None), link.c.rule != BY_PERSON),
+        )
+        .order_by(item.c.sent_at, item.c.id)
+    ).all()
+    return with_files(batch, [known(row) for row in rows])
