@@ -1,4 +1,4 @@
-"""The municipality of the data set: its staff, its case register and the people in it. All made up."""
+"""The municipality of the data set: its staff, its cases and their parties. All made up."""
 
 import csv
 import random
@@ -13,7 +13,21 @@ from spelling import one_off
 HERE = Path(__file__).parent
 STOCK: dict[str, Any] = tomllib.loads((HERE / "stock.toml").read_text(encoding="utf-8"))
 DOMAIN = "tofteby.example"
-COLUMNS = ["number", "title", "status", "opened", "closed", "caseworker_upn", "department", "party_name", "party_phone", "party_email", "kle_subject", "kle_facet", "access"]
+COLUMNS = [
+    "number",
+    "title",
+    "status",
+    "opened",
+    "closed",
+    "caseworker_upn",
+    "department",
+    "party_name",
+    "party_phone",
+    "party_email",
+    "kle_subject",
+    "kle_facet",
+    "access",
+]
 STAFF = {
     "anbr": ("Anne Brix", "Borgerservice"),
     "tosk": ("Tom Skytte", "Borgerservice"),
@@ -188,7 +202,8 @@ class Register:
     def _fresh_number(self, matter: dict[str, Any], opened: date) -> str:
         while True:
             running = self.dice.choice([self.dice.randint(1, 99), self.dice.randint(100, 480)])
-            number = f"{self.dice.choice(matter['kle'])}-{self.dice.choice(matter['facets'])}-{running}-{opened:%y}"
+            kle, facet = self.dice.choice(matter["kle"]), self.dice.choice(matter["facets"])
+            number = f"{kle}-{facet}-{running}-{opened:%y}"
             if self.is_free(number):
                 return number
 
@@ -199,11 +214,12 @@ class Register:
             one_off(number, n) or one_off(bare, _bare(n)) for n in self.numbers | self.avoid
         )
 
-    def slip(self, number: str) -> str:
-        """The number with one digit of its running number or subject changed; no case has it."""
+    def slip(self, number: str, *, running_only: bool = False) -> str:
+        """The number with one digit changed, not of its facet; no case has it, nor is near it."""
         while True:
             at = self.dice.choice([i for i, c in enumerate(number) if c.isdigit() and i != 9])
-            if 8 < at < 12:
+            in_running = 12 < at < len(number) - 3
+            if 8 < at < 12 or (running_only and not in_running):
                 continue
             wrong = number[:at] + str(self.dice.randint(0, 9)) + number[at + 1 :]
             near = [n for n in self.numbers if one_off(wrong, n) or one_off(_bare(wrong), _bare(n))]

@@ -13,7 +13,7 @@ def neighbours(world: World, count: int) -> None:
     for _ in range(count):
         at = world.moment()
         own = world.case(at)
-        wrong = world.register.slip(own.number)
+        wrong = world.register.slip(own.number, running_only=True)
         world.case(at, subject=own.subject, worker=own.worker, number=wrong)
         text = world.fill(dice.choice(STOCK["r1_voicemail"]), own, n=spelling.spoken(wrong, dice))
         phone = own.party.phones[0]

@@ -73,6 +73,9 @@ def spoken_numbers(world: World, count: int) -> None:
             said = spelling.spoken(case.number, dice)
             text = world.fill(dice.choice(STOCK["r1_voicemail"]), case, n=said)
         phone = dice.choice([case.party.phones[0], world.register.fresh_phone()])
+        if n % 8 == 3:
+            # Somebody with a case of his own rings for somebody else: the number stands.
+            phone = world.case(at).party.phones[0]
         to = case.worker if n % 4 else world.other_staff(case.worker)
         world.voicemail(at, phone, to, text, masked=n % 5 == 0, case=case, rule="1")
 
@@ -231,7 +234,8 @@ def continued(world: World, count: int) -> None:
         old = world.closed_case(at)
         new = world.case(at, party=old.party, subject=old.subject, worker=old.worker)
         new.opened = max(new.opened, old.closed or new.opened)
-        new.title = f"{new.matter['titles'][0].format(navn=old.party.name, adr=old.party.address)} (fortsættelse af {old.number})"
+        title = new.matter["titles"][0].format(navn=old.party.name, adr=old.party.address)
+        new.title = f"{title} (fortsættelse af {old.number})"
         one, other = world.two_staff(old.worker)
         said = spelling.plain(old.number, dice)
         if n % 3 == 2:
@@ -247,7 +251,7 @@ def restricted(world: World, count: int) -> None:
     dice = world.dice
     for n in range(count):
         at = world.moment()
-        case = world.case(at)
+        case = world.case(at, subject=dice.choice(["familie", "handicap", "kontanthjaelp"]))
         case.access = "restricted"
         if n % 4 == 0:
             text = world.fill(

@@ -1,11 +1,43 @@
-"""Case numbers as people write and say them. Every function is pure but for the dice it is given."""
+"""Case numbers as people write and say them. Pure functions, but for the dice they are given."""
 
 import random
 
-ONES = ["nul", "en", "to", "tre", "fire", "fem", "seks", "syv", "otte", "ni", "ti", "elleve", "tolv", "tretten", "fjorten", "femten"]
+ONES = [
+    "nul",
+    "en",
+    "to",
+    "tre",
+    "fire",
+    "fem",
+    "seks",
+    "syv",
+    "otte",
+    "ni",
+    "ti",
+    "elleve",
+    "tolv",
+    "tretten",
+    "fjorten",
+    "femten",
+]
 ONES += ["seksten", "sytten", "atten", "nitten"]
 TENS = ["-", "-", "tyve", "tredive", "fyrre", "halvtreds", "tres", "halvfjerds", "firs", "halvfems"]
-EN_ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen"]
+EN_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+]
 EN_ONES += ["fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
 EN_TENS = ["-", "-", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 FILLERS = ["øh", "øhm", "altså", "og så", "vent lige", "ja", "ikk"]
@@ -132,7 +164,8 @@ def spoken(number: str, dice: random.Random) -> str:
     if way == "digits":
         numbers = [subject.replace(".", dot), facet, running, year]
         return dash.join(numbers)
-    if way == "bare":
+    if way == "bare" and int(running) < 100:
+        # From a hundred on, "P nitten hundrede og tre" would be read in two ways.
         dot = dash = " "
     singly = way == "singly"
     head = dot.join(_group(g, dice, singly=singly) for g in subject.split("."))

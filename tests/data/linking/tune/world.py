@@ -104,7 +104,8 @@ class World:
         """A number that looks right and that no case has, nor nearly."""
         while True:
             matter = STOCK["fields"][self.dice.choice(list(STOCK["fields"]))]
-            number = f"{self.dice.choice(matter['kle'])}-P19-{self.dice.randint(1200, 9000)}-{self.dice.randint(18, 25)}"
+            running, year = self.dice.randint(1200, 9000), self.dice.randint(18, 25)
+            number = f"{self.dice.choice(matter['kle'])}-P19-{running}-{year}"
             if self.register.is_free(number):
                 self.register.avoid.add(number)
                 return number
@@ -191,7 +192,7 @@ class World:
             # The 30th and 31st of February: nobody has this CPR number.
             cpr=f"{dice.choice([30, 31])}02{dice.randint(40, 99)}-{dice.randint(1000, 9999)}",
             cvr=f"{dice.randint(10, 41)}{dice.randint(100000, 999999)}",
-            tlf=f"{dice.choice(['36', '37'])} {dice.randint(20, 99)} {dice.randint(10, 99)} {dice.randint(10, 99)}",
+            tlf=" ".join(["37", *(str(dice.randint(20, 99)) for _ in range(3))]),
             dato=self.any_date(),
             dag2=self.any_date(),
             pris=f"{dice.randint(1, 99)}.{dice.randint(100, 999)},{dice.choice(['00', '50', '-'])}",
