@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,24 +28,23 @@ def _outside(item: Item) -> tuple[set[str], set[str]]:
 
 def _fits(phone: str, row: Row) -> bool:
     """True when a whole or masked telephone is one of the party's."""
-    stem = phone.removesuffix("***")
-    return any(
-        p == stem or (stem != phone and p[:8] == stem) for p in row["party_phone"].split("|") if p
-    )
+    known = [number for number in row["party_phone"].split("|") if number]
+    if phone.endswith("***"):
+        return phone[:-3] in {number[:-3] for number in known}
+    return phone in known
 
 
 def _of_caller(item: Item, rows: Sequence[Row]) -> list[Row]:
     """Open cases whose party is in the item by telephone or mail."""
     phones, mails = _outside(item)
     day = item["started"][:10]
-    return [
-        row
-        for row in rows
-        if _open(row, day)
-        and (
-            any(_fits(phone, row) for phone in phones) or mails & set(row["party_email"].split("|"))
+
+    def speaks(row: Row) -> bool:
+        return any(_fits(p, row) for p in phones) or bool(
+            mails & set(row["party_email"].split("|"))
         )
-    ]
+
+    return [row for row in rows if _open(row, day) and speaks(row)]
 
 
 def _says_who(item: Item, row: Row) -> bool:
@@ -59,18 +58,20 @@ def _label(item: Item, rows: dict[str, Row], seen: list[Item]) -> str:
     if rule not in RULES or (link and not row) or (rule == "none" and case):
         return "the label contradicts itself"
     if row is None:
-        mine = [r for r in _of_caller(item, list(rows.values())) if _says_who(item, r)]
-        silent = not item["text"] and not item["subject"]
-        return (
-            "rule 2 or 3 would give a case"
-            if len(mine) == 1 and silent and rule not in {"13", "14"}
-            else ""
-        )
+        return _no_case(item, list(rows.values()))
     if link and not _open(row, item["started"][:10]):
         return "linked to a case that was not open"
     if link and row["access"] == "restricted" and not (_says_who(item, row) and rule == "7"):
         return "restricted, without its caseworker"
     return _by_rule(item, row, list(rows.values()), seen) if link else ""
+
+
+def _no_case(item: Item, rows: list[Row]) -> str:
+    """A silent item without a case must not be one that rule 2 or 3 links."""
+    mine = [row for row in _of_caller(item, rows) if _says_who(item, row)]
+    silent = not item["text"] and not item["subject"]
+    linkable = silent and len(mine) == 1 and item["expected"]["rule"] not in {"7", "13", "14"}
+    return "rule 2 or 3 would give a case" if linkable else ""
 
 
 def _by_rule(item: Item, row: Row, rows: list[Row], seen: list[Item]) -> str:
@@ -99,7 +100,8 @@ def _when(item: Item) -> datetime:
 def _named(item: Item, row: Row) -> bool:
     digits = "".join(sign for sign in item["text"] if sign.isdigit())
     people = zip(row["party_name"].split("|"), row["party_phone"].split("|"), strict=False)
-    return any(name in item["text"] and phone[3:] in digits for name, phone in people)
+    said = item["text"].casefold()
+    return any(name.casefold() in said and phone[3:] in digits for name, phone in people)
 
 
 def _called_before(item: Item, row: Row, seen: list[Item]) -> bool:
@@ -120,11 +122,12 @@ def _thread(item: Item, seen: list[Item]) -> str:
     linked = [o for o in seen if o["thread_id"] == item["thread_id"] and o["expected"]["link"]]
     if not linked or {o["expected"]["case"] for o in linked} != {item["expected"]["case"]}:
         return "the thread has not dealt with just this case"
-    return (
-        ""
-        if _when(item) - _when(linked[-1]) <= timedelta(hours=24)
-        else "the thread was quiet too long"
-    )
+    quiet = _when(item) - _when(linked[-1])
+    return "" if quiet <= timedelta(hours=24) else "the thread was quiet too long"
+
+
+def _twice(names: Iterable[str], what: str) -> list[str]:
+    return [f"{what} twice: {name}" for name, count in Counter(names).items() if count > 1]
 
 
 def _shape(item: Item) -> str:
@@ -143,15 +146,10 @@ def _shape(item: Item) -> str:
 def check(items: Sequence[Item], rows: Sequence[Row]) -> None:
     """Raises ValueError naming every item or case that cannot be right."""
     known = {row["number"]: row for row in rows}
-    wrong = [
-        f"case twice: {n}" for n, count in Counter(r["number"] for r in rows).items() if count > 1
-    ]
-    wrong += [f"id twice: {i}" for i, count in Counter(i["id"] for i in items).items() if count > 1]
-    wrong += [
-        f"{r['number']}: closed and status disagree"
-        for r in rows
-        if bool(r["closed"]) != (r["status"] == "closed")
-    ]
+    wrong = _twice((row["number"] for row in rows), "case")
+    wrong += _twice((item["id"] for item in items), "id")
+    halfway = [row["number"] for row in rows if bool(row["closed"]) != (row["status"] == "closed")]
+    wrong += [f"{number}: closed and status disagree" for number in halfway]
     if [_when(item) for item in items] != sorted(_when(item) for item in items):
         wrong.append("items are not in order of time")
     for place, item in enumerate(items):

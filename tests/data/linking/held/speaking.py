@@ -158,7 +158,7 @@ def _hesitant(text: str, rng: random.Random, *, marks: tuple[str, str]) -> str:
 
 
 def _without_marks(number: str) -> str:
-    """Compounds only, without words for dots and dashes; readable as the running number is short."""
+    """Compounds only, no words for dots and dashes; clear as the running number is short."""
     a, b, c, letter, facet, seq, year = parts(number)
     said = [_pair(level) for level in (a, b, c)]
     return " ".join([*said, f"{letter} {_pair(facet)}", danish(int(seq)), danish(int(year))])

@@ -4,110 +4,33 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from people import DOMAIN, Case, Employee, Party, address
 from wording import CLUBS, FIRST, LAST, STREETS, Topic, fill, phrases, topics
-from writing import distance_one, parts
+from writing import distance_one
 
-DOMAIN = "lyngdalkommune.example"
 FIRST_DAY, LAST_DAY = date(2026, 2, 2), date(2026, 5, 29)
-_HOLIDAYS = {
-    date(2026, 4, 2),
-    date(2026, 4, 3),
-    date(2026, 4, 6),
-    date(2026, 5, 14),
-    date(2026, 5, 25),
-}
-_ASCII = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "Æ": "Ae", "Ø": "Oe", "Å": "Aa"})
+_HOLIDAYS = {date(2026, *day) for day in ((4, 2), (4, 3), (4, 6), (5, 14), (5, 25))}
 
 People = list[dict[str, str]]
-
-
-@dataclass(frozen=True)
-class Employee:
-    name: str
-    upn: str
-    department: str
-
-
-@dataclass(frozen=True)
-class Party:
-    """Who a case is about; a couple has two names and two telephones, separated as in the register."""
-
-    name: str
-    phone: str
-    mail: str
-
-    @property
-    def person(self) -> str:
-        """The first name of the list."""
-        return self.name.split("|")[0]
-
-    @property
-    def line(self) -> str:
-        """That person's telephone, empty when the register has none."""
-        return self.phone.split("|")[0]
-
-
-@dataclass
-class Case:
-    """A row of the register, with the topic that phrases about it come from."""
-
-    number: str
-    title: str
-    status: str
-    opened: date
-    closed: date | None
-    worker: Employee
-    party: Party
-    access: str
-    topic: Topic
-    words: dict[str, str] = field(default_factory=dict)
-
-    def row(self) -> dict[str, str]:
-        """The fields of CASES.csv."""
-        pieces = parts(self.number)
-        return {
-            "number": self.number, "title": self.title, "status": self.status,
-            "opened": self.opened.isoformat(), "closed": self.closed.isoformat() if self.closed else "",
-            "caseworker_upn": self.worker.upn, "department": self.worker.department,
-            "party_name": self.party.name, "party_phone": self.party.phone,
-            "party_email": self.party.mail, "kle_subject": ".".join(pieces[:3]),
-            "kle_facet": pieces[3] + pieces[4], "access": self.access,
-        }  # fmt: skip
-
-
-def staff(role: str, employee: Employee) -> dict[str, str]:
-    """A participant of the organisation."""
-    return {"role": role, "upn": employee.upn, "name": employee.name}
-
-
-def outside(role: str, *, phone: str = "", mail: str = "", name: str = "") -> dict[str, str]:
-    """A participant from outside, with the fields that are known."""
-    known = {"phone": phone, "mail": mail, "name": name}
-    return {"role": role} | {key: value for key, value in known.items() if value}
-
-
-def mask(phone: str) -> str:
-    """+4536421987 -> +4536421***."""
-    return phone[:-3] + "***"
 
 
 class World:
     """Hands out people, numbers and times without repeating them, and keeps what is told."""
 
-    def __init__(self, seed: int, written: Iterable[dict[str, str]]) -> None:
+    def __init__(self, seed: int, written: Iterable[dict[str, str]], barred: Iterable[str]) -> None:
         self.rng = random.Random(seed)
         self.topics = topics()
         self.phrases = phrases()
         self.cases: list[Case] = []
         self.items: list[dict[str, Any]] = []
+        self._decks: dict[str, list[str]] = {}
         written = list(written)
         self.numbers = {row["number"] for row in written}
         # Numbers that texts name although no case has them: nothing near them may come to exist.
-        self.barred: set[str] = set()
+        self.barred = set(barred)
         self._sequence = {(n.split("-")[0], n.split("-")[2], n.split("-")[3]) for n in self.numbers}
         self._names = {name for row in written for name in row["party_name"].split("|")}
         self._prefixes = {p[:8] for row in written for p in row["party_phone"].split("|") if p}
@@ -126,7 +49,7 @@ class World:
 
     def _employee(self, department: str) -> Employee:
         name = self.name()
-        upn = f"{name.lower().translate(_ASCII).replace(' ', '.')}@{DOMAIN}"
+        upn = address(name, DOMAIN)
         if upn in self._upns:
             raise ValueError(f"two employees with the address {upn}")
         return Employee(name, upn, department)
@@ -142,9 +65,10 @@ class World:
         return self.rng.choice([person for person in team if person != employee])
 
     def phone(self, prefix: str = "") -> str:
-        """E.164; its first five digits are nobody else's, unless a prefix such as "+4536421" is given."""
+        """E.164 with five first digits of its own, unless a prefix ("+4536421") is given."""
         while not prefix:
-            new = f"+45{self.rng.choice(['20', '22', '30', '36', '42', '51', '61', '75'])}{self.rng.randrange(1000):03d}"
+            series = self.rng.choice(["20", "22", "30", "36", "42", "51", "61", "75"])
+            new = f"+45{series}{self.rng.randrange(1000):03d}"
             if new not in self._prefixes:
                 self._prefixes.add(new)
                 prefix = new
@@ -154,14 +78,11 @@ class World:
         """A new citizen; about half have a mail address in the register."""
         name = self.name()
         has_mail = self.rng.random() < 0.5 if mail is None else mail
-        address = f"{name.lower().translate(_ASCII).replace(' ', '.')}@{self.rng.choice(['post', 'mail', 'net'])}.example"
+        mailbox = address(name, self.rng.choice(["post.example", "mail.example", "net.example"]))
+        mailbox = mailbox if has_mail else ""
         if not phone and self.rng.random() < 0.07:
-            return Party(
-                f"{name}|{self.name()}",
-                f"{self.phone()}|{self.phone()}",
-                address if has_mail else "",
-            )
-        return Party(name, phone or self.phone(), address if has_mail else "")
+            return Party(f"{name}|{self.name()}", f"{self.phone()}|{self.phone()}", mailbox)
+        return Party(name, phone or self.phone(), mailbox)
 
     def free(self, number: str) -> bool:
         """True when no case has the number and no text may mean it."""
@@ -170,7 +91,7 @@ class World:
         return not taken and not any(distance_one(number, other) for other in self.barred)
 
     def number(self, topic: Topic, year: int) -> str:
-        """A free number; running numbers count per subject and year, so the facet can be left out."""
+        """A free number; they count per subject and year, so that no facet is needed."""
         while True:
             seq = self.rng.choice([self.rng.randrange(1, 60), self.rng.randrange(1, 400)])
             head, facet = self.rng.choice(topic.subjects), self.rng.choice(topic.facets)
@@ -196,41 +117,35 @@ class World:
         after: str = "",
         opened: date | None = None,
     ) -> Case:
-        """A case open at the time, or closed well before it, or (`after`) one that continues another."""
+        """A case open at the time, closed well before, or (`after`) continuing another."""
         topic = topic or self.topic(worker.department if worker else "")
         worker = worker or self.rng.choice(self.employees[topic.department])
         party = party or self.party()
-        day = at.date()
-        if number:
-            opened = opened or date(2000 + int(number[-2:]), 1, 5)
-        opened = opened or day - timedelta(
-            days=self.rng.randrange(120, 900) if closed else self.rng.randrange(6, 420)
-        )
+        opened = opened or self._opened(at.date(), number, closed=closed)
         number = number or self.number(topic, opened.year)
-        end = (
-            max(opened + timedelta(days=9), day - timedelta(days=self.rng.randrange(20, 100)))
-            if closed
-            else None
-        )
-        initials = "".join(part[0] for part in party.person.split())
-        street = self.rng.choice(STREETS)
-        words = {"vej": street, "adr": f"{street} {self.rng.randrange(1, 140)}", "initial": initials,
-                 "forening": self.rng.choice(CLUBS)}  # fmt: skip
+        end = at.date() - timedelta(days=self.rng.randrange(20, 100)) if closed else None
+        words = self._words(party)
         title = topic.title.format(**words) + (f", fortsættelse af {after}" if after else "")
-        made = Case(
-            number,
-            title,
-            "closed" if closed else "open",
-            opened,
-            end,
-            worker,
-            party,
-            access,
-            topic,
-            words,
-        )
-        self.keep(made)
-        return made
+        status = "closed" if closed else "open"
+        case = Case(number, title, status, opened, end, worker, party, access, topic, words)
+        self.keep(case)
+        return case
+
+    def _opened(self, day: date, number: str, *, closed: bool) -> date:
+        """A day before the talk; in the first days of its year when the number is given."""
+        if number:
+            return date(2000 + int(number[-2:]), 1, 5)
+        return day - timedelta(days=self.rng.randrange(*((120, 900) if closed else (6, 420))))
+
+    def _words(self, party: Party) -> dict[str, str]:
+        """What title and phrases of one case have in common."""
+        street = self.rng.choice(STREETS)
+        return {
+            "vej": street,
+            "adr": f"{street} {self.rng.randrange(1, 140)}",
+            "initial": "".join(part[0] for part in party.person.split()),
+            "forening": self.rng.choice(CLUBS),
+        }
 
     def keep(self, case: Case) -> None:
         """Enters a case into the register."""
@@ -245,17 +160,23 @@ class World:
             day = FIRST_DAY + timedelta(days=self.rng.randrange((LAST_DAY - FIRST_DAY).days))
             if day.weekday() < 5 and day not in _HOLIDAYS:
                 seconds = self.rng.randrange(6 * 3600 + 1800, 14 * 3600)
-                return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(
-                    seconds=seconds
-                )
+                midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+                return midnight + timedelta(seconds=seconds)
 
     def thread(self, kind: str = "") -> str:
         """The id of a new chat thread."""
         return f"19:{kind}{self.rng.getrandbits(64):016x}@thread.v2"
 
+    def template(self, section: str) -> str:
+        """The next phrase of a section; none comes again before all have come."""
+        deck = self._decks.setdefault(section, [])
+        if not deck:
+            deck.extend(self.rng.sample(self.phrases[section], len(self.phrases[section])))
+        return deck.pop()
+
     def say(self, section: str, case: Case | None = None, **known: str) -> str:
         """A filled phrase of a section; {s}, {c}, {matter} are about the case."""
-        template = self.rng.choice(self.phrases[section])
+        template = self.template(section)
         if case is None:
             return fill(template, self.rng, **known)
         return fill(template, self.rng, **{**self.about(case), **known})
@@ -290,9 +211,16 @@ class World:
         if not direction:
             insiders = [bool(person.get("upn")) for person in people]
             direction = "internal" if all(insiders) else "outbound" if insiders[0] else "inbound"
-        self.items.append({
-            "kind": kind, "started": at.strftime("%Y-%m-%dT%H:%M:%SZ"), "direction": direction,
-            "participants": people, "subject": subject, "text": text, "thread_id": thread or None,
-            "masked": any(person.get("phone", "").endswith("***") for person in people),
-            "expected": {"case": case.number if case else None, "link": link, "rule": rule},
-        })  # fmt: skip
+        self.items.append(
+            {
+                "kind": kind,
+                "started": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "direction": direction,
+                "participants": people,
+                "subject": subject,
+                "text": text,
+                "thread_id": thread or None,
+                "masked": any(person.get("phone", "").endswith("***") for person in people),
+                "expected": {"case": case.number if case else None, "link": link, "rule": rule},
+            }
+        )

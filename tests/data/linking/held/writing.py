@@ -10,7 +10,7 @@ _FORM = re.compile(r"(\d\d)\.(\d\d)\.(\d\d)-([A-Z])(\d\d)-(\d+)-(\d\d)")
 
 
 def parts(number: str) -> tuple[str, ...]:
-    """The seven parts of a number: three subject levels, letter, facet digits, running number, year."""
+    """The seven parts: three subject levels, letter and digits of the facet, running number, year."""
     found = _FORM.fullmatch(number)
     if not found:
         raise ValueError(f"not a case number: {number}")
@@ -94,9 +94,17 @@ def _several(number: str, rng: random.Random) -> str:
 
 
 _STYLES = (
-    (_en_dash, 12), (_spaced, 12), (_zeros, 12), (_year, 10), (_no_facet, 7), (_alike, 9), (_html, 7),
-    (_broken, 4), (_lower, 10), (_several, 6),
-)  # fmt: skip
+    (_en_dash, 12),
+    (_spaced, 12),
+    (_zeros, 12),
+    (_year, 10),
+    (_no_facet, 7),
+    (_alike, 9),
+    (_html, 7),
+    (_broken, 4),
+    (_lower, 10),
+    (_several, 6),
+)
 
 
 def loose(number: str, rng: random.Random, *, exact: float = 0.25) -> str:

@@ -1,13 +1,14 @@
-"""Scenes that a careful records manager lets the machine link: rules 1 to 8. Each makes its own cases."""
+"""Scenes linked by a number, and what follows one: rules 1, 3, 5, 6 and 7."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from people import DOMAIN, Case, Employee, Party, mask, outside, staff
 from speaking import in_english, spoken
 from wording import fill, roughen
-from world import DOMAIN, Case, Employee, Party, World, mask, outside, staff
+from world import World
 from writing import loose
 
 Scene = Callable[[World], None]
@@ -34,7 +35,7 @@ def _chat(w: World, case: Case, at: datetime, section: str, rule: str = "1", **k
 
 def _frame(w: World, section: str, case: Case, **known: str) -> str:
     """A frame whose ordinary words are roughened before the number is put in."""
-    template = roughen(w.rng.choice(w.phrases[section]), w.rng)
+    template = roughen(w.template(section), w.rng)
     return fill(template, w.rng, **{**w.about(case), **known})
 
 
@@ -82,8 +83,16 @@ def meeting(w: World) -> None:
         w.add(
             "call", at + timedelta(minutes=2), people, case=case, link=True, rule="1", thread=thread
         )
-        w.add("chat", at + timedelta(minutes=17), people, text=roughen(w.line(case, "f"), w.rng),
-              case=case, link=True, rule="5", thread=thread)  # fmt: skip
+        w.add(
+            "chat",
+            at + timedelta(minutes=17),
+            people,
+            text=roughen(w.line(case, "f"), w.rng),
+            case=case,
+            link=True,
+            rule="5",
+            thread=thread,
+        )
 
 
 def _voicemail(w: World, case: Case, said: str, *, named: bool = True) -> str:
@@ -125,27 +134,27 @@ def spoken_number(w: World) -> None:
     )
 
 
+_ENGLISH = (
+    ("hi this is {name}", "good morning my name is {name}", "hello it's {name} speaking"),
+    (
+        "you sent me a letter and I don't understand it",
+        "I have a question about my case",
+        "I would like to know how long it takes",
+        "I sent you the papers last week",
+    ),
+    ("the case number is", "my number is", "it says", "reference number"),
+)
+
+
 def english_number(w: World) -> None:
     """Rule 1: the caller speaks English."""
     at = w.moment()
     case = w.case(at)
-    opening = w.rng.choice(
-        ["hi this is {name}", "good morning my name is {name}", "hello it's {name} speaking"]
-    )
-    asking = w.rng.choice(["you sent me a letter and I don't understand it", "I have a question about my case",
-                           "I would like to know how long it takes", "I sent you the papers last week"])  # fmt: skip
-    label = w.rng.choice(["the case number is", "my number is", "it says", "reference number"])
+    opening, asking, label = (w.rng.choice(said) for said in _ENGLISH)
     text = f"{opening} {asking} {label} {in_english(case.number)} please call me back thank you"
     people = [_caller(w, case), staff("to", case.worker)]
-    w.add(
-        "voicemail",
-        at,
-        people,
-        text=text.format(name=case.party.person),
-        case=case,
-        link=True,
-        rule="1",
-    )
+    text = text.format(name=case.party.person)
+    w.add("voicemail", at, people, text=text, case=case, link=True, rule="1")
 
 
 def third_persons_telephone(w: World) -> None:
@@ -176,7 +185,7 @@ def _two_numbers(section: str, *, other_closed: bool) -> Scene:
 
 
 def one_number(section: str) -> Scene:
-    """Rule 1: the number stands in a forwarded message or a file name, and nothing speaks against it."""
+    """Rule 1: the number of a forwarded message or a file name; nothing speaks against it."""
 
     def scene(w: World) -> None:
         at = w.moment()
@@ -201,119 +210,8 @@ def own_link(w: World) -> None:
     _chat(w, case, at, "own_link", link=link)
 
 
-def known_telephone(w: World) -> None:
-    """Rule 2: a call without text between a party with one open case and its caseworker."""
-    at = w.moment()
-    case = w.case(at)
-    party, worker = (
-        outside("from", phone=w.rng.choice(case.party.phone.split("|"))),
-        staff("to", case.worker),
-    )
-    kind = w.rng.choices(["call", "outbound", "transfer", "missed_call"], [5, 3, 2, 2])[0]
-    people = [party, worker]
-    if kind == "outbound":
-        people = [worker | {"role": "from"}, party | {"role": "to"}]
-    elif kind == "transfer":
-        people = [
-            party,
-            staff("to", w.rng.choice(w.switchboard)),
-            worker | {"role": "transferred_to"},
-        ]
-    w.add(kind if kind == "missed_call" else "call", at, people, case=case, link=True, rule="2")
-
-
-def known_voicemail(w: World) -> None:
-    """Rule 2: a voicemail without a number, about the matter; a closed case of the caller does not disturb."""
-    at = w.moment()
-    case = w.case(at)
-    if w.rng.random() < 0.3:
-        w.case(at, party=case.party, closed=True)
-    text = f"{w.say('vm_open', case, kol=case.worker.name.split()[0])} {w.line(case, 'c')} {w.say('vm_close', case)}"
-    people = [outside("from", phone=case.party.line), staff("to", case.worker)]
-    w.add("voicemail", at, people, text=text, case=case, link=True, rule="2")
-
-
-def known_guest(w: World) -> None:
-    """Rule 2: a guest whose mail address the register knows, in a chat or a meeting."""
-    at = w.moment()
-    case = w.case(at, party=w.party(mail=True))
-    guest = outside("from", mail=case.party.mail, name=case.party.person)
-    if w.rng.random() < 0.5:
-        people = [staff("organizer", case.worker), guest | {"role": "attendee"}]
-        w.add("meeting", at, people, subject=w.say("meeting_party_subject"), case=case, link=True,
-              rule="2", thread=w.thread("meeting_"))  # fmt: skip
-    else:
-        w.add("chat", at, [guest, staff("to", case.worker)], text=roughen(w.line(case, "c"), w.rng),
-              case=case, link=True, rule="2", thread=w.thread())  # fmt: skip
-
-
-def several_one_mine(w: World) -> None:
-    """Rule 2: the party has several open cases, one of them with the employee who talks."""
-    at = w.moment()
-    case = w.case(at)
-    for _ in range(w.rng.choice([1, 1, 2])):
-        elsewhere = [t for t in w.topics if t.department != case.topic.department]
-        w.case(at, party=case.party, topic=w.rng.choice(elsewhere))
-    people = [outside("from", phone=case.party.line), staff("to", case.worker)]
-    text = f"{w.say('vm_open', case)} {w.line(case, 'c')}" if w.rng.random() < 0.5 else ""
-    w.add("voicemail" if text else "call", at, people, text=text, case=case, link=True, rule="2")
-
-
-def several_by_matter(w: World) -> None:
-    """Rule 2: two open cases with one caseworker, and the message plainly names the matter of one."""
-    at = w.moment()
-    topic = w.rng.choice([t for t in w.topics if t.department != "Sygedagpenge"])
-    case = w.case(at, topic=topic)
-    w.case(at, party=case.party, topic=w.topic(topic.department, but=topic), worker=case.worker)
-    text = f"{w.say('vm_open', case)} {w.line(case, 'c')} {w.say('vm_close', case)}"
-    people = [outside("from", phone=case.party.line), staff("to", case.worker)]
-    w.add("voicemail", at, people, text=text, case=case, link=True, rule="2")
-
-
-def shared_telephone(w: World) -> None:
-    """Rule 2 or 13: a builder is party of three cases of one caseworker; only the address tells them apart."""
-    at = w.moment()
-    firm, phone = f"{w.name().split()[1]} Byg ApS", w.phone()
-    topic = next(t for t in w.topics if t.title.startswith("Carport"))
-    worker = w.rng.choice(w.employees[topic.department])
-    owners = [w.party(phone=w.phone()) for _ in range(3)]
-    parties = [
-        Party(f"{owner.name}|{firm}", f"{owner.phone}|{phone}", owner.mail) for owner in owners
-    ]
-    case = [w.case(at, party=party, topic=topic, worker=worker) for party in parties][1]
-    people = [outside("from", phone=phone), staff("to", worker)]
-    if w.rng.random() < 0.5:
-        text = f"ja hej det er fra {firm} det drejer sig om den carport på {case.words['adr']} {w.say('vm_close')}"
-        w.add("voicemail", at, people, text=text, case=case, link=True, rule="2")
-    else:
-        w.add("call", at, people, rule="13")
-
-
-def masked_number(w: World) -> None:
-    """Rule 3: five digits of one party with one open case, and its caseworker."""
-    at = w.moment()
-    case = w.case(at)
-    party, worker = outside("from", phone=mask(case.party.line)), staff("to", case.worker)
-    kind = w.rng.choice(["call", "outbound", "voicemail", "voicemail", "missed_call"])
-    people = (
-        [worker | {"role": "from"}, party | {"role": "to"}]
-        if kind == "outbound"
-        else [party, worker]
-    )
-    text = f"{w.say('vm_open', case)} {w.line(case, 'c')}" if kind == "voicemail" else ""
-    w.add(
-        "call" if kind == "outbound" else kind,
-        at,
-        people,
-        text=text,
-        case=case,
-        link=True,
-        rule="3",
-    )
-
-
 def call_back(w: World) -> None:
-    """Rule 3: a voicemail with a number from masked digits of nobody, and the call back within two hours."""
+    """Rule 3: a voicemail with a number from masked digits of nobody, and the call back."""
     at = w.moment()
     case = w.case(at)
     phone = mask(w.phone())
@@ -331,21 +229,8 @@ def call_back(w: World) -> None:
     )
 
 
-def relayed(w: World) -> None:
-    """Rule 4: the switchboard passes on name and telephone of the caseworker's party."""
-    at = w.moment()
-    case = w.case(at)
-    digits = case.party.line[3:]
-    phone = w.rng.choice(
-        [digits, " ".join(digits[i : i + 2] for i in (0, 2, 4, 6)), f"+45 {digits}"]
-    )
-    text = w.say("relay", case, phone=phone, kol=case.worker.name.split()[0])
-    people = [staff("from", w.rng.choice(w.switchboard)), staff("to", case.worker)]
-    w.add("chat", at, people, text=text, case=case, link=True, rule="4", thread=w.thread())
-
-
 def thread(w: World) -> None:
-    """Rule 5: a number, then talk about the matter within a day each; at times it ends on something else."""
+    """Rule 5: a number, then talk about the matter within a day each; then, at times, another."""
     at = w.moment()
     case = w.case(at)
     one, other = _pair(w, case)
@@ -356,7 +241,7 @@ def thread(w: World) -> None:
         w, "staff_number", case, n=number, kol=other.name.split()[0], kol2=one.name.split()[0]
     )
     w.add("chat", at, sides[0], text=text, rule="1", **known)
-    said = list(case.topic.lines["f"]) + [w.rng.choice(w.phrases["followup_plain"])]
+    said = [*case.topic.lines["f"], w.template("followup_plain")]
     for turn, line in enumerate(said[: w.rng.choice([1, 2, 3])]):
         at += timedelta(minutes=w.rng.choice([2, 7, 31, 95, 300, 1270]))
         text = roughen(fill(line, w.rng, **case.words), w.rng)
@@ -370,8 +255,14 @@ def continuation(w: World) -> None:
     """Rule 6: the number of a closed case that one open case continues, by its title."""
     at = w.moment()
     old = w.case(at, closed=True)
-    new = w.case(at, party=old.party, topic=old.topic, worker=old.worker, after=old.number,
-                 opened=at.date() - timedelta(days=w.rng.randrange(4, 18)))  # fmt: skip
+    new = w.case(
+        at,
+        party=old.party,
+        topic=old.topic,
+        worker=old.worker,
+        after=old.number,
+        opened=at.date() - timedelta(days=w.rng.randrange(4, 18)),
+    )
     _chat(w, new, at, "continue", "6", n=loose(old.number, w.rng, exact=0.5))
 
 
