@@ -61,8 +61,9 @@ def _label(item: Item, rows: dict[str, Row], seen: list[Item]) -> str:
         return _no_case(item, list(rows.values()))
     if link and not _open(row, item["started"][:10]):
         return "linked to a case that was not open"
-    if link and row["access"] == "restricted" and not (_says_who(item, row) and rule == "7"):
-        return "restricted, without its caseworker"
+    restricted = row["access"] == "restricted"
+    if link and (restricted != (rule == "7") or (restricted and not _says_who(item, row))):
+        return "restricted without rule 7 and its caseworker, or rule 7 without restriction"
     return _by_rule(item, row, list(rows.values()), seen) if link else ""
 
 

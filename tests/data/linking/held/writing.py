@@ -10,7 +10,7 @@ _FORM = re.compile(r"(\d\d)\.(\d\d)\.(\d\d)-([A-Z])(\d\d)-(\d+)-(\d\d)")
 
 
 def parts(number: str) -> tuple[str, ...]:
-    """The seven parts: three subject levels, letter and digits of the facet, running number, year."""
+    """Seven parts: three subject levels, facet letter and digits, running number, year."""
     found = _FORM.fullmatch(number)
     if not found:
         raise ValueError(f"not a case number: {number}")
