@@ -22,8 +22,7 @@ from connector.ledger import Ledger, open_ledger
 from connector.ledger.people import directory
 from connector.ledger.policy import Policy
 from connector.ledger.store import utc_now
-from connector.linking.patterns import Scanner
-from connector.linking.patterns import compile_patterns
+from connector.linking.patterns import Scanner, compile_patterns
 
 if TYPE_CHECKING:
     from connector import mapping
@@ -206,8 +205,6 @@ def make_graph(
     """The client for the tenant in the settings. Its waits are an argument, for tests."""
     from connector.auth import token_source
     from connector.http import Graph
-    from connector.linking.linker import Linker
-    from connector.linking.rules import Rules
     from connector.settings import missing_secrets
 
     missing = missing_secrets(settings)

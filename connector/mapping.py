@@ -25,8 +25,18 @@ ROLES = (
     "attendant", "voicemail", "phone", "service", "bot", "audio", "image", "file", "quote",
     "card",
 )  # fmt: skip
-RULES = ("number", "thread", "phone", "person")
-PLACES = ("subject", "text", "transcript", "thread", "phone", "quoted", "person")
+RULES = (
+    "number", "thread", "phone", "mail", "masked", "continuation", "slip", "call-back", "relayed",
+    "name", "person",
+)  # fmt: skip
+PLACES = (
+    "subject", "text", "transcript", "thread", "phone", "quoted", "person", "mail", "link", "file",
+    "register",
+)  # fmt: skip
+NOTES = (
+    "case not open that day", "not in the register", "one character apart", "spoken",
+    "letters read as digits", "earlier", "mentioned", "example", "foreign", "negated",
+)  # fmt: skip
 TEXTS = (
     "facts", "kind", "direction", "case", "started", "ended", "zone", "duration", "parties",
     "linked", "linked_by", "found", "version", "follows", "key", "hash", "written",
@@ -45,6 +55,7 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
     "roles": ROLES,
     "rules": RULES,
     "places": PLACES,
+    "notes": NOTES,
     "texts": TEXTS,
 }
 _FILE_NAME = re.compile(r"[a-z0-9]{1,20}")
@@ -118,6 +129,11 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
         if entry.evidence:
             return self.text("automatic")
         return f"{self.text('automatic')}: {self.rule(entry.linked_by.removeprefix('rule '))}"
+
+    def note(self, note: str) -> str:
+        """What is said of a piece of evidence; words we have none for are shown as they are."""
+        known = self.words["notes"]
+        return ", ".join(known.get(each, each) for each in note.split(", "))
 
     def place(self, place: str) -> str:
         """Where evidence was found."""

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+from connector.linking.topic import Topics, compile_topics
 
 from connector.defaults import defaults_dir
 from connector.ledger import Ledger
@@ -16,10 +17,8 @@ from connector.ledger.batch import Batch
 from connector.ledger.policy import Policy
 from connector.ledger.register import keep_cases
 from connector.linking.linker import Linker
-from connector.linking.patterns import Scanner
-from connector.linking.patterns import compile_patterns
+from connector.linking.patterns import Scanner, compile_patterns
 from connector.linking.rules import Rules
-from connector.linking.topic import compile_topics
 from connector.model import Call, Case, CaseParty, Direction, Item, Kind, Page, Party
 
 NOON = datetime(2026, 11, 18, 11, tzinfo=UTC)  # a Wednesday, noon in Denmark
@@ -35,19 +34,24 @@ def scanner() -> Scanner:
 
 
 @cache
+def topics() -> Topics:
+    """The program's own table of subjects."""
+    table = tomllib.loads((defaults_dir() / "mappings" / "subjects.toml").read_text("utf-8"))
+    return compile_topics(table)
+
+
 def linker(**rules: Any) -> Linker:
     """The linker with the program's own tables and these rules."""
-    table = tomllib.loads((defaults_dir() / "mappings" / "subjects.toml").read_text("utf-8"))
-    return Linker(
-        scanner(), compile_topics(table), Rules(**rules), ZoneInfo("Europe/Copenhagen")
-    )
+    return Linker(scanner(), topics(), Rules(**rules), ZoneInfo("Europe/Copenhagen"))
 
 
 def policy(**changes: Any) -> Policy:
-    """The default policy with one sink."""
+    """The default policy with one sink; `rules` are those of the linker. u1 is the caseworker."""
+    rules = changes.pop("rules", {})
     values: dict[str, Any] = {
         "scanner": scanner(),
-        "linker": linker,
+        "linker": lambda: linker(**rules),
+        "upns": {"u1": "bodil@kommune.example"},
         "zone": ZoneInfo("Europe/Copenhagen"),
         "sinks": ("journal",),
     }

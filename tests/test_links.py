@@ -124,7 +124,7 @@ def test_thread_time_is_a_setting(ledger: Ledger, hours: int, state: str) -> Non
     """How long a thread carries its case on is the policy's, longer or shorter than a day."""
     add_cases(ledger, case())
     feed = page(message(f"Om {CASE}", 0), message("ja", 60 * 25))
-    take(ledger, [feed], policy(thread_s=hours * 3600))
+    take(ledger, [feed], policy(rules={"thread_quiet_s": hours * 3600}))
 
     assert ("ja", state) == states(ledger)[1][:2]
 
@@ -238,7 +238,7 @@ def test_phone_of_two_cases(ledger: Ledger) -> None:
 def test_phone_links_off(ledger: Ledger) -> None:
     """With linking by telephone switched off, a number alone is no evidence."""
     add_cases(ledger, case())
-    take(ledger, [page(voicemail("+4520000001"))], policy(links_by_phone=False))
+    take(ledger, [page(voicemail("+4520000001"))], policy(rules={"modes": {"phone": "never"}}))
 
     assert [state for _, state, _ in states(ledger)] == ["unlinked"]
 

@@ -268,7 +268,7 @@ def test_all_mistakes_are_told_at_once():
     with pytest.raises(ConfigError) as caught:
         mapping.load({"other": {}}, "sv")
 
-    assert len(caught.value.problems) == 10
+    assert len(caught.value.problems) == 11
 
 
 def test_both_languages_have_the_same_words():

@@ -56,15 +56,15 @@ def refresh(
         for cases, keep in register.changes(since):
             with ledger.write() as connection:
                 batch = Batch(ledger=ledger, connection=connection, policy=policy, now=ledger.now())
-                numbers, phones = keep_cases(batch, cases)
-                for some in chunks(items_naming(batch, numbers, phones)):
+                kept = keep_cases(batch, cases)
+                for some in chunks(items_naming(batch, kept.numbers, kept.contacts)):
                     counts = look_again(batch, some)
                     result.linked += counts[LinkState.LINKED]
                     result.waiting += counts[LinkState.WAITING]
                 if keep is not None:
                     _keep_cursor(batch, name, keep)
             result.read += len(cases)
-            result.changed += len(numbers)
+            result.changed += kept.changed
             progress.step(name, result.read, result.counts())
     finally:
         progress.end(name)

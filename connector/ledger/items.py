@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,7 +26,7 @@ def keep_items(batch: Batch, items: Sequence[Item]) -> list[New]:
     """Insert what is not there yet, and say which of the items that was."""
     if not items:
         return []
-    threads = _thread_ids(batch, items)
+    threads = thread_ids(batch, {(each.source, each.thread) for each in items})
     numbers = batch.ledger.item_numbers(batch.connection, len(items))
     excluded = batch.policy.excluded
     wanted = [
@@ -67,8 +68,8 @@ def _inserted(connection: Connection, numbers: Sequence[int]) -> set[int]:
     return {row[0] for row in found}
 
 
-def _thread_ids(batch: Batch, items: Iterable[Item]) -> dict[tuple[str, str], int]:
-    wanted = {(each.source, each.thread) for each in items}
+def thread_ids(batch: Batch, wanted: AbstractSet[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The number of each thread, given as (source, key); new ones get one."""
     cache = batch.ledger.thread_ids
     known = {name: cache[name] for name in wanted if name in cache}
     found = _find_threads(batch.connection, wanted - known.keys())

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from connector.ledger.batch import Batch, New, chunks, known, select_items
-from connector.ledger.entries import Owed, owe
-from connector.ledger.links import BY_PERSON, Decided, apply
 from connector.ledger.callers import contacts_of, recent_calls, settle_calls
 from connector.ledger.communications import communication_of, with_files
+from connector.ledger.entries import Owed, owe
+from connector.ledger.links import BY_PERSON, Decided, apply
 from connector.ledger.register import LedgerCases
 from connector.ledger.tables import item, link, mention, ms, phone
-from connector.ledger.threads import FOREVER, dirty, settle_threads
+from connector.ledger.threads import FOREVER, chats_of_calls, dirty, settle_threads
 from connector.linking.asking import first_keys
 from connector.linking.subject import Subject
 from connector.model import Case, Decision, Evidence, Kind, LinkState
@@ -44,9 +44,7 @@ def decide_batch(batch: Batch, new: Sequence[New], actor: str = "casethread") ->
     return counts
 
 
-def _apart(
-    batch: Batch, decided: Sequence[Decided]
-) -> tuple[list[Decided], list[Decided]]:
+def _apart(batch: Batch, decided: Sequence[Decided]) -> tuple[list[Decided], list[Decided]]:
     """What is decided for good, and kept messages whose thread has a say in it too.
 
     Applying the latter first would take each off its case and put it back: two changes in the
@@ -91,7 +89,11 @@ def _by_evidence(batch: Batch, wanted: Sequence[New]) -> list[Decided]:
     """Decisions by what stands in the item itself and by recent calls with the same number."""
     linker = batch.policy.linker()
     read = [(each, linker.read(communication_of(batch.policy, each.item))) for each in wanted]
-    subjects = [(each, its) for each, its in read if each.is_known or not its.is_plain]
+    subjects = [
+        (each, its)
+        for each, its in read
+        if each.is_known or not its.is_plain or each.item.kind is not Kind.MESSAGE
+    ]
     if not subjects:
         return []
     _keep_mentions(batch, subjects)
@@ -101,6 +103,7 @@ def _by_evidence(batch: Batch, wanted: Sequence[New]) -> list[Decided]:
     held = _held_by_person(
         batch, [each for each, _ in subjects if each.is_known or each.root_id != each.id]
     )
+    chats = chats_of_calls(batch, [each for each, _ in subjects])
     decided = []
     for each, subject in subjects:
         if each.root_id in held:
@@ -108,26 +111,25 @@ def _by_evidence(batch: Batch, wanted: Sequence[New]) -> list[Decided]:
         if each.root_id != each.id and not each.is_known and not subject.names_something:
             continue  # an edit or deletion that names nothing leaves the link as it was
         decision = linker.decide(subject, cases, None, recent.get(each.root_id, ()))
-        decided.append(_decided(each, decision))
+        decided.append(_decided(each, decision, chats.get(each.root_id)))
     return decided
 
 
-def _decided(each: New, decision: Decision) -> Decided:
+def _decided(each: New, decision: Decision, chat_id: int | None) -> Decided:
     return Decided(
         root_id=each.root_id,
         thread_id=each.thread_id,
         kind=each.item.kind,
         sent_at=ms(each.item.sent_at),
         decision=decision,
+        chat_id=chat_id,
         is_again=each.is_known or each.root_id != each.id,
     )
 
 
 def _keep_mentions(batch: Batch, subjects: Sequence[tuple[New, Subject]]) -> None:
     """Remember every number, so that a case that appears later finds its items."""
-    mentions = {
-        (name, each.root_id) for each, subject in subjects for name in subject.numbers
-    }
+    mentions = {(name, each.root_id) for each, subject in subjects for name in subject.numbers}
     contacts = {
         (contact, each.root_id) for each, subject in subjects for contact in contacts_of(subject)
     }

@@ -30,6 +30,7 @@ class Decided:
     kind: Kind
     sent_at: int
     decision: Decision
+    chat_id: int | None = None  # of a call: the chat that it happened in
     is_again: bool = False  # it was decided before: it may leave a case that others followed
 
 
@@ -121,17 +122,20 @@ def _event(batch: Batch, each: Decided, actor: str) -> dict[str, Any]:
 def _count_thread_cases(
     batch: Batch, changed: Sequence[Decided], current: Mapping[int, Any]
 ) -> None:
-    """Keep count of the cases each chat was linked to by evidence of its own, and since when."""
+    """Keep count of the cases each chat, with the calls in it, was linked to by evidence of its
+    own, and since when.
+    """
     joined: dict[tuple[int, str], list[int]] = defaultdict(list)
     left: Counter[tuple[int, str]] = Counter()
     for each in changed:
-        if each.kind is not Kind.MESSAGE:
+        chat = each.thread_id if each.kind is Kind.MESSAGE else each.chat_id
+        if chat is None:
             continue
         old = current.get(each.root_id)
         if old is not None and old.state == LinkState.LINKED.value and old.rule != BY_THREAD:
-            left[each.thread_id, old.case_number] += 1
+            left[chat, old.case_number] += 1
         if each.decision.state is LinkState.LINKED and each.decision.rule != BY_THREAD:
-            joined[each.thread_id, each.decision.case_number].append(each.sent_at)
+            joined[chat, each.decision.case_number].append(each.sent_at)
     if joined:
         insert = batch.ledger.insert(thread_case)
         new = insert.excluded

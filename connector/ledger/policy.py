@@ -32,3 +32,7 @@ class Policy:
     names: Mapping[str, str] = field(default_factory=dict)  # directory id -> display name
     upns: Mapping[str, str] = field(default_factory=dict)  # directory id -> user principal name
     aliases: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    # What a member of a chat writes, in lower case, to keep it private and to take that back.
+    private_words: frozenset[str] = frozenset({"#privat", "#private"})
+    not_private_words: frozenset[str] = frozenset({"#ikke-privat", "#not-private"})
+    private_reason: str = "a member of the chat marked it as private"  # stands in the journal

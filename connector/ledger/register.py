@@ -31,12 +31,17 @@ class Changed(NamedTuple):
     keys: tuple[str, ...]
 
 
-def keep_cases(batch: Batch, cases: Sequence[Case]) -> tuple[list[str], list[str]]:
-    """Keep new and changed cases.
+class Kept(NamedTuple):
+    """How many cases were new or changed, and how items may have named them."""
 
-    Gives how items may have named them, to be looked at again: numbers in every spelling that
-    leads there, and the parties' telephones and addresses.
-    """
+    changed: int
+    numbers: Sequence[str]  # in every spelling that leads there
+    contacts: Sequence[str]  # the parties' telephones and addresses
+
+
+def keep_cases(batch: Batch, cases: Sequence[Case]) -> Kept:
+    """Keep new and changed cases; items that named them are to be looked at again."""
+    count = 0
     numbers: list[str] = []
     contacts: list[str] = []
     for some in chunks(cases, 500):
@@ -44,6 +49,7 @@ def keep_cases(batch: Batch, cases: Sequence[Case]) -> tuple[list[str], list[str
         if not changed:
             continue
         _write(batch, changed)
+        count += len(changed)
         for each in changed:
             numbers.append(each.row["match"])
             for key in each.keys:
@@ -54,7 +60,7 @@ def keep_cases(batch: Batch, cases: Sequence[Case]) -> tuple[list[str], list[str
                     contacts.append(value)
                 elif sort == "k":
                     contacts.append(value + MASK)
-    return numbers, contacts
+    return Kept(count, numbers, contacts)
 
 
 def _changed(batch: Batch, cases: Sequence[Case]) -> list[Changed]:

@@ -16,6 +16,7 @@ from connector.ledger.batch import Batch
 from connector.ledger.items import keep_items
 from connector.ledger.linking import decide_batch
 from connector.ledger.policy import Policy
+from connector.ledger.privacy import keep_private
 from connector.ledger.storable import storable
 from connector.ledger.tables import cursor
 from connector.model import Item, LinkState, Page, Problem
@@ -52,6 +53,7 @@ def take(ledger: Ledger, pages: Sequence[Page], policy: Policy) -> Taken:
             # A further sighting makes a further version of a call, not another call.
             taken.new[made.item.kind.value] += made.id == made.root_id
             new.append(made)
+        keep_private(batch, new)
         counts = decide_batch(batch, new)
         taken.linked, taken.waiting = counts[LinkState.LINKED], counts[LinkState.WAITING]
         people.keep_people(batch, [storable(each) for page in pages for each in page.people])

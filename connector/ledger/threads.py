@@ -5,6 +5,7 @@ The outcome depends on what was said when, never on the order or the batches in 
 
 from __future__ import annotations
 
+import heapq
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 
 from connector.ledger.batch import Batch, New, chunks, item_of, select_items
 from connector.ledger.communications import communication_of
+from connector.ledger.items import thread_ids
 from connector.ledger.links import BY_PERSON, BY_THREAD, Decided, apply
 from connector.ledger.register import LedgerCases
 from connector.ledger.tables import item, link, ms, thread_case
@@ -23,6 +25,8 @@ from connector.model import Decision, Kind, LinkState
 
 Span = tuple[int, int]  # first and last time at which something changed
 FOREVER = 1 << 62
+CHATS = "chats"  # the source that reads the chats of calls and meetings
+DAY_MS = 86_400_000
 
 
 def dirty(batch: Batch, wanted: Sequence[New], decided: Sequence[Decided]) -> dict[int, Span]:
@@ -33,10 +37,11 @@ def dirty(batch: Batch, wanted: Sequence[New], decided: Sequence[Decided]) -> di
     """
     spans: dict[int, Span] = {}
     for each in decided:
-        if each.kind is Kind.MESSAGE:
-            _widen(spans, each.thread_id, each.sent_at)
+        chat = each.thread_id if each.kind is Kind.MESSAGE else each.chat_id
+        if chat is not None:
+            _widen(spans, chat, each.sent_at)
             if each.is_again:
-                _widen(spans, each.thread_id, FOREVER)
+                _widen(spans, chat, FOREVER)
     settled = {each.root_id for each in decided}
     arrived = [
         each for each in wanted if each.item.kind is Kind.MESSAGE and each.root_id not in settled
@@ -53,6 +58,19 @@ def dirty(batch: Batch, wanted: Sequence[New], decided: Sequence[Decided]) -> di
         if fresh.thread_id in has_case:
             _widen(spans, fresh.thread_id, ms(fresh.item.sent_at))
     return spans
+
+
+def chats_of_calls(batch: Batch, new: Sequence[New]) -> dict[int, int]:
+    """By root: the thread of the chat in which a call happened, also when no message came yet."""
+    within = {
+        each.root_id: each.item.call.thread
+        for each in new
+        if each.item.call is not None and each.item.call.thread
+    }
+    if not within:
+        return {}
+    ids = thread_ids(batch, {(CHATS, key) for key in within.values()})
+    return {root: ids[CHATS, key] for root, key in within.items()}
 
 
 def _widen(spans: dict[int, Span], thread_id: int, sent_at: int) -> None:
@@ -73,9 +91,9 @@ def settle_threads(
     register = LedgerCases(batch.connection)
     decided: list[Decided] = []
     for number, span in spans.items():
-        walk = _Walk(batch, register, span, cases.get(number, []), again)
+        walk = _Walk(batch, register, number, span, cases.get(number, []), again)
         since = _last_linked(batch, number, span[0], walk.reach)
-        decided += walk.through(_messages(batch, number, since))
+        decided += walk.through(_in_order(batch, number, since))
     return apply(batch, decided, actor)
 
 
@@ -93,6 +111,7 @@ def _cases_since(batch: Batch, threads: Sequence[int]) -> dict[int, list[int]]:
     return found
 
 
+FOLLOWING = (BY_THREAD, "uncertain thread")
 OWN = ("number", BY_PERSON)  # links that no thread changes
 
 
@@ -107,6 +126,7 @@ class _Walk:
         self,
         batch: Batch,
         register: LedgerCases,
+        thread_id: int,
         span: Span,
         cases: Sequence[int],
         again: AbstractSet[int],
@@ -114,6 +134,7 @@ class _Walk:
         self._batch = batch
         self._linker = batch.policy.linker()
         self._register = register
+        self._thread_id = thread_id
         self._start, self._last = span
         self._cases = cases
         self._again = again
@@ -141,13 +162,15 @@ class _Walk:
             if decision.state is not LinkState.LINKED and not _is_by_thread(decision):
                 self._has_drifted = self._carried is not None
             if not _stands(row, decision):
-                yield _decided(row, decision)
+                yield _decided(row, decision, self._thread_id)
 
     def _is_past(self, row: Any) -> bool:
         return row.sent_at > self._last + self.reach and len(self._cases) < 2
 
     def _speaks_for_itself(self, row: Any) -> bool:
-        return row.rule in OWN or row.sent_at < self._start
+        if row.rule in OWN or row.sent_at < self._start:
+            return True
+        return row.kind != Kind.MESSAGE.value and row.rule not in (None, *FOLLOWING)
 
     def _follow(self, state: str, rule: str | None, number: str | None, sent_at: int) -> None:
         if state == LinkState.LINKED.value and number:
@@ -185,13 +208,14 @@ def _is_by_thread(decision: Decision) -> bool:
     return any(each.rule == BY_THREAD for each in decision.evidence)
 
 
-def _decided(row: Any, decision: Decision) -> Decided:
+def _decided(row: Any, decision: Decision, chat_id: int) -> Decided:
     return Decided(
         root_id=row.root_id,
         thread_id=row.thread_id,
         kind=Kind(row.kind),
         sent_at=row.sent_at,
         decision=decision,
+        chat_id=None if row.kind == Kind.MESSAGE.value else chat_id,
     )
 
 
@@ -214,7 +238,7 @@ _LAST_LINKED = sa.select(sa.func.max(item.c.sent_at)).where(
     item.c.sent_at < sa.bindparam("before"),
 )
 # Built once: a thread is walked through for every message that names a case.
-_MESSAGES = (
+_MESSAGES_AND_LINKS = (
     select_items()
     .add_columns(
         _root.c.state.label("root_state"),
@@ -224,7 +248,9 @@ _MESSAGES = (
     )
     .join(_root, _root.c.id == item.c.root_id)
     .outerjoin(link, sa.and_(link.c.item_id == item.c.root_id, link.c.superseded_at.is_(None)))
-    .where(
+)
+_MESSAGES = (
+    _MESSAGES_AND_LINKS.where(
         item.c.thread_id == sa.bindparam("thread"),
         item.c.kind == Kind.MESSAGE.value,
         item.c.is_current,
@@ -234,6 +260,31 @@ _MESSAGES = (
     .order_by(item.c.sent_at, item.c.id)
     .limit(PAGE)
 )
+
+
+_chat = item.alias("chat")  # what the chat tells of a call in it
+_CALLS = _MESSAGES_AND_LINKS.where(
+    item.c.is_current,
+    item.c.kind.in_((Kind.CALL.value, Kind.MISSED_CALL.value)),
+    item.c.root_id.in_(
+        sa.select(_chat.c.call_id).where(
+            _chat.c.thread_id == sa.bindparam("thread"),
+            _chat.c.kind == Kind.SIGHTING.value,
+            _chat.c.call_id.is_not(None),
+            _chat.c.sent_at >= sa.bindparam("day_before"),
+        )
+    ),
+    item.c.sent_at >= sa.bindparam("since"),
+).order_by(item.c.sent_at, item.c.id)
+
+
+def _in_order(batch: Batch, thread_id: int, since: int) -> Iterable[Any]:
+    """The messages of a chat and the calls in it, in order of time."""
+    values = {"thread": thread_id, "since": since, "day_before": since - DAY_MS}
+    calls = batch.connection.execute(_CALLS, values).all()
+    return heapq.merge(
+        _messages(batch, thread_id, since), calls, key=lambda row: (row.sent_at, row.id)
+    )
 
 
 def _messages(batch: Batch, thread_id: int, since: int) -> Iterator[Any]:

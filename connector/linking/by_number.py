@@ -156,8 +156,10 @@ def by_quoted(q: Inquiry) -> Decision | None:
     named = open_ones[0]
     if named.case.access == RESTRICTED and not q.takes_part(named.case):
         return q.suggest("restricted", [named])
-    return q.suggest("quoted", [named]) if _is_contradicted(q, named) else q.link(
-        "quoted number", named
+    return (
+        q.suggest("quoted", [named])
+        if _is_contradicted(q, named)
+        else q.link("quoted number", named)
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from connector.linking.by_number import has_doubt
 from connector.linking.inquiry import RESTRICTED, Inquiry, Pointed, once
 from connector.linking.keys import name_key, phone_key
-from connector.linking.relayed import names_in, relayed
 from connector.linking.topic import Bearing
 from connector.model import Case, Decision, Evidence
 
@@ -94,7 +93,7 @@ def by_masked(q: Inquiry) -> Decision | None:
 
 def by_relayed(q: Inquiry) -> Decision | None:
     """A message taken for a colleague: name and number in it are those of the receiver's case."""
-    said = relayed(q.subject.text)
+    said = q.subject.relayed
     if said is None or not said.phones:
         return None
     names = {name_key(name) for name in said.names}
@@ -119,15 +118,10 @@ def _is_other_matter(q: Inquiry, case: Case) -> bool:
 
 def by_name(q: Inquiry) -> Decision | None:
     """A party's full name alone: never a link, at most a hint to that party's own caseworker."""
-    names = names_in(q.subject.text)
-    if not names:
-        return None
     pointed = [
         Pointed(case, Evidence(rule="name", case_number=case.number, where="text", found=name))
-        for name in names[:10]
-        for case in q.find([key] if (key := name_key(name)) else ())
+        for name in q.subject.names
+        for case in q.find(filter(None, [name_key(name)]))
     ]
-    mine = [
-        p for p in q.open_of(pointed) if p.case.access != RESTRICTED and q.takes_part(p.case)
-    ]
+    mine = [p for p in q.open_of(pointed) if p.case.access != RESTRICTED and q.takes_part(p.case)]
     return q.suggest("name", q.likeliest_first(mine)) if mine else None

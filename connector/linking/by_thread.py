@@ -29,6 +29,8 @@ def by_thread(q: Inquiry) -> Decision | None:
     if not q.is_open(case):
         return q.suggest("closed", [pointed])
     is_fresh = earlier.seconds_ago <= q.rules.thread_quiet_s
+    if not is_fresh and said is not Bearing.SAME:
+        return None  # "yes, do that" days later: nobody could tell of what
     if is_fresh and earlier.cases_in_thread == 1 and not has_doubt(q) and not q.quoted:
         return q.link("thread", pointed)
     return q.suggest("uncertain thread", [pointed])

@@ -20,6 +20,7 @@ from connector.linking.keys import (
 )
 from connector.linking.patterns import Hit, Scanner
 from connector.linking.reasons import CONFIDENCE, HIDDEN, REASONS
+from connector.linking.remarks import Remark
 from connector.linking.rules import AUTOMATIC, BY_CONFIDENCE, NEVER, Rules
 from connector.linking.subject import Earlier, Naming, Recent, Subject
 from connector.linking.topic import Topics
@@ -111,16 +112,19 @@ class Inquiry:
     def callers(self) -> list[Pointed]:
         """The cases of the outside party's whole telephone number or mail address."""
         pointed = [
-            Pointed(case, Evidence(
-                rule="phone", case_number=case.number, where="phone", found=show_phone(phone)
-            ))
+            Pointed(
+                case,
+                Evidence(
+                    rule="phone", case_number=case.number, where="phone", found=show_phone(phone)
+                ),
+            )
             for phone in self.subject.phones
             for case in self.find([phone_key(phone)])
         ]
         pointed += [
-            Pointed(case, Evidence(
-                rule="mail", case_number=case.number, where="mail", found=address
-            ))
+            Pointed(
+                case, Evidence(rule="mail", case_number=case.number, where="mail", found=address)
+            )
             for address in self.subject.mails
             for case in self.find([mail_key(address)])
         ]
@@ -206,7 +210,7 @@ def keys_of_hit(hit: Hit) -> list[str]:
 def _number_evidence(case: Case, naming: Naming, is_open: bool) -> Evidence:
     notes = [
         "" if is_open else "case not open that day",
-        naming.remark.value,
+        "" if naming.remark is Remark.NONE else naming.remark.value,
         "spoken" if naming.is_spoken else "",
         "letters read as digits" if naming.is_mended else "",
     ]

@@ -70,6 +70,8 @@ def plain(text: str) -> str:
 
 
 def _tidy(text: str) -> str:
+    while "  " in text:  # halves each run; a regular expression looks at every space
+        text = text.replace("  ", " ")
     lines = [line.strip() for line in text.split("\n")]
     return "\n".join([line for line in lines if line])
 
@@ -151,6 +153,8 @@ class _Page:
         self.words(words)
 
     def _blockquote(self, is_closing: bool) -> None:
+        if self._depth:
+            self.words("\n")
         if not is_closing:
             self._depth += 1
         elif self._depth:

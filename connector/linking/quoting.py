@@ -64,7 +64,7 @@ _STAMPED = re.compile(r"\d{1,2}[.:]\d{2}(?!\.?\d)|\b20\d\d\b|@")
 _STOP = re.compile(r"[.!?:]\s{0,3}\n")
 _QUOTED_NEXT = re.compile(r"\s{0,20}>")
 _FIELD = re.compile(
-    r"(?:^|(?<=[\s>*]))(Fra|FRA|From|FROM|Sendt|Sent|Dato|Date|Emne|EMNE|Subject|Til|To|Cc"
+    r"(?:^|(?<=[\s>]))\*{0,2}(Fra|FRA|From|FROM|Sendt|Sent|Dato|Date|Emne|EMNE|Subject|Til|To|Cc"
     r"|Tlf|Telefon|Phone)\*{0,2}\s?:",
     re.MULTILINE,
 )
@@ -73,7 +73,7 @@ _OF_MAIL = frozenset({"Sendt", "Sent", "Dato", "Date", "Emne", "EMNE", "Subject"
 _OF_CALL = frozenset({"Tlf", "Telefon", "Phone"})  # then it is a telephone note, no mail
 _HEAD_CHARS = 300
 _RULE = re.compile(
-    r"-{2,20}\s?(?:(?P<end>Slut på|End of)\s[^\n-]{1,60}"
+    r"(?<!-)-{2,60}+\s?(?:(?P<end>Slut på|End of)\s[^\n-]{1,60}"
     r"|(?P<forward>Videresendt|Forwarded)\s[^\n-]{1,60}"
     r"|(?:Oprindelig|Original|Opprinnelig|Ursprungligt)\s[^\n-]{1,30})-{2,20}",
     re.IGNORECASE,
@@ -141,6 +141,8 @@ def _said(text: str) -> Iterator[Mark]:
     """ "Den 12. nov. 2024 kl. 10.15 skrev X:" and "X skrev den 12. nov.:", also cut by a break."""
     for match in _SAID.finditer(text):
         at = match.start()
+        if text.find(":", at, at + _HEAD_CHARS) < 0:
+            continue
         end = _SAID_END.match(text, match.end()) or _SAID_INLINE.match(text, match.end())
         if end is None:
             continue

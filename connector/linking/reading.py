@@ -10,6 +10,7 @@ from connector.identity import normalise_phone
 from connector.linking.communication import Communication, Participant
 from connector.linking.patterns import Hit, Scanner
 from connector.linking.plain import parts, plain
+from connector.linking.relayed import names_in, relayed
 from connector.linking.remarks import Remark, corrections, remark
 from connector.linking.slips import mended
 from connector.linking.spoken import Speech
@@ -17,15 +18,14 @@ from connector.linking.subject import Naming, Subject
 
 _LINK = re.compile(r"https?://([^/\s<>\"]{1,253})(/[^\s<>\"]{1,2000})", re.IGNORECASE)
 _NOT_NUMBER = re.compile(r"[/?=&#+]|%20")
+_NAMES = 10  # persons named in one text that the register is asked about
 _RECEIVING = frozenset(("to", "transferred_to"))
 
 
 class Reader:
     """Reads with the enabled patterns. `own_domains` are the organisation's own, in lower case."""
 
-    def __init__(
-        self, scanner: Scanner, zone: ZoneInfo, own_domains: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, scanner: Scanner, zone: ZoneInfo, own_domains: Iterable[str] = ()) -> None:
         self.scanner = scanner
         self._speech = Speech(scanner.patterns)
         self._zone = zone
@@ -40,7 +40,7 @@ class Reader:
             *self._namings(own, "text"),
             *(self._namings(plain(its.subject), "subject") if its.subject else ()),
             *(each for name in its.files for each in self._namings(name, "file")),
-            *(self._in_links(own, domains) if "://" in own else ()),
+            *(self._in_links(its.text, domains) if "://" in its.text else ()),
         ]
         outside = [p for p in its.participants if not p.upn]
         numbers = [normalise_phone(p.phone) for p in outside if p.phone]
@@ -60,6 +60,8 @@ class Reader:
             mails=tuple(dict.fromkeys(_mails(outside, domains))),
             workers=frozenset(workers.union(_own_mails(outside, domains))),
             receivers=frozenset(receivers),
+            relayed=relayed(own) if own else None,
+            names=names_in(own)[:_NAMES] if own else (),
         )
 
     def _namings(self, text: str, where: str) -> Iterator[Naming]:

@@ -33,6 +33,13 @@ _SHAPES = (
 )
 _NUMBER = re.compile(rf"(?<!\w)(?<![0-9][{DASHES}./,])(?:{'|'.join(_SHAPES)})(?!\w|[{DASHES}/]\w)")
 _JOINTS = DASHES + "/"
+# A letter of the six after a digit or joint, no word, or before a digit. One set of characters to
+# begin with: a search for that is three times as fast as for two alternatives.
+_SUSPECT = re.compile(
+    rf"[0-9{DASHES}/.OolISB](?:(?<=[OolISB])[0-9]"
+    rf"|(?<![OolISB])\s?[OolISB]{{1,7}}(?![^\W0-9OolISB]))"
+)
+_REACH = 16  # characters; the first or second joint of a number is no further from its start
 _MAX_SPACES = 3
 _MANY_GROUPS = 5  # so many, with a facet between, are no words
 
@@ -57,24 +64,34 @@ def mended(text: str) -> Mended | None:
         return None
     pieces: list[str] = []
     spans: list[tuple[int, int]] = []
-    done = tried = 0
-    for at in _joints(text):
-        if at < tried:
-            continue
-        for start in _starts(text, at, done):
-            match = _NUMBER.match(text, start)
-            if match is None:
-                continue
-            tried = match.end()
-            number = _digits(match)
-            if number:
-                pieces += (text[done:start], number)
-                spans.append(match.span())
-                done = tried
-            break
+    done = 0
+    for match in _numbers(text):
+        number = _digits(match)
+        if number:
+            pieces += (text[done : match.start()], number)
+            spans.append(match.span())
+            done = match.end()
     if not spans:
         return None
     return Mended("".join((*pieces, text[done:])), tuple(spans))
+
+
+def _numbers(text: str) -> Iterator[re.Match[str]]:
+    """What looks like a number and may have letters in its digit places; none twice."""
+    done = clear = 0
+    for at in _joints(text):
+        if at < clear:
+            continue
+        # A number is written right most of the time: then no letter stands where it could be one.
+        if not _SUSPECT.search(text, max(done, at - _REACH), at + 3 * _REACH):
+            clear = at + _REACH
+            continue
+        for start in _starts(text, at, done):
+            match = _NUMBER.match(text, start)
+            if match is not None:
+                done = clear = match.end()
+                yield match
+                break
 
 
 def _joints(text: str) -> list[int]:
@@ -113,7 +130,7 @@ def _starts(text: str, joint: int, lowest: int) -> Iterator[int]:
 
 def _word_start(text: str, end: int, lowest: int) -> int:
     at = end
-    bottom = max(lowest, end - 16)
+    bottom = max(lowest, end - _REACH)
     while at > bottom and ((sign := text[at - 1]).isalnum() or sign == "."):
         at -= 1
     while at < end and text[at] == ".":
@@ -132,9 +149,12 @@ def _digits(match: re.Match[str]) -> str:
         return ""
     # "2024-BIO" is a word; "27.45.OO-G01-lO-24" is none.
     longest_word = 2 if len(groups) >= _MANY_GROUPS else 0
-    if any(not digits and len(group) > longest_word for digits, group in zip(real, groups)):
+    if any(
+        not digits and len(group) > longest_word for digits, group in zip(real, groups, strict=True)
+    ):
         return ""
-    out, done = [], match.start()
+    out: list[str] = []
+    done = match.start()
     for a, b in spans:
         out += (text[done:a], text[a:b].translate(_DIGIT_OF))
         done = b
@@ -175,44 +195,40 @@ def neighbours(number: str, limit: int = 400) -> Iterator[str]:
     Two neighbours swapped, then one character wrong, then one digit of the running number missing
     or too much; in each the running number before the rest. Joints and letters stay where they are.
     """
+    running = _running(number)
+    first = number[running[0] : running[0] + 1]
     found = {number}
-    for candidate in _candidates(number):
+    for candidate in _candidates(number, running):
         if len(found) > limit:
             return
-        if candidate not in found:
+        # A running number that is not padded with zeros begins with none in any register.
+        is_padding = first != "0" and candidate[running[0]] == "0" and running[1] > 0
+        if not is_padding and candidate not in found:
             found.add(candidate)
             yield candidate
 
 
-def _candidates(number: str) -> Iterator[str]:
-    running = _running(number)
+def _candidates(number: str, running: tuple[int, int]) -> Iterator[str]:
     groups = [match.span() for match in _GROUP.finditer(number)]
     groups.sort(key=lambda span: (span != running, span))
     for start, end in groups:
         for i in range(start, end - 1):
-            yield _fits(number[:i] + number[i + 1] + number[i] + number[i + 2 :], running, number)
+            yield number[:i] + number[i + 1] + number[i] + number[i + 2 :]
     for start, end in groups:
         for i in range(start, end):
             for sign in _likely(number[i]):
-                yield _fits(number[:i] + sign + number[i + 1 :], running, number)
-    start, end = running
+                yield number[:i] + sign + number[i + 1 :]
+    yield from _shorter_and_longer(number, *running)
+
+
+def _shorter_and_longer(number: str, start: int, end: int) -> Iterator[str]:
     if end - start > 1:
         for i in range(start, end):
-            yield _fits(number[:i] + number[i + 1 :], running, number)
+            yield number[:i] + number[i + 1 :]
     if 0 < end - start < _MAX_RUNNING:
         for i in range(start, end + 1):
             for sign in _DIGITS:
-                yield _fits(number[:i] + sign + number[i:], running, number)
-
-
-def _fits(candidate: str, running: tuple[int, int], number: str) -> str:
-    """The candidate; the number itself, which is not given, when its running number got a zero.
-
-    A running number that is not padded with zeros does not begin with one in any register.
-    """
-    start = running[0]
-    is_padded = number[start : start + 1] == "0"
-    return number if not is_padded and candidate[start : start + 1] == "0" else candidate
+                yield number[:i] + sign + number[i:]
 
 
 def _running(number: str) -> tuple[int, int]:

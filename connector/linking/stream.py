@@ -98,8 +98,6 @@ class Stream:
         for phone in (*subject.phones, *(prefix + "***" for prefix in subject.masked)):
             calls = self._calls.setdefault(phone[:-HIDDEN_DIGITS], [])
             calls.append(
-                _Call(
-                    phone, subject.started, decision.case_number, subject.kind, subject.workers
-                )
+                _Call(phone, subject.started, decision.case_number, subject.kind, subject.workers)
             )
             del calls[:-_REMEMBERED]

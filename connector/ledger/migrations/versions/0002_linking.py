@@ -32,9 +32,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "person_merge",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("directory_id", sa.Text(), nullable=False),
         sa.Column("same_as", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
