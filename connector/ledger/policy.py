@@ -18,8 +18,8 @@ class Policy:
     """How items are linked and when they are journaled.
 
     `linker` makes the linker when the first item needs it: a sync without news never does.
-    `aliases` are all the lower-case names (user principal names, addresses) of a directory id, those
-    of earlier years and of entries that are the same person included.
+    `aliases` are all the lower-case names (user principal names, addresses) of a directory id:
+    those of earlier years, and those of entries that are the same person, too.
     """
 
     scanner: Scanner

@@ -1,4 +1,4 @@
-"""The linker as a whole: made once from the tables, then asked about one communication at a time."""
+"""The linker as a whole: made once from the tables, asked about one communication at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads a communication: its own words, what it quotes, the case numbers in both, who takes part."""
+"""Reads a communication: its own words, what it quotes, case numbers in both, who takes part."""
 
 from __future__ import annotations
 
