@@ -33,6 +33,7 @@ COMMANDS = {
     "unlink": "deciding",
     "retry": "deciding",
     "prune": "deciding",
+    "evaluate": "evaluating",
     "demo": "sandboxing",
 }
 GROUPS = {"cases": "cases", "sandbox": "sandboxing"}

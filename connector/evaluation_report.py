@@ -33,17 +33,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Teller:
-    """Tells in one language. `say` takes a line, `table` headings and rows."""
+    """Tells in one language; `say` takes a line."""
 
-    def __init__(
-        self,
-        language: str,
-        say: Callable[[str], object] = screen.say,
-        table: Callable[[Sequence[str], Sequence[Sequence[str]]], object] = screen.table,
-    ) -> None:
+    def __init__(self, language: str, say: Callable[[str], object] = screen.say) -> None:
         self._language = language
         self._say = say
-        self._table = table
 
     def tell(self, reading: Reading, result: Result, *, with_missed: bool) -> None:
         """What was read, the scores, the tables, and every wrong link."""
@@ -116,15 +110,16 @@ class Teller:
         self._headed("by_rule", ("rule", "linked", "suggested", "none"), rows)
 
     def _tallies(self, what: str, tallies: Mapping[str, Tally], name: Callable[[str], str]) -> None:
-        columns = [what, "items", "with_case", "linked", "right", "wrong", "suggested", "right"]
-        fields = [*columns[1:-1], "suggested_right"]
+        # The reasons have the longest names; whether there is a case says little of a reason.
+        first = ("items",) if what == "rule" else ("items", "with_case")
+        fields = (*first, "linked", "right", "wrong", "suggested", "suggested_right")
         rows = [
             (name(key), *(str(getattr(tally, field)) for field in fields))
             for key, tally in sorted(
                 tallies.items(), key=lambda pair: _order(pair[0], pair[1], what)
             )
         ]
-        self._headed(f"by_{what}", columns, rows)
+        self._headed(f"by_{what}", (what, *fields[:-1], "right"), rows)
 
     def _bands(self, bands: Sequence[Band]) -> None:
         ends = [*(band.low for band in bands[1:]), 1.0]
@@ -141,10 +136,16 @@ class Teller:
         self._headed("calibration", ("confidence", "items", "mean", "share"), rows)
 
     def _headed(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        if rows:
-            self._say("")
-            self._say(self._text(f"evaluate.{title}"))
-            self._table([self._text(f"evaluate.column.{name}") for name in columns], rows)
+        """A table with its figures to the right. Rich's own would cut names in 80 columns."""
+        if not rows:
+            return
+        self._say("")
+        self._say(self._text(f"evaluate.{title}"))
+        lines = [[self._text(f"evaluate.column.{name}") for name in columns], *rows]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        for name, *figures in lines:
+            cells = [f"{cell:>{width}}" for cell, width in zip(figures, widths[1:], strict=True)]
+            self._say("  ".join([f"{name:<{widths[0]}}", *cells]))
 
     def _list(self, what: str, listed: Sequence[Judged]) -> None:
         self._say("")
@@ -154,8 +155,9 @@ class Teller:
         self._say(self._text(f"evaluate.{what}", count=len(listed)) + ":")
         for one in listed:
             kind = self._text(f"evaluate.kind.{one.kind}")
-            self._say(f"  {one.id}  {kind}  {one.started:%Y-%m-%d %H:%M} UTC")
-            self._wrapped(f"{self._verdict(one)} ({self._by(one)})", "    ")
+            head = (str(one.id), kind, f"{one.started:%Y-%m-%d %H:%M} UTC", self._by(one))
+            self._wrapped("  ".join(head), "  ", hanging="    ")
+            self._wrapped(self._verdict(one), "    ")
             if one.excerpt:
                 self._wrapped(f'"{one.excerpt}"', "    ")
 

@@ -444,7 +444,7 @@ TEXTS = {
     "evaluate.column.linked": "knyttet",
     "evaluate.column.right": "rigtig",
     "evaluate.column.wrong": "forkert",
-    "evaluate.column.suggested": "foreslået",
+    "evaluate.column.suggested": "forslag",
     "evaluate.column.none": "uden sag",
     "evaluate.column.confidence": "sikkerhed",
     "evaluate.column.mean": "middel",
