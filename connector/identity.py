@@ -7,7 +7,7 @@ of outside numbers ("+45364212***"); CPR check digits prove nothing since 2007.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 
@@ -241,3 +241,41 @@ def _address_keys(person: Person) -> list[str]:
 def _phone_keys(person: Person) -> list[str]:
     phones = (normalise_phone(raw) for raw in person.phones)
     return [key for phone in phones if (key := phone.e164 or phone.extension)]
+
+
+def excluded_ids(
+    people: Iterable[Person],
+    users: Iterable[str],
+    groups: Iterable[str] = (),
+    same: Mapping[str, str] | None = None,
+) -> frozenset[str]:
+    """Directory ids of whom nothing is kept: those named, and everybody of a group.
+
+    `users` are user principal names, `groups` departments or offices as the directory names them,
+    both in any case. `same` says which id a person goes by: who is excluded under one id is so
+    under all.
+    """
+    unwanted = {name.strip().casefold() for name in users} - {""}
+    outside = {name.strip().casefold() for name in groups}
+    known = list(people)
+    found = {
+        person.id
+        for person in known
+        if person.upn.casefold() in unwanted or not outside.isdisjoint(_groups(person))
+    }
+    if same:
+        persons = {same.get(each, each) for each in found}
+        ids = {*(person.id for person in known), *same, *same.values()}
+        found |= {each for each in ids if same.get(each, each) in persons}
+    return frozenset(found)
+
+
+def unknown_groups(people: Iterable[Person], groups: Iterable[str]) -> list[str]:
+    """Those of `groups` that nobody in the directory belongs to, as they are written."""
+    known = {name for person in people for name in _groups(person)}
+    return [name for name in dict.fromkeys(groups) if name.strip().casefold() not in known]
+
+
+def _groups(person: Person) -> set[str]:
+    names = (person.department, person.office)
+    return {name.strip().casefold() for name in names if name.strip()}

@@ -1,0 +1,194 @@
+"""Persons that are one: directory entries that somebody said are the same, and may take back.
+
+A new directory after a merger of municipalities, a second account, a name changed at marriage: the
+one person has two ids. A merge has a reason and a name; taking it back ends its row and deletes
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from connector.identity import People
+from connector.ledger.batch import Batch
+from connector.ledger.events import event_row, record
+from connector.ledger.tables import item, person, person_merge
+from connector.model import Kind, Person
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+MERGED, UNMERGED = "merged", "unmerged"  # actions of events
+CALLS_LOOKED_BACK_MS = 90 * 86_400_000
+MOST_CALLS = 5000
+_CALLS = (Kind.CALL.value, Kind.MISSED_CALL.value, Kind.VOICEMAIL.value)
+_decode = msgspec.json.Decoder(Person).decode
+
+
+class Refusal(StrEnum):
+    """Why two persons are not merged, or not parted."""
+
+    SELF = "self"  # they are one already
+    TAKEN = "taken"  # the first goes by another already
+    SINGLE = "single"  # it is merged into nobody
+
+
+class Merge(NamedTuple):
+    """A merge that stands."""
+
+    directory_id: str
+    same_as: str
+    reason: str
+    actor: str
+    at: int
+
+
+def merges(connection: Connection) -> list[Merge]:
+    """The merges that stand, oldest first."""
+    its = person_merge.c
+    rows = connection.execute(
+        sa.select(its.directory_id, its.same_as, its.reason, its.actor, its.at)
+        .where(its.ended_at.is_(None))
+        .order_by(its.id)
+    )
+    return [Merge(*row) for row in rows]
+
+
+def same_persons(connection: Connection) -> Mapping[str, str]:
+    """Directory id -> the id that the person goes by; only those that go by another."""
+    return resolved({each.directory_id: each.same_as for each in merges(connection)})
+
+
+def resolved(direct: Mapping[str, str]) -> dict[str, str]:
+    """Chains followed to their end: {a: b, b: c} gives {a: c, b: c}. A circle goes by one of its own.
+
+    `merge` makes no circle; a ledger that has one nevertheless must not hang.
+    """
+    found = {}
+    for first in direct:
+        seen = {first}
+        last = direct[first]
+        while last in direct and last not in seen:
+            seen.add(last)
+            last = direct[last]
+        if last in seen:
+            last = min(_circle(direct, last))
+        if last != first:
+            found[first] = last
+    return found
+
+
+def _circle(direct: Mapping[str, str], start: str) -> set[str]:
+    found = {start}
+    while direct[start] not in found:
+        start = direct[start]
+        found.add(start)
+    return found
+
+
+def names_of(connection: Connection) -> Mapping[str, frozenset[str]]:
+    """Directory id -> every name the person has or had, in lower case.
+
+    User principal names, mail and SIP addresses; those of earlier domains and of entries that are
+    the same person too. A case's caseworker is one of these.
+    """
+    same = same_persons(connection)
+    rows = connection.execute(sa.select(person.c.directory_id, person.c.detail))
+    by_person: dict[str, set[str]] = {}
+    ids = set(same) | set(same.values())
+    for row in rows:
+        ids.add(row.directory_id)
+        goes_by = same.get(row.directory_id, row.directory_id)
+        by_person.setdefault(goes_by, set()).update(_names(_decode(row.detail)))
+    whole = {goes_by: frozenset(names) for goes_by, names in by_person.items()}
+    return {each: whole.get(same.get(each, each), frozenset()) for each in ids}
+
+
+def _names(its: Person) -> Iterable[str]:
+    for name in (its.upn, its.mail, its.sip):
+        plain = name.strip().casefold().removeprefix("sips:").removeprefix("sip:")
+        if plain:
+            yield plain
+
+
+def find_person(connection: Connection, key: str) -> Person | None:
+    """The one person with this directory id, UPN, mail, SIP address or telephone number.
+
+    The directory as it is now goes before what it was. None for nobody, and for several.
+    """
+    rows = connection.execute(
+        sa.select(person.c.detail, person.c.valid_to).order_by(person.c.id.desc())
+    ).all()
+    now = People(_decode(row.detail) for row in rows if row.valid_to is None)
+    return now.find(key) or People(_decode(row.detail) for row in rows).find(key)
+
+
+def merge(batch: Batch, one: str, other: str, *, actor: str, reason: str) -> Refusal | None:
+    """From now on the person `one` goes by `other`; both are directory ids. None: it is done."""
+    _alone(batch)
+    same = same_persons(batch.connection)
+    if same.get(one, one) == same.get(other, other):
+        return Refusal.SELF
+    if one in same:
+        return Refusal.TAKEN
+    batch.connection.execute(
+        sa.insert(person_merge).values(
+            directory_id=one, same_as=other, reason=reason, actor=actor, at=batch.now
+        )
+    )
+    _record(batch, actor, MERGED, one, other)
+    return None
+
+
+def unmerge(batch: Batch, one: str, *, actor: str, reason: str) -> Merge | Refusal:
+    """The person `one` goes by itself again. Gives the merge that is over."""
+    _alone(batch)
+    over = [each for each in merges(batch.connection) if each.directory_id == one]
+    if not over:
+        return Refusal.SINGLE
+    its = person_merge.c
+    batch.connection.execute(
+        sa.update(person_merge)
+        .where(its.directory_id == one, its.ended_at.is_(None))
+        .values(ended_at=batch.now, ended_by=actor, ended_reason=reason)
+    )
+    _record(batch, actor, UNMERGED, one, over[0].same_as)
+    return over[0]
+
+
+def _alone(batch: Batch) -> None:
+    """Nobody else merges until this transaction ends: two halves of a circle could meet."""
+    if not batch.ledger.is_sqlite:
+        batch.connection.exec_driver_sql("LOCK TABLE person_merge IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _record(batch: Batch, actor: str, action: str, one: str, other: str) -> None:
+    row = event_row(batch.now, actor, action, f"person {one}", same_as=other)
+    record(batch.connection, [row])
+
+
+def calls_with(batch: Batch, ids: Sequence[str]) -> list[int]:
+    """Roots of calls and voicemails that one of these directory ids took part in, newest first.
+
+    Of the last 90 days and at most MOST_CALLS: `casethread relink` looks at all there is.
+    """
+    names = [each.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for each in ids]
+    has_one = [item.c.detail.like(f'%"{name}"%', escape="\\") for name in names]
+    rows: Sequence[Any] = batch.connection.execute(
+        sa.select(item.c.root_id)
+        .where(
+            item.c.kind != Kind.MESSAGE.value,
+            item.c.kind.in_(_CALLS),
+            item.c.is_current,
+            item.c.sent_at >= batch.now - CALLS_LOOKED_BACK_MS,
+            sa.or_(*has_one),
+        )
+        .order_by(item.c.sent_at.desc(), item.c.id.desc())
+        .limit(MOST_CALLS)
+    ).all()
+    return list(dict.fromkeys(row[0] for row in rows))
