@@ -44,15 +44,13 @@ def is_forward(subject: str) -> bool:
     return match is not None and match["forward"] is not None
 
 
-# One of these is in every text that quotes or forwards; most texts have none.
-_GATE = (
-    ">", "skrev", "wrote", "Fra", "From", "FRA", "FROM", "---", "VS:", "Vs:", "vs:",
-    "FW:", "Fw:", "fw:", "wd:", "WD:", "VB:", "ideresendt", "orwarded", "["
-)  # fmt: skip
-_QUOTED_LINE = re.compile(r"^[ \t]{0,3}>[^\n]*(?:\n|\Z)", re.MULTILINE)
-_STAMP = r"\[[^\]\n]{0,24}\d{1,2}[.:]\d{2}[^\]\n]{0,6}\]"
-_COPIED = re.compile(rf"^{_STAMP}[ \t][^\n]*\n?", re.MULTILINE)  # as Teams copies messages
-_SAID = re.compile(r"\b(?:skrev|wrote)\b")
+# Each begins with a letter or a sign, not with "at the start of a line": a search for those is
+# quick, and what stands before is looked at afterwards.
+_QUOTED_LINE = re.compile(r">[^\n]*(?:\n|\Z)")
+_COPIED = re.compile(  # "[12-11-2024 10:15] Hanne Holm: ...", as Teams copies messages
+    r"\[[^\]\n]{0,24}\d{1,2}[.:]\d{2}[^\]\n]{0,6}\][ \t][^\n]*\n?"
+)
+_SAID = re.compile(r"(?:skrev|wrote)\b")
 _SAID_END = re.compile(r"[^\n]{0,120}?(?:\n[^\n]{0,80}?)?:(?=[ \t]*(?:\n|\Z))")
 _SAID_INLINE = re.compile(r"[^\n:]{0,80}:(?=\s)")
 _DAY = re.compile(r"(?:\b(?:Den|D\.|On)\s|^)(?=[^\n]{0,60}\d)", re.MULTILINE)
@@ -64,24 +62,22 @@ _STAMPED = re.compile(r"\d{1,2}[.:]\d{2}(?!\.?\d)|\b20\d\d\b|@")
 _STOP = re.compile(r"[.!?:]\s{0,3}\n")
 _QUOTED_NEXT = re.compile(r"\s{0,20}>")
 _FIELD = re.compile(
-    r"(?:^|(?<=[\s>]))\*{0,2}(Fra|FRA|From|FROM|Sendt|Sent|Dato|Date|Emne|EMNE|Subject|Til|To|Cc"
-    r"|Tlf|Telefon|Phone)\*{0,2}\s?:",
-    re.MULTILINE,
+    r"(?:Fra|FRA|From|FROM|Sendt|Sent|Dato|Date|Emne|EMNE|Subject|Til|To|Cc|Tlf|Telefon|Phone)"
+    r"(?=\*{0,2}\s?:)"
 )
 _SENDERS = frozenset({"Fra", "FRA", "From", "FROM"})
 _OF_MAIL = frozenset({"Sendt", "Sent", "Dato", "Date", "Emne", "EMNE", "Subject"})
 _OF_CALL = frozenset({"Tlf", "Telefon", "Phone"})  # then it is a telephone note, no mail
 _HEAD_CHARS = 300
 _RULE = re.compile(
-    r"(?<!-)-{2,60}+\s?(?:(?P<end>Slut på|End of)\s[^\n-]{1,60}"
+    r"--(?<!---)-{0,58}+\s?(?:(?P<end>Slut på|End of)\s[^\n-]{1,60}"
     r"|(?P<forward>Videresendt|Forwarded)\s[^\n-]{1,60}"
     r"|(?:Oprindelig|Original|Opprinnelig|Ursprungligt)\s[^\n-]{1,30})-{2,20}",
     re.IGNORECASE,
 )
 _FORWARD_LINE = re.compile(
-    r"^[ \t]{0,3}(?:(?:VS|FWD?|VB)\s?:|Begin forwarded message:"
-    r"|Videresendt(?:\s(?:besked|mail|meddelelse|e-mail|fra|af)\b[^\n:]{0,60})?\s?(?::|$))",
-    re.MULTILINE | re.IGNORECASE,
+    r"[VvFfB](?:(?<=[Vv])[SsBb]\s?:|(?<=[Ff])[Ww][Dd]?\s?:|(?<=B)egin forwarded message:"
+    r"|(?<=[Vv])ideresendt(?:\s(?:besked|mail|meddelelse|e-mail|fra|af)\b[^\n:]{0,60})?\s?:)"
 )
 _SENDS_ON = re.compile(
     r"videresend|\bsender\s+(?:\w+\s+){0,2}videre\b|\bfyi\b|\borientering\b|\bse\s+(?:neden|under)"
@@ -99,7 +95,8 @@ def parts(text: str) -> tuple[Part, ...]:
     """
     if not text:
         return ()
-    if not any(map(text.__contains__, _GATE)):
+    # In every text that quotes or forwards one of these stands, and in few others.
+    if not (":" in text or ">" in text or "--" in text):
         return (Part(0, len(text), "own"),)
     merged: list[Part] = []
     for part in _roles(text, sorted(_marks(text))):
@@ -112,23 +109,47 @@ def parts(text: str) -> tuple[Part, ...]:
 
 
 def _marks(text: str) -> Iterator[Mark]:
-    for match in _QUOTED_LINE.finditer(text):
-        yield *match.span(), "line"
-    for match in _COPIED.finditer(text):
-        end = text.find("\n\n", match.end() - 1)
-        yield match.start(), end if end >= 0 else len(text), "line"
-    for match in _RULE.finditer(text):
-        kind = "end" if match["end"] else ("forward" if match["forward"] else "mail")
-        yield *match.span(), kind
-    for match in _FORWARD_LINE.finditer(text):
-        yield *match.span(), "prefix"
-    yield from _mail_heads(text)
-    yield from _said(text)
+    yield from _quoted_lines(text)
+    if "--" in text:
+        for match in _RULE.finditer(text):
+            kind = "end" if match["end"] else ("forward" if match["forward"] else "mail")
+            yield *match.span(), kind
+    if ":" in text:
+        for match in _FORWARD_LINE.finditer(text):
+            if (start := _line_start(text, match.start())) >= 0:
+                yield start, match.end(), "prefix"
+        if any(map(text.__contains__, _SENDERS)):
+            yield from _mail_heads(text)
+        if "skrev" in text or "wrote" in text:
+            yield from _said(text)
+
+
+def _quoted_lines(text: str) -> Iterator[Mark]:
+    if ">" in text:
+        for match in _QUOTED_LINE.finditer(text):
+            if (start := _line_start(text, match.start())) >= 0:
+                yield start, match.end(), "line"
+    if "[" in text:
+        for match in _COPIED.finditer(text):
+            if _line_start(text, match.start()) == match.start():
+                end = text.find("\n\n", match.end() - 1)
+                yield match.start(), end if end >= 0 else len(text), "line"
+
+
+def _line_start(text: str, at: int) -> int:
+    """Where the line begins when at most three spaces stand before `at`; -1 for words before it."""
+    start = text.rfind("\n", max(0, at - 4), at) + 1
+    is_start = start > 0 or at <= 3
+    return start if is_start and not text[start:at].strip() else -1
 
 
 def _mail_heads(text: str) -> Iterator[Mark]:
     """ "Fra: ... Sendt: ... Til: ... Emne: ...", on lines of their own or all on one."""
-    fields = [(match.start(), match[1]) for match in _FIELD.finditer(text)]
+    fields = [
+        (at, match[0])
+        for match in _FIELD.finditer(text)
+        if (at := _field_start(text, match.start())) >= 0
+    ]
     for i, (at, name) in enumerate(fields):
         if name not in _SENDERS:
             continue
@@ -137,11 +158,18 @@ def _mail_heads(text: str) -> Iterator[Mark]:
             yield at, at + len(name), "mail"
 
 
+def _field_start(text: str, at: int) -> int:
+    """Where a field with its asterisks begins; -1 when a word stands right before it."""
+    while at and text[at - 1] == "*":
+        at -= 1
+    return at if not at or text[at - 1].isspace() or text[at - 1] == ">" else -1
+
+
 def _said(text: str) -> Iterator[Mark]:
     """ "Den 12. nov. 2024 kl. 10.15 skrev X:" and "X skrev den 12. nov.:", also cut by a break."""
     for match in _SAID.finditer(text):
         at = match.start()
-        if text.find(":", at, at + _HEAD_CHARS) < 0:
+        if text[at - 1 : at].isalnum() or text.find(":", at, at + _HEAD_CHARS) < 0:
             continue
         end = _SAID_END.match(text, match.end()) or _SAID_INLINE.match(text, match.end())
         if end is None:

@@ -61,14 +61,14 @@ _MESSAGE = 4_000  # characters; whoever takes a telephone message writes less
 
 
 def relayed(text: str) -> Relayed | None:
-    """Whom a colleague or the switchboard asks to call, or None when the text is no such message.
+    """Whom a colleague or the switchboard asks to call; None for no such message or no number.
 
     A sender who wants to be called himself, or who has called, is none. Names in the greeting and
     in the signature are of those who write to each other and are left out. Only the first 4,000
     characters are looked at.
     """
     body = text[:_MESSAGE]
-    if _TAKEN.search(body) is None:
+    if not phones_in(body) or _TAKEN.search(body) is None:
         return None
     signed = _SIGNED.search(body, 1)
     body = body[: signed.start()] if signed else body
@@ -76,8 +76,8 @@ def relayed(text: str) -> Relayed | None:
     body = body[greeted.end() :] if greeted else body
     if _TAKEN.search(_SELF.sub(" ", body)) is None:
         return None
-    phones, names = phones_in(body), names_in(body)
-    return Relayed(names, phones) if phones or names else None
+    phones = phones_in(body)
+    return Relayed(names_in(body), phones) if phones else None
 
 
 # --- the old decision ------------------------------------------------------------------------
