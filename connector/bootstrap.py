@@ -18,11 +18,14 @@ from zoneinfo import ZoneInfo
 
 from connector.defaults import defaults_dir
 from connector.errors import ConfigError
+from connector.identity import excluded_ids
 from connector.ledger import Ledger, open_ledger
+from connector.ledger.merging import names_of, same_persons
 from connector.ledger.people import directory
 from connector.ledger.policy import Policy
 from connector.ledger.store import utc_now
 from connector.linking.patterns import Scanner, compile_patterns
+from connector.locale import text
 
 if TYPE_CHECKING:
     from connector import mapping
@@ -134,20 +137,23 @@ class Program:
     def policy(self) -> Policy:
         """How to link and when to journal, with the directory as it is now."""
         people = directory(self.ledger)
-        upns = {each.id: each.upn for each in people if each.upn}
-        unwanted = {name.casefold() for name in self.settings.linking.exclude_users}
+        with self.ledger.read() as connection:
+            same, aliases = same_persons(connection), names_of(connection)
+        its = self.settings.linking
         return Policy(
             scanner=self.scanner,
             linker=lambda: self.linker,
             zone=self.zone,
             quiet_s=self.settings.journal.quiet_min * 60,
             keeps_attachments=self.settings.journal.attachments != "none",
-            excluded=frozenset(
-                number for number, upn in upns.items() if upn.casefold() in unwanted
-            ),
+            excluded=excluded_ids(people, its.exclude_users, its.exclude_groups, same),
             sinks=tuple(each.name for each in self.settings.sinks),
             names={each.id: each.name for each in people if each.name},
-            upns=upns,
+            upns={each.id: each.upn for each in people if each.upn},
+            aliases=aliases,
+            private_words=frozenset(its.private_words),
+            not_private_words=frozenset(its.not_private_words),
+            private_reason=text("private.reason", self.settings.language),
         )
 
     def close(self) -> None:

@@ -31,12 +31,15 @@ COMMANDS = {
     "search": "looking",
     "link": "deciding",
     "unlink": "deciding",
+    "undo": "correcting",
+    "private": "correcting",
+    "relink": "correcting",
     "retry": "deciding",
     "prune": "deciding",
     "evaluate": "evaluating",
     "demo": "sandboxing",
 }
-GROUPS = {"cases": "cases", "sandbox": "sandboxing"}
+GROUPS = {"cases": "cases", "people": "people", "sandbox": "sandboxing"}
 # Options of the whole program that may also stand behind the command.
 ANYWHERE = ("--config", "--debug")
 # typer has its own copy of click in some versions and imports click in others; both derive what

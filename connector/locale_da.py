@@ -108,8 +108,7 @@ TEXTS = {
     "people.looked": "Så igen på {count} opkald fra de seneste 90 dage; casethread relink ser på "
     "alt, der er.",
     "people.looked.one": "Så igen på {count} opkald fra de seneste 90 dage; casethread relink "
-    "ser på "
-    "alt, der er.",
+    "ser på alt, der er.",
     "link.no_reason": "besluttet af en person",
     "link.done": "{item} er knyttet til sag {case}.",
     "link.removed": "{item} er ikke længere knyttet; det journaliserede trækkes tilbage med "
@@ -327,16 +326,14 @@ TEXTS = {
     "med: casethread unlink {item} --private",
     "undo.nothing": "ingen har besluttet noget om {item}; der er intet at fortryde",
     "undo.rule": "den seneste beslutning om {item} er en regels, ikke en persons; beslut noget "
-    "andet "
-    "med casethread link eller unlink",
+    "andet med casethread link eller unlink",
     "undo.private": "chatten med {item} er privat; tag det tilbage med: casethread private {item} "
     "--undo",
     "people.unknown": "{value}: ingen, eller flere, i kataloget; se: casethread people list",
     "people.no_reason": "--reason: skriv, hvorfor de er én person",
     "people.self": "{one} og {other} er allerede én person",
     "people.taken": "{one} går allerede under en anden person; se casethread people list, og tag "
-    "den "
-    "fra hinanden først (unmerge)",
+    "den fra hinanden først (unmerge)",
     "people.single": "{one} er ikke lagt sammen med nogen; se: casethread people list",
     "config.private_word": '"{value}" kan ikke markere en chat som privat; vælg et ord på 3 til 39 '
     "tegn, der begynder med #, fx #privat, så ingen skriver det ved et tilfælde",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 SHOWN = {"read": "progress.read", "done": "progress.done", "kept": "progress.kept"}
-LABELS = {"attachments": "job.attachments", "prune": "job.prune"}
+LABELS = {"attachments": "job.attachments", "prune": "job.prune", "relink": "job.relink"}
 
 
 # What a terminal obeys (C0, DEL, C1 such as the one-byte CSI), what ends a line, and what turns the

@@ -203,7 +203,7 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Linking(msgspec.Struct, frozen=True, kw_only=True):
-    """[linking]. `exclude_users` are in lower case."""
+    """[linking]. `exclude_users` and the words that make a chat private are in lower case."""
 
     patterns: tuple[str, ...]
     threshold: float
@@ -214,6 +214,9 @@ class Linking(msgspec.Struct, frozen=True, kw_only=True):
     call_back_h: float
     shared_by: int
     exclude_users: tuple[str, ...]
+    exclude_groups: tuple[str, ...]
+    private_words: tuple[str, ...]
+    not_private_words: tuple[str, ...]
 
 
 class Journal(msgspec.Struct, frozen=True, kw_only=True):

@@ -286,6 +286,33 @@ _JOURNAL = (
         check="upn",
     ),
     Setting(
+        "linking.exclude_groups",
+        "list",
+        (),
+        "Departments or offices as the directory names them; nothing of anybody there is "
+        "journaled (the occupational health service).",
+        "Afdelinger eller kontorer, som kataloget kalder dem; intet fra nogen dér journaliseres "
+        "(arbejdsmiljøtjenesten).",
+    ),
+    Setting(
+        "linking.private_words",
+        "list",
+        ("#privat", "#private"),
+        "A member who writes one of these, and nothing else, in a chat keeps all of that chat "
+        "from being journaled.",
+        "Et medlem, der skriver ét af disse og intet andet i en chat, holder hele den chat ude af "
+        "journalen.",
+        check="private_words",
+    ),
+    Setting(
+        "linking.not_private_words",
+        "list",
+        ("#ikke-privat", "#not-private"),
+        "What the same member writes to take that back.",
+        "Det, samme medlem skriver for at tage det tilbage.",
+        check="private_words",
+    ),
+    Setting(
         "journal.quiet_min",
         "integer",
         60,

@@ -234,6 +234,14 @@ def _upn(_setting: Setting, names: tuple[str, ...], _folder: Path) -> tuple[str,
     return tuple(name.lower() for name in names)
 
 
+def _private_words(_setting: Setting, words: tuple[str, ...], _folder: Path) -> tuple[str, ...]:
+    """Words that nobody writes by chance: they begin with a sign, and hold no space."""
+    for word in words:
+        if not re.fullmatch(r"[#!/*][^\s]{2,38}", word):
+            raise Mistake("config.private_word", value=_shown(word))
+    return tuple(word.casefold() for word in words)
+
+
 def _rules(_setting: Setting, names: tuple[str, ...], _folder: Path) -> tuple[str, ...]:
     from connector.linking.communication import Shape
     from connector.linking.rules import LINKING_RULES
@@ -282,6 +290,7 @@ _CHECKS: Mapping[str, _Function] = {
     "patterns": _patterns,
     "upn": _upn,
     "rules": _rules,
+    "private_words": _private_words,
     "file": _file,
     "secret_file": _file,
 }

@@ -21,7 +21,10 @@ from connector.ledger.runs import Run, running
 from connector.progress import Progress
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from connector.bootstrap import Program
+    from connector.jobs.relink import Relinked
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +81,29 @@ def run_jobs(
             break
         results.append(run_job(program, name, progress=progress, should_stop=should_stop))
     return results
+
+
+def relink(
+    program: Program,
+    *,
+    since: datetime | None = None,
+    progress: Progress | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Relinked:
+    """Link all that is kept once more, as a run of its own. Raises Busy while another does."""
+    from connector.jobs.relink import relink as link_again
+
+    with running(program.ledger, "relink") as run:
+        result = link_again(
+            program.ledger,
+            program.policy(),
+            since=since,
+            progress=progress,
+            should_stop=should_stop,
+        )
+        run.counts = result.counts()
+        run.outcome = "done" if result.is_whole else "partly"
+    return result
 
 
 def run_job(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,9 +10,6 @@ from connector import screen
 from connector.commands import FAILED, Session, operator, tell
 from connector.errors import ConfigError
 from connector.model import Case, LinkState
-
-if TYPE_CHECKING:
-    from connector.bootstrap import Program
 
 ItemArgument = Annotated[
     int, typer.Argument(metavar="ITEM", help="The item's number, as status and history show it.")
@@ -87,7 +84,7 @@ def _decide(
     from connector.ledger.linking import decide_by_person
 
     program = session.program
-    root = _root(session, program, item)
+    root = root_of(session, item)
     policy = program.policy()
     ledger = program.ledger
     with ledger.write(durable=True) as connection:
@@ -98,7 +95,8 @@ def _decide(
     return root
 
 
-def _root(session: Session, program: Program, number: int) -> int:
+def root_of(session: Session, number: int) -> int:
+    """The number of an item's first version. Raises ConfigError for what has no case of its own."""
     import sqlalchemy as sa
 
     from connector.ledger import tables
@@ -107,7 +105,7 @@ def _root(session: Session, program: Program, number: int) -> int:
     its = tables.item.c
     row = None
     if 0 < number < 2**63:
-        with program.ledger.read() as connection:
+        with session.program.ledger.read() as connection:
             row = connection.execute(
                 sa.select(its.root_id, its.kind, its.call_id).where(its.id == number)
             ).one_or_none()

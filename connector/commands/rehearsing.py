@@ -35,7 +35,7 @@ def rehearse(
     program = session.program
     started = time.monotonic()
     real = _ledger(session)
-    with _standing_in(program, real) as forgetful:
+    with standing_in(program, real) as forgetful:
         reading = [name for name in names if name not in ("attachments", "deliver", "prune")]
         results = work(session, program, reading, stop)
         if "deliver" in names:
@@ -52,7 +52,7 @@ def rehearse(
 
 
 @contextlib.contextmanager
-def _standing_in(program: Program, real: Ledger) -> Iterator[Rehearsal]:
+def standing_in(program: Program, real: Ledger) -> Iterator[Rehearsal]:
     """The program with a rehearsal in place of its ledger."""
     from connector.ledger.rehearsal import rehearsal
 

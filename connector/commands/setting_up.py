@@ -89,6 +89,7 @@ def _tell(session: Session, findings: Sequence[Finding]) -> None:
 def _findings(session: Session, program: Program) -> Iterator[Finding]:
     """Of every system in turn; one that cannot even be made does not hide the others."""
     yield from _guarded("ledger", lambda: [_ledger(session, program)])
+    yield from _guarded("linking", lambda: _excluded(session, program))
     yield from _guarded("register", lambda: program.register.check())
     for name in program.enabled_sources():
         yield from _guarded(name, lambda name=name: program.source(name).check())  # type: ignore[misc]
@@ -104,6 +105,29 @@ def _ledger(session: Session, program: Program) -> Finding:
     place = session.settings.ledger.database_file or session.settings.ledger.url
     what = session.text("check.ledger", count=cases, place=place)
     return Finding(level="ok", system="ledger", what=what)
+
+
+def _excluded(session: Session, program: Program) -> list[Finding]:
+    """Names of people to leave out that nobody has: whom they mean is not left out."""
+    its = session.settings.linking
+    if not its.exclude_users and not its.exclude_groups:
+        return []
+    from connector.identity import unknown_groups
+    from connector.ledger.people import directory
+
+    people = directory(program.ledger)
+    upns = {each.upn.casefold() for each in people}
+    wrong = [("user", name) for name in its.exclude_users if name not in upns]
+    wrong += [("group", name) for name in unknown_groups(people, its.exclude_groups)]
+    return [
+        Finding(
+            level="warning",
+            system="linking",
+            what=session.text(f"check.no_{sort}", **{sort: name}),
+            fix=session.text(f"check.no_{sort}_fix"),
+        )
+        for sort, name in wrong
+    ]
 
 
 def _guarded(system: str, ask: Callable[[], Sequence[Finding]]) -> Sequence[Finding]:
