@@ -60,7 +60,8 @@ def test_mended(text: str, right: str) -> None:
         "10/BIO", "15/SOS", "12B-14", "Solvej 12B-14", "B12-vitamin", "SO2-måling 12", "24/7",
         "den 12/11-2024", "kl. 10-12", "I 2024-planen", "1-OS", "O-20", "so-10", "IS-10 og BS-20",
         "lO/11 i skolen", "Bo-Lis 12", "Il-2 og 3", "1. sal-lejlighed", "10 l/100 km", "SSSS-OOOO",
-        "lOlO-lOlO", "x27.4S.04-P19-12-24", "27.4S.04-P19-12-245", "2024-Solo", "12-Oslo", "2OlO-lS5", "27.45.04-P19-SOB-24", "3-lO",
+        "lOlO-lOlO", "x27.4S.04-P19-12-24", "27.4S.04-P19-12-245", "2024-Solo", "12-Oslo",
+        "2OlO-lS5", "27.45.04-P19-SOB-24", "3-lO",
     ],
 )  # fmt: skip
 def test_words_stay(text: str) -> None:
@@ -107,9 +108,9 @@ def test_any_slip_of_one_letter(number: str, data: st.DataObject) -> None:
 @pytest.mark.parametrize(
     "piece", ["l-", "27.4S.O4-Pl9-l2-24 ", "-", "1-", "2O22-", "/S", "1.l", "O "]
 )
-def test_a_megabyte(piece: str) -> None:
-    """A megabyte of signs takes time in proportion."""
-    text = "1 " + piece * (1_000_000 // len(piece))
+def test_long_texts(piece: str) -> None:
+    """Hundreds of thousands of characters take time in proportion."""
+    text = "1 " + piece * (300_000 // len(piece))
     begun = time.perf_counter()
     mended(text)
 

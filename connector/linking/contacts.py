@@ -54,7 +54,7 @@ def _phones(text: str) -> Iterator[str]:
         return
     for match in _PHONE.finditer(text):
         start, end = match.span()
-        before = text[max(0, start - 40) : start]
+        before = text[max(0, start - 28) : start]
         is_called = _CALL_WORD.search(before) is not None
         if _OTHER_WORD.search(before) or (not is_called and _looks_otherwise(match, before)):
             continue
