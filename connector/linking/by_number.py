@@ -65,7 +65,7 @@ def _none_open(q: Inquiry, named: list[Pointed]) -> Decision | None:
 
 def _why_not_open(q: Inquiry, named: list[Pointed]) -> str:
     opened = [each.case.opened for each in named]
-    is_early = all(day is not None and q.subject.day < day for day in opened)
+    is_early = all(day is not None and q.day < day for day in opened)
     return "not open then" if is_early else "closed"
 
 

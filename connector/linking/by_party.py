@@ -53,7 +53,7 @@ def _is_about_else(q: Inquiry, case: Case) -> bool:
 
 def _no_open(q: Inquiry, callers: list[Pointed]) -> Decision | None:
     """A caller whose cases were all closed, or not opened yet, that day."""
-    day = q.subject.day
+    day = q.day
     early = all(each.case.opened is not None and day < each.case.opened for each in callers)
     return _suggest_plain(q, "not open then" if early else "closed", callers)
 

@@ -48,6 +48,8 @@ def decide(
     Nothing is linked to a case that `cases` does not know. `earlier` is what the thread was linked
     to before, `recent` what was linked of calls with the same telephone number.
     """
+    if subject.is_plain and earlier is None and not recent:
+        return _NOTHING
     q = Inquiry(subject, cases, tools, earlier, recent)
     waiting: list[Decision] = []
     for rule in ORDER:
@@ -59,7 +61,7 @@ def decide(
         waiting.append(decision)
     if waiting:
         return _complete(q, waiting[0], waiting[1:])
-    return _nothing()
+    return _NOTHING
 
 
 def _complete(q: Inquiry, decision: Decision, others: Sequence[Decision]) -> Decision:
@@ -74,5 +76,4 @@ def _complete(q: Inquiry, decision: Decision, others: Sequence[Decision]) -> Dec
     )
 
 
-def _nothing() -> Decision:
-    return Decision(state=LinkState.UNLINKED, rule="nothing", reason=REASONS["nothing"][0])
+_NOTHING = Decision(state=LinkState.UNLINKED, rule="nothing", reason=REASONS["nothing"][0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -42,6 +43,7 @@ class Tools(NamedTuple):
     scanner: Scanner
     topics: Topics
     rules: Rules
+    zone: ZoneInfo
 
 
 class Inquiry:
@@ -62,6 +64,7 @@ class Inquiry:
         self.topics = tools.topics
         self.rules = tools.rules
         self._scanner = tools.scanner
+        self.day = subject.started.astimezone(tools.zone).date()  # local: cases have local days
         self.earlier = earlier
         self.recent = recent
         self._cases = cases
@@ -95,7 +98,7 @@ class Inquiry:
 
     def is_open(self, case: Case) -> bool:
         """Whether the case was open on the day of the communication."""
-        return case.was_open_on(self.subject.day)
+        return case.was_open_on(self.day)
 
     def open_of(self, pointed: Iterable[Pointed]) -> list[Pointed]:
         """Those to cases open on the day, each case once."""

@@ -32,8 +32,8 @@ class Linker:
         self.scanner = scanner
         self.topics = topics
         self.rules = rules
-        self._tools = Tools(scanner, topics, rules)
-        self._reader = Reader(scanner, zone, own_domains)
+        self._tools = Tools(scanner, topics, rules, zone)
+        self._reader = Reader(scanner, own_domains)
 
     def read(self, its: Communication) -> Subject:
         """What the communication says of itself."""

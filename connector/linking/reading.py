@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from zoneinfo import ZoneInfo
 
 from connector.identity import normalise_phone
 from connector.linking.communication import Communication, Participant
@@ -14,7 +13,7 @@ from connector.linking.relayed import names_in, relayed
 from connector.linking.remarks import Remark, corrections, remark
 from connector.linking.slips import mended
 from connector.linking.spoken import Speech
-from connector.linking.subject import Naming, Subject
+from connector.linking.subject import PHONE, Naming, Subject
 
 _LINK = re.compile(r"https?://([^/\s<>\"]{1,253})(/[^\s<>\"]{1,2000})", re.IGNORECASE)
 _NOT_NUMBER = re.compile(r"[/?=&#+]|%20")
@@ -25,46 +24,48 @@ _RECEIVING = frozenset(("to", "transferred_to"))
 class Reader:
     """Reads with the enabled patterns. `own_domains` are the organisation's own, in lower case."""
 
-    def __init__(self, scanner: Scanner, zone: ZoneInfo, own_domains: Iterable[str] = ()) -> None:
+    def __init__(self, scanner: Scanner, own_domains: Iterable[str] = ()) -> None:
         self.scanner = scanner
         self._speech = Speech(scanner.patterns)
-        self._zone = zone
         self._domains = frozenset(own_domains)
 
     def read(self, its: Communication) -> Subject:
         """The communication as the rules see it. Time grows with the text's length, no faster."""
         own, quoted = _own_and_quoted(its)
-        staff = [p for p in its.participants if p.upn]
-        domains = self._domains.union(p.upn.rpartition("@")[2].casefold() for p in staff)
-        named = [
-            *self._namings(own, "text"),
-            *(self._namings(plain(its.subject), "subject") if its.subject else ()),
-            *(each for name in its.files for each in self._namings(name, "file")),
-            *(self._in_links(its.text, domains) if "://" in its.text else ()),
-        ]
-        outside = [p for p in its.participants if not p.upn]
-        numbers = [normalise_phone(p.phone) for p in outside if p.phone]
-        workers = {p.upn.casefold() for p in staff}
-        receivers = {p.upn.casefold() for p in staff if p.role in _RECEIVING}
+        workers, receivers, outside = _sides(its.participants)
+        named: list[Naming] = []
+        if own:
+            named += self._namings(own, "text")
+        if its.subject:
+            named += self._namings(plain(its.subject), "subject")
+        for name in its.files:
+            named += self._namings(name, "file")
+        domains = self._domains
+        if outside or "://" in its.text:
+            domains = domains.union(upn.rpartition("@")[2] for upn in workers)
+        if "://" in its.text:
+            named += self._in_links(its.text, domains)
+        message = relayed(own) if _has_digit(own) else None
+        phones, masked, mails = _contacts(outside, domains) if outside else ((), (), ())
         return Subject(
             kind=its.kind,
             started=its.started,
-            day=its.started.astimezone(self._zone).date(),
             direction=its.direction,
             text=own,
             quoted_text=quoted,
             named=tuple(named),
             quoted=tuple(self._namings(quoted, "quoted")) if quoted else (),
-            phones=tuple(dict.fromkeys(n.e164 for n in numbers if n.e164)),
-            masked=tuple(dict.fromkeys(n.prefix for n in numbers if n.prefix)),
-            mails=tuple(dict.fromkeys(_mails(outside, domains))),
-            workers=frozenset(workers.union(_own_mails(outside, domains))),
-            receivers=frozenset(receivers),
-            relayed=relayed(own) if own else None,
-            names=names_in(own)[:_NAMES] if own else (),
+            phones=phones,
+            masked=masked,
+            mails=mails,
+            workers=workers.union(_own_mails(outside, domains)) if outside else workers,
+            receivers=receivers,
+            relayed=message,
+            # In a chat a name alone proves so little that asking for each would be noise.
+            names=names_in(own)[:_NAMES] if own and its.kind in PHONE else (),
         )
 
-    def _namings(self, text: str, where: str) -> Iterator[Naming]:
+    def _namings(self, text: str, where: str) -> Iterable[Naming]:
         """The numbers of a text that stand: without those that it corrects itself."""
         hits = [(hit, False, False) for hit in self._written(text)]
         hits += [(hit, True, False) for hit in _apart(self._speech.find(text), hits)]
@@ -72,14 +73,7 @@ class Reader:
         if repaired is not None:
             found = self._written(repaired.text)
             hits += [(hit, False, True) for hit in _apart(found, hits)]
-        hits.sort(key=lambda each: (each[0].start, each[0].end))
-        spans = [(hit.start, hit.end) for hit, _, _ in hits]
-        standing = corrections(text, spans) if len(spans) > 1 else range(len(spans))
-        for place in standing:
-            hit, is_spoken, is_mended = hits[place]
-            said = remark(text, hit.start, hit.end)
-            if said is not Remark.CORRECTED:
-                yield Naming(hit, where, said, is_spoken, is_mended)
+        return _standing(text, where, hits) if hits else ()
 
     def _written(self, text: str) -> tuple[Hit, ...]:
         # In file names words are tied by underscores: "27.45.04-P19-12-24_bilag.pdf".
@@ -105,6 +99,17 @@ def _own_and_quoted(its: Communication) -> tuple[str, str]:
     return own, "\n".join((its.quoted, *quoted) if its.quoted else quoted)
 
 
+def _standing(text: str, where: str, hits: list[tuple[Hit, bool, bool]]) -> Iterator[Naming]:
+    hits.sort(key=lambda each: (each[0].start, each[0].end))
+    spans = [(hit.start, hit.end) for hit, _, _ in hits]
+    standing = corrections(text, spans) if len(spans) > 1 else (0,)
+    for place in standing:
+        hit, is_spoken, is_mended = hits[place]
+        said = remark(text, hit.start, hit.end)
+        if said is not Remark.CORRECTED:
+            yield Naming(hit, where, said, is_spoken, is_mended)
+
+
 def _apart(found: Iterable[Hit], hits: Iterable[tuple[Hit, bool, bool]]) -> Iterator[Hit]:
     """Those that stand where no other hit stands."""
     taken = [(hit.start, hit.end) for hit, _, _ in hits]
@@ -113,11 +118,35 @@ def _apart(found: Iterable[Hit], hits: Iterable[tuple[Hit, bool, bool]]) -> Iter
             yield hit
 
 
-def _mails(outside: Iterable[Participant], domains: frozenset[str]) -> Iterator[str]:
-    for party in outside:
-        address = party.mail.strip().casefold()
-        if address and address.rpartition("@")[2] not in domains:
-            yield address
+def _sides(
+    participants: Iterable[Participant],
+) -> tuple[frozenset[str], frozenset[str], list[Participant]]:
+    """Our staff, those of them whom it went to, and the parties from outside."""
+    workers: list[str] = []
+    receivers: list[str] = []
+    outside: list[Participant] = []
+    for each in participants:
+        if not each.upn:
+            outside.append(each)
+            continue
+        upn = each.upn.casefold()
+        workers.append(upn)
+        if each.role in _RECEIVING:
+            receivers.append(upn)
+    return frozenset(workers), frozenset(receivers), outside
+
+
+def _contacts(
+    outside: Iterable[Participant], domains: frozenset[str]
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Whole telephone numbers, what is known of masked ones, mail addresses: each once."""
+    numbers = [normalise_phone(p.phone) for p in outside if p.phone]
+    mails = (p.mail.strip().casefold() for p in outside if p.mail)
+    return (
+        tuple(dict.fromkeys(n.e164 for n in numbers if n.e164)),
+        tuple(dict.fromkeys(n.prefix for n in numbers if n.prefix)),
+        tuple(dict.fromkeys(m for m in mails if m and m.rpartition("@")[2] not in domains)),
+    )
 
 
 def _own_mails(outside: Iterable[Participant], domains: frozenset[str]) -> Iterator[str]:
@@ -126,3 +155,7 @@ def _own_mails(outside: Iterable[Participant], domains: frozenset[str]) -> Itera
         address = party.mail.strip().casefold()
         if address and address.rpartition("@")[2] in domains:
             yield address
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(text.__contains__, "0123456789"))

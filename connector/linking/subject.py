@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -29,12 +29,11 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `named` stands in the sender's own words, subject, file names or the own system's links; what a
     correction took back is left out. `phones` are whole outside numbers in E.164, `masked` what is
     known of the others. `workers` are the user principal names, in lower case, of our staff who
-    take part, `receivers` those of them it went to. `day` is the local date.
+    take part, `receivers` those of them it went to.
     """
 
     kind: Shape
     started: datetime
-    day: date
     direction: str = ""
     text: str = ""  # own words, plain
     quoted_text: str = ""
