@@ -32,7 +32,7 @@ def communication_of(policy: Policy, its: Item) -> Communication:
         id=its.key,
         kind=shape,
         started=its.sent_at,
-        direction=its.direction.value,
+        direction=str(its.direction),
         participants=tuple(_participants(policy, its)),
         subject=its.subject,
         text="" if is_call else its.text,  # of a joined call: the names of those who took part

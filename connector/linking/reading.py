@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from connector.identity import normalise_phone
 from connector.linking.communication import Communication, Participant
@@ -34,8 +34,10 @@ class Reader:
         own, quoted = _own_and_quoted(its)
         workers, receivers, outside = _sides(its.participants)
         named: list[Naming] = []
+        ours = [name for upn in workers if (name := _organisation(upn))]
+        is_inbound = bool(outside) and its.direction != "outbound"
         if own:
-            named += self._namings(own, "text")
+            named += self._namings(own, "text", inbound=is_inbound, ours=ours)
         if its.subject:
             named += self._namings(plain(its.subject), "subject")
         for name in its.files:
@@ -54,7 +56,10 @@ class Reader:
             text=own,
             quoted_text=quoted,
             named=tuple(named),
-            quoted=tuple(self._namings(quoted, "quoted")) if quoted else (),
+            # Who is quoted is not known: "deres nr." in a letter to us is ours.
+            quoted=tuple(self._namings(quoted, "quoted", inbound=True, ours=ours))
+            if quoted
+            else (),
             phones=phones,
             masked=masked,
             mails=mails,
@@ -65,7 +70,9 @@ class Reader:
             names=names_in(own)[:_NAMES] if own and its.kind in PHONE else (),
         )
 
-    def _namings(self, text: str, where: str) -> Iterable[Naming]:
+    def _namings(
+        self, text: str, where: str, *, inbound: bool = False, ours: Sequence[str] = ()
+    ) -> Iterable[Naming]:
         """The numbers of a text that stand: without those that it corrects itself."""
         hits = [(hit, False, False) for hit in self._written(text)]
         hits += [(hit, True, False) for hit in _apart(self._speech.find(text), hits)]
@@ -73,7 +80,9 @@ class Reader:
         if repaired is not None:
             found = self._written(repaired.text)
             hits += [(hit, False, True) for hit in _apart(found, hits)]
-        return _standing(text, where, hits) if hits else ()
+        if not hits:
+            return ()
+        return _standing(text, where, hits, inbound=inbound, ours=ours)
 
     def _written(self, text: str) -> tuple[Hit, ...]:
         # In file names words are tied by underscores: "27.45.04-P19-12-24_bilag.pdf".
@@ -99,13 +108,26 @@ def _own_and_quoted(its: Communication) -> tuple[str, str]:
     return own, "\n".join((its.quoted, *quoted) if its.quoted else quoted)
 
 
-def _standing(text: str, where: str, hits: list[tuple[Hit, bool, bool]]) -> Iterator[Naming]:
+def _organisation(upn: str) -> str:
+    """The name by which people call a municipality of this domain: "solby kommune"."""
+    name = upn.rpartition("@")[2].partition(".")[0]
+    return f"{name} kommune" if name else ""
+
+
+def _standing(
+    text: str,
+    where: str,
+    hits: list[tuple[Hit, bool, bool]],
+    *,
+    inbound: bool,
+    ours: Sequence[str],
+) -> Iterator[Naming]:
     hits.sort(key=lambda each: (each[0].start, each[0].end))
     spans = [(hit.start, hit.end) for hit, _, _ in hits]
     standing = corrections(text, spans) if len(spans) > 1 else (0,)
     for place in standing:
         hit, is_spoken, is_mended = hits[place]
-        said = remark(text, hit.start, hit.end)
+        said = remark(text, hit.start, hit.end, inbound=inbound, ours=ours)
         if said is not Remark.CORRECTED:
             yield Naming(hit, where, said, is_spoken, is_mended)
 

@@ -109,12 +109,23 @@ FOREIGN_BEFORE = re.compile(
     rf"(?:^|[^\w-])(?P<who>{_OF})(?:[,:(]+ ?| (?:eget |egen |own )?){_TITLE}:?{_IS}"
     rf"|(?:^|[^\w-])(?P<whose>{_AUTHORITY}(?:s|'s)|[\w-]+ kommunes) (?:egen |own )?(?:sag"
     rf"|case|file):?{_IS}"
+    r"|(?:^|[^\w-])(?:hos|i|ved|at|in) (?P<at>[\w-]+ kommune)"
+    r"(?: (?:er|har|hedder|is|den|har de)){0,2}"
+    rf"(?: {_TITLE}| sag(?:en)?)?{_IS}"
 )
 YOURS_BEFORE = re.compile(
     rf"(?:^|[^\w-])(?P<you>jeres|deres|your|their) (?:eget |own )?(?:{_TITLE}|case no\.?):?{_IS}"
 )
 FOREIGN_AFTER = re.compile(
     rf" ?(?:\((?:hos |i |ved )?{_AUTHORITY}\)|(?:hos|ved|at) {_AUTHORITY}(?!\w))"
+    r"|[,;.]? ?(?:altså |det er |som er )?(?:deres|jeres|their) (?:eget |own )?"
+    r"(?:sags)?(?:nummer|nr|sag"
+    r"|number|case)(?!\w)|[,;.]? ?(?:altså )?(?:ikke|not) (?:vores|vor|ours?)(?!\w)"
+)
+WRONG_ONE = re.compile(  # "hov nej, forkert klub: ..." corrects whatever else stands between
+    r"(?:^|[ .,;!?–-])(?:hov|ups|oops|æv|nej|undskyld|beklager|sorry|no)[,.!]* "
+    r"(?:nej[,.!]* |no[,.!]* )?"
+    r"(?:det (?:er|var) (?:det |den )?|that was (?:the )?)?(?:forkerte?|wrong)(?!\w)"
 )
 
 # --- an example ------------------------------------------------------------------------------
@@ -222,6 +233,6 @@ MENTIONED_WORDS = _set(
 FOREIGN_PARTS = (
     "forvaltning", "retshus", "styrelse", "udbetaling", "skat", "region", "politi", "advokat",
     "nævnet", "minist", "retten", "ombudsmand", "selskab", "sygehus", "hospital", "kassen",
-    "fagforening", "bank", "fond", "court", "police", "lawyer", "insurer", "kommunes", "jeres",
-    "deres", "your", "their",
+    "fagforening", "bank", "fond", "court", "police", "lawyer", "insurer", "kommune", "jeres",
+    "deres", "your", "their", "ikke vor", "not our",
 )  # fmt: skip

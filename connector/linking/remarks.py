@@ -16,7 +16,7 @@ _AFTER = 120
 _GAP = 200  # characters between a number and the one that corrects it
 _LEAD = 11  # words before the number and its label
 _GAP_WORDS = 16
-_MARKS = ":#\"'»«“”(–-"
+_MARKS = ":#\"'»«“”()–-"
 _SIGNS = ".,;:!?\"'»«“”()–—-…"
 
 
@@ -133,6 +133,8 @@ def _puts_right(gap: str) -> bool:
     """Whether a gap between two numbers says that the second is meant: "nej undskyld, det er"."""
     if not gap or gap.isspace():
         return False
+    if words.WRONG_ONE.search(" ".join(gap.lower().split())):
+        return True
     said = [word for raw in gap.lower().split() if (word := raw.strip(_SIGNS))]
     if not 0 < len(said) <= _GAP_WORDS or not words.FILLERS.issuperset(said):
         return False
@@ -166,5 +168,5 @@ def _is_foreign(before: str, after: str, inbound: bool, ours: Collection[str]) -
     found = words.FOREIGN_BEFORE.search(before)
     if found is None:
         return words.FOREIGN_AFTER.match(after) is not None
-    who = found["who"] or found["whose"]
+    who = found["who"] or found["whose"] or found["at"]
     return not any(who.startswith(name) for name in ours)
