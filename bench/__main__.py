@@ -86,6 +86,17 @@ def case_numbers(bench: trials.Bench) -> dict[str, float]:
     return scanning(data.data_set(bench.cache, data.SIZES[0]))
 
 
+def linking(bench: trials.Bench, *, quick: bool) -> dict[str, float]:
+    """The linker and its register; empty when one of them cannot run."""
+    from bench import linking
+
+    try:
+        return linking.linking(many_cases=0 if quick else linking.MANY_CASES)
+    except RuntimeError as error:
+        bench.failures.append(str(error))
+        return {}
+
+
 def measure_all(given: argparse.Namespace) -> report.Report:
     """Runs every trial with a progress bar; what is found is kept as JSON after each of them."""
     from rich.console import Console
@@ -93,10 +104,9 @@ def measure_all(given: argparse.Namespace) -> report.Report:
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     given.cache.mkdir(parents=True, exist_ok=True)
-    scanned: dict[str, float] = {}
     with Progress(*columns, console=Console(stderr=True)) as progress:
         steps = plan(given)
-        task = progress.add_task("", total=len(steps) + 1)
+        task = progress.add_task("", total=len(steps) + 2)
         bench = trials.Bench(
             given.cache,
             [peer for peer in peers.peers() if not given.only or peer.name in given.only],
@@ -104,12 +114,16 @@ def measure_all(given: argparse.Namespace) -> report.Report:
         )
         bench.say("case numbers")
         scanned = case_numbers(bench)
+        progress.advance(task)
+        bench.say("linking")
+        linked = linking(bench, quick=given.quick)
         for step in steps:
             progress.advance(task)
             step(bench)
             found = report.Report(
-                given.date, report.machine(), tuple(bench.results), scanned, tuple(bench.failures)
-            )
+                given.date, report.machine(), tuple(bench.results), scanned,
+                tuple(bench.failures), linked,
+            )  # fmt: skip
             kept_in(given).write_bytes(msgspec.json.encode(found))
         progress.advance(task)
     return found

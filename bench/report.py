@@ -12,6 +12,7 @@ from statistics import mean, median
 
 import msgspec
 
+from bench import linking
 from bench.peers import PLAIN, PROGRAM, THREADS
 from bench.trials import DELAY_MS, FRESH_EACH, FRESH_USERS, Result
 
@@ -28,6 +29,7 @@ class Report(msgspec.Struct, frozen=True):
     results: tuple[Result, ...]
     case_numbers: dict[str, float]  # as bench/scanning.py gives them
     failures: tuple[str, ...] = ()
+    linking: dict[str, float] = {}  # as bench/linking.py gives them
 
 
 class Goal(msgspec.Struct, frozen=True):
@@ -79,6 +81,7 @@ def render(report: Report) -> str:
     parts.append(_section("SIGKILL, then the same command again", _kill_table(report)))
     parts.append(_section("What the program did besides", _facts_table(report)))
     parts.append(_section("Case numbers", _scan_table(report)))
+    parts.append(_section("Linking", _linking_table(report)))
     if report.failures:
         parts.append("Left out, because it failed:\n\n" + "\n".join(_quote(report.failures)))
     return "\n\n".join(part for part in parts if part)
@@ -110,7 +113,7 @@ def goals(report: Report) -> list[Goal]:
     ]
     scanned = [value for name, value in report.case_numbers.items() if name == "all patterns"]
     found.append(_at_most("case numbers, all patterns: µs a message", 20, scanned, "{:.1f}"))
-    return found
+    return found + _linking_goals(report)
 
 
 def _wrong(result: Result) -> int:
@@ -150,6 +153,16 @@ def _memory_goals(pulled: Sequence[Result]) -> list[Goal]:
     return [
         _at_most("peak memory, 1 million messages: MB", 160, large, "{:.0f}"),
         _at_most("the same, times that of 100,800", 1.1, grown, "{:.2f}"),
+    ]
+
+
+def _linking_goals(report: Report) -> list[Goal]:
+    rate = [value for name, value in report.linking.items() if name == linking.RATE]
+    peak_name = linking.PEAK.format(linking.MANY_CASES)
+    peak = [value for name, value in report.linking.items() if name == peak_name]
+    return [
+        _goal(linking.RATE, "at least 20,000", rate, "{:,.0f}", lambda value: value >= 20_000),
+        _at_most(peak_name, 500, peak, "{:.0f}"),
     ]
 
 
@@ -236,6 +249,14 @@ def _facts_table(report: Report) -> str:
 def _scan_table(report: Report) -> str:
     lines = [[name, f"{value:.1f}"] for name, value in report.case_numbers.items()]
     return _table(["looking for case numbers in 650 characters", "µs a message"], lines)
+
+
+def _linking_table(report: Report) -> str:
+    lines = [
+        [name, f"{value:.1f}" if value < 100 else f"{value:,.0f}"]
+        for name, value in report.linking.items()
+    ]
+    return _table(["communications, and a register in memory", "reached"], lines)
 
 
 def _ratios(results: Iterable[Result], trial: str, peer: str, size: int) -> list[float]:

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench import linking
 from connector.defaults import defaults_dir
+from connector.linking.communication import Shape
 from connector.linking.keys import MANY, keys_of, name_key, number_key, phone_key
 from connector.linking.patterns import Scanner, compile_patterns
 from connector.linking.register import SAMPLE, MemoryRegister, patterns_for
@@ -180,3 +182,19 @@ def test_sample_is_spread() -> None:
     numbers = ["sag"] * (4 * SAMPLE) + ["Emn-2019-00023"] * SAMPLE
 
     assert patterns_for(numbers, TABLE) == ["go"]
+
+
+def test_benchmark_data() -> None:
+    """What the benchmark links is as it claims: 650 characters, 5 % with a number, in threads."""
+    known = list(linking.cases(200))
+    made = linking.communications(4000, known)
+    chats = [each for each in made if each.kind is Shape.CHAT]
+    numbered = sum(any(hit.number for hit in KLE.find(each.text)) for each in chats)
+
+    assert all(len(case.title) <= 40 and len(case.parties) == 1 for case in known)
+    assert len({case.number for case in known}) == 200
+    assert made == sorted(made, key=lambda each: each.started)
+    assert 0.8 < len(chats) / len(made) < 0.9
+    assert 600 < sum(len(each.text) for each in chats) / len(chats) < 720
+    assert 0.04 < numbered / len(chats) < 0.06
+    assert 4 < len(chats) / len({each.thread_id for each in chats}) < 6

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import date
 from functools import lru_cache
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -43,6 +44,7 @@ _BUCKET_BITS = 10
 _SHIFT = 32 - _BUCKET_BITS
 _ROW = 0xFFFFFFFF  # the low half of an entry
 _NUMBER = number_key("")
+_number_of = attrgetter("number")
 _OWN_NUMBER = ""  # in a row's keys: the key of the number as it is written
 
 
@@ -54,14 +56,15 @@ class _Row(msgspec.Struct, array_like=True, gc=False):
     is_open: bool
     opened: int  # ordinal, 0 for none
     closed: int
-    shared: tuple[int, ...]  # places of _SHARED's values
+    shared: tuple[int, ...]  # places of the values of `_shared`
     parties: tuple[tuple[str, str, str], ...]
     remote_id: str
     continues: tuple[str, ...]
     keys: tuple[str, ...]  # those that the parties do not tell
 
 
-_SHARED = ("caseworker", "department", "access", "kle_subject", "kle_facet")
+def _shared(case: Case) -> tuple[str, ...]:
+    return (case.caseworker, case.department, case.access, case.kle_subject, case.kle_facet)
 
 
 class _Rows:
@@ -87,8 +90,8 @@ class _Rows:
             is_open=case.is_open,
             opened=case.opened.toordinal() if case.opened else 0,
             closed=case.closed.toordinal() if case.closed else 0,
-            shared=tuple(self._place(getattr(case, name)) for name in _SHARED),
-            parties=tuple((each.name, each.phone, each.mail) for each in case.parties),
+            shared=tuple([self._place(value) for value in _shared(case)]),
+            parties=tuple([(each.name, each.phone, each.mail) for each in case.parties]),
             remote_id=case.remote_id,
             continues=case.continues,
             keys=tuple(_untold(case, keys)),
@@ -100,8 +103,9 @@ class _Rows:
             self._last.clear()
 
     def _place(self, value: str) -> int:
-        place = self._places.setdefault(value, len(self._values))
-        if place == len(self._values):
+        place = self._places.get(value)
+        if place is None:
+            place = self._places[value] = len(self._values)
             self._values.append(value)
         return place
 
@@ -111,18 +115,19 @@ class _Rows:
         content = self._blocks[block] if block < len(self._blocks) else self._last
         start = self._ends[number - 1] if place else 0
         row = self._decode(content[start : self._ends[number]])
-        values = [self._values[place] for place in row.shared]
+        shared = [self._values[place] for place in row.shared]
+        caseworker, department, access, kle_subject, kle_facet = shared
         case = Case(
             number=row.number,
             title=row.title,
             is_open=row.is_open,
             opened=date.fromordinal(row.opened) if row.opened else None,
             closed=date.fromordinal(row.closed) if row.closed else None,
-            caseworker=values[0],
-            department=values[1],
-            access=values[2],
-            kle_subject=values[3],
-            kle_facet=values[4],
+            caseworker=caseworker,
+            department=department,
+            access=access,
+            kle_subject=kle_subject,
+            kle_facet=kle_facet,
             parties=tuple([CaseParty(name=n, phone=p, mail=m) for n, p, m in row.parties]),
             remote_id=row.remote_id,
             continues=row.continues,
@@ -205,18 +210,18 @@ class MemoryRegister:
                     cases.append(case)
                 place += 1
             if cases:
-                found[key] = sorted(cases, key=_number)[:MANY] if len(cases) > 1 else cases
+                found[key] = sorted(cases, key=_number_of)[:MANY] if len(cases) > 1 else cases
         return found
 
     def _add(self, case: Case, keys: Sequence[str]) -> int:
         """One more case; gives the entry of its number."""
         row = len(self._rows)
         self._rows.add(case, keys)
-        number = 0
+        hash_of, buckets, number = self._hash_of, self._buckets, 0
         for key in keys:
-            hashed = self._hash_of(key)
+            hashed = hash_of(key)
             entry = hashed << 32 | row
-            self._buckets[hashed >> _SHIFT].append(entry)
+            buckets[hashed >> _SHIFT].append(entry)
             if key.startswith(_NUMBER):
                 number = entry
         return number
@@ -259,10 +264,6 @@ def _repeated(entries: Sequence[int], times: int) -> set[int]:
 
 def _span(entries: Sequence[int], hashed: int) -> tuple[int, int]:
     return bisect_left(entries, hashed << 32), bisect_left(entries, (hashed + 1) << 32)
-
-
-def _number(case: Case) -> str:
-    return case.number
 
 
 def patterns_for(numbers: Iterable[str], table: Mapping[str, Any]) -> list[str]:
