@@ -407,6 +407,7 @@ def test_predictions_take_their_place_at_the_end(tmp_path: Path) -> None:
     """What was there stays until all is written, and for good when something fails."""
     path = tmp_path / "out.jsonl"
     path.write_text("before")
+    first = path.stat().st_ino
 
     def fail() -> None:
         with replacing(path) as out:
@@ -422,6 +423,7 @@ def test_predictions_take_their_place_at_the_end(tmp_path: Path) -> None:
         out.write(b"after")
         assert path.read_text() == "before"
     assert path.read_text() == "after"
+    assert path.stat().st_ino != first  # another file took the name; none was written over
     assert [each.name for each in tmp_path.iterdir()] == ["out.jsonl"]
 
 
