@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from connector.ledger import Ledger
     from connector.ledger.policy import Policy
 
-STEP = 500  # what look_again decides at a time
+STEP = 5000  # a transaction; a thread is walked through once in each that it reaches into
 SHOWN = 20
 SORTS = ("linked", "moved", "unlinked", "waiting")
 _CALLS = (Kind.CALL.value, Kind.MISSED_CALL.value, Kind.VOICEMAIL.value)

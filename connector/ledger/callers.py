@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from connector.identity import same_phone
 from connector.ledger.batch import Batch, New, chunks, item_of, known, select_items
 from connector.ledger.communications import communication_of, with_files
-from connector.ledger.links import BY_PERSON, Decided, apply
+from connector.ledger.links import HELD, Decided, apply
 from connector.ledger.register import MASK, LedgerCases
 from connector.ledger.tables import item, link, ms, phone
 from connector.linking.communication import Shape
@@ -172,7 +172,7 @@ def _neighbours(batch: Batch, changed: dict[int, Decided]) -> list[New]:
             item.c.kind.in_(_PHONE),
             item.c.sent_at.between(min(times) - reach, max(times) + reach),
             item.c.state != LinkState.EXCLUDED.value,
-            sa.or_(link.c.rule.is_(None), link.c.rule != BY_PERSON),
+            sa.or_(link.c.rule.is_(None), link.c.rule.not_in(HELD)),
         )
         .order_by(item.c.sent_at, item.c.id)
     ).all()

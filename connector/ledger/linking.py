@@ -15,20 +15,31 @@ from connector.ledger.batch import Batch, New, chunks, known, select_items
 from connector.ledger.callers import contacts_of, recent_calls, settle_calls
 from connector.ledger.communications import communication_of, with_files
 from connector.ledger.entries import Owed, owe
-from connector.ledger.links import BY_PERSON, Decided, apply
+from connector.ledger.links import BY_PERSON, HELD, Decided, apply
 from connector.ledger.register import LedgerCases
 from connector.ledger.tables import item, link, mention, ms, phone
-from connector.ledger.threads import FOREVER, chats_of_calls, dirty, settle_threads
+from connector.ledger.threads import FOREVER, Span, chats_of_calls, dirty, settle_threads
 from connector.linking.asking import first_keys
 from connector.linking.subject import Subject
 from connector.model import Case, Decision, Evidence, Kind, LinkState
 
 BY_NUMBER = "number"
+_root = item.alias("root")  # what is decided about a message, all versions of it
 JOURNALED = frozenset({Kind.MESSAGE, Kind.CALL, Kind.MISSED_CALL, Kind.VOICEMAIL})
 
 
 def decide_batch(batch: Batch, new: Sequence[New], actor: str = "casethread") -> Counter[LinkState]:
     """Decide about every current version, then let the threads carry their case on."""
+    again: set[int] = set()
+    counts, spans = _decide_alone(batch, new, actor, again)
+    counts.update(settle_threads(batch, spans, actor, again))
+    return counts
+
+
+def _decide_alone(
+    batch: Batch, new: Sequence[New], actor: str, again: set[int]
+) -> tuple[Counter[LinkState], dict[int, Span]]:
+    """All but what follows in threads: the spans of these, and into `again` what they decide."""
     wanted = [
         each
         for each in new
@@ -36,12 +47,11 @@ def decide_batch(batch: Batch, new: Sequence[New], actor: str = "casethread") ->
     ]
     decided = _by_evidence(batch, wanted)
     _owe_versions(batch, wanted)
-    final, again = _apart(batch, decided)
+    final, waiting = _apart(batch, decided)
+    again.update(each.root_id for each in waiting)
     counts = apply(batch, final, actor)
     counts.update(settle_calls(batch, final, actor))
-    spans = dirty(batch, wanted, decided)
-    counts.update(settle_threads(batch, spans, actor, {each.root_id for each in again}))
-    return counts
+    return counts, dirty(batch, wanted, decided)
 
 
 def _apart(batch: Batch, decided: Sequence[Decided]) -> tuple[list[Decided], list[Decided]]:
@@ -142,9 +152,9 @@ def _keep_mentions(batch: Batch, subjects: Sequence[tuple[New, Subject]]) -> Non
 
 
 def _held_by_person(batch: Batch, wanted: Sequence[New]) -> set[int]:
-    """Roots that a person decided about: no rule changes that."""
+    """Roots that a person decided about, or whose chat is private: no rule changes that."""
     rules = current_rules(batch, [each.root_id for each in wanted])
-    return {root for root, rule in rules.items() if rule == BY_PERSON}
+    return {root for root, rule in rules.items() if rule in HELD}
 
 
 def current_rules(batch: Batch, roots: Sequence[int]) -> dict[int, str]:
@@ -161,18 +171,30 @@ def current_rules(batch: Batch, roots: Sequence[int]) -> dict[int, str]:
 
 
 def look_again(batch: Batch, roots: Sequence[int], actor: str = "casethread") -> Counter[LinkState]:
-    """Decide again about kept items: a case appeared, or a rule changed. People's links stay."""
+    """Decide again about kept items: a case appeared, or a rule changed. People's links stay.
+
+    Threads are walked through once, at the end: each message again would be endless in a long one.
+    """
     counts: Counter[LinkState] = Counter()
+    spans: dict[int, Span] = {}
+    again: set[int] = set()
     for some in chunks(sorted(set(roots))):
         rows = batch.connection.execute(
-            select_items().where(
+            select_items()
+            .join(_root, _root.c.id == item.c.root_id)
+            .where(
                 item.c.is_current,
                 sa.or_(item.c.id.in_(some), item.c.root_id.in_(some)),
-                item.c.state != LinkState.EXCLUDED.value,
+                _root.c.state != LinkState.EXCLUDED.value,
             )
         ).all()
-        again = with_files(batch, [known(row) for row in rows])
-        counts.update(decide_batch(batch, again, actor))
+        kept = with_files(batch, [known(row) for row in rows])
+        more, dirtied = _decide_alone(batch, kept, actor, again)
+        counts.update(more)
+        for number, (first, last) in dirtied.items():
+            was = spans.get(number, (first, last))
+            spans[number] = (min(was[0], first), max(was[1], last))
+    counts.update(settle_threads(batch, spans, actor, again))
     return counts
 
 

@@ -18,6 +18,8 @@ from connector.model import Decision, Kind, LinkState
 
 BY_PERSON = "person"
 BY_THREAD = "thread"
+BY_PRIVATE = "private"  # the chat is private, as one of its members or a command said
+HELD = (BY_PERSON, BY_PRIVATE)  # no rule changes these
 _encode = msgspec.json.encode
 
 

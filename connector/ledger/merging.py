@@ -7,7 +7,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -65,9 +65,10 @@ def same_persons(connection: Connection) -> Mapping[str, str]:
 
 
 def resolved(direct: Mapping[str, str]) -> dict[str, str]:
-    """Chains followed to their end: {a: b, b: c} gives {a: c, b: c}. A circle goes by one of its own.
+    """Chains followed to their end: {a: b, b: c} gives {a: c, b: c}.
 
-    `merge` makes no circle; a ledger that has one nevertheless must not hang.
+    `merge` makes no circle; a ledger that has one nevertheless must not hang, and one of it stands
+    for all.
     """
     found = {}
     for first in direct:
@@ -98,22 +99,32 @@ def names_of(connection: Connection) -> Mapping[str, frozenset[str]]:
     the same person too. A case's caseworker is one of these.
     """
     same = same_persons(connection)
-    rows = connection.execute(sa.select(person.c.directory_id, person.c.detail))
-    by_person: dict[str, set[str]] = {}
-    ids = set(same) | set(same.values())
-    for row in rows:
-        ids.add(row.directory_id)
-        goes_by = same.get(row.directory_id, row.directory_id)
-        by_person.setdefault(goes_by, set()).update(_names(_decode(row.detail)))
-    whole = {goes_by: frozenset(names) for goes_by, names in by_person.items()}
-    return {each: whole.get(same.get(each, each), frozenset()) for each in ids}
+    rows = connection.execute(sa.select(person.c.directory_id, person.c.detail)).all()
+    found: dict[str, frozenset[str]] = {}
+    for number, detail in rows:
+        goes_by = same.get(number, number)
+        names = _names(_names_in(detail))
+        found[goes_by] = found[goes_by] | names if goes_by in found else names
+    ids = {row[0] for row in rows} | set(same) if same else found
+    return {each: found.get(same.get(each, each), frozenset()) for each in ids}
 
 
-def _names(its: Person) -> Iterable[str]:
-    for name in (its.upn, its.mail, its.sip):
-        plain = name.strip().casefold().removeprefix("sips:").removeprefix("sip:")
-        if plain:
-            yield plain
+class _Names(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The part of a directory entry that is asked for here: a policy is made for every job."""
+
+    upn: str = ""
+    mail: str = ""
+    sip: str = ""
+
+
+_names_in = msgspec.json.Decoder(_Names).decode
+
+
+def _names(its: _Names) -> frozenset[str]:
+    upn, mail, sip = its.upn.casefold(), its.mail.casefold(), its.sip.casefold()
+    if sip:
+        sip = sip.removeprefix("sips:").removeprefix("sip:")
+    return frozenset(filter(None, (upn, mail, sip)))
 
 
 def find_person(connection: Connection, key: str) -> Person | None:

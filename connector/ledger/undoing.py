@@ -17,11 +17,11 @@ from connector.ledger.batch import Batch
 from connector.ledger.callers import settle_calls
 from connector.ledger.decisions import about, decision_of, decisions
 from connector.ledger.events import event_row, record
-from connector.ledger.links import BY_PERSON, Decided, apply
+from connector.ledger.links import BY_PERSON, BY_PRIVATE, Decided, apply
 from connector.ledger.privacy import private_threads
 from connector.ledger.tables import event, item
 from connector.ledger.threads import FOREVER, settle_threads
-from connector.ledger.withholding import BY_PRIVATE, REOPENED
+from connector.ledger.withholding import REOPENED
 from connector.model import Decision, Kind, LinkState
 
 UNDONE = "undone"  # action of the event

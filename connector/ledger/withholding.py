@@ -13,11 +13,10 @@ import sqlalchemy as sa
 from connector.ledger.batch import Batch, chunks
 from connector.ledger.decisions import about, decision_of, decisions
 from connector.ledger.linking import JOURNALED, look_again
-from connector.ledger.links import BY_PERSON, apply
+from connector.ledger.links import BY_PERSON, BY_PRIVATE, apply
 from connector.ledger.tables import item, link
 from connector.model import Decision, Evidence, Kind, LinkState
 
-BY_PRIVATE = "private"  # the rule of what a private chat excludes
 REOPENED = "no longer private"  # the rule of what the rules may decide again
 STEP = 1000  # items of a long chat at a time
 _KINDS = tuple(sorted(kind.value for kind in JOURNALED))
@@ -85,8 +84,8 @@ def reopen(batch: Batch, thread_id: int, reason: str) -> Counter[LinkState]:
     counts: Counter[LinkState] = Counter()
     for roots in roots_of(batch, thread_id):
         counts.update(_give_back(batch, roots, reason))
-    for roots in roots_of(batch, thread_id):
-        counts.update(look_again(batch, roots))
+    roots = [root for some in roots_of(batch, thread_id) for root in some]
+    counts.update(look_again(batch, roots))
     return counts
 
 
