@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from connector.jobs.deliver import write_entries
+from connector.jobs.refresh import refresh
 from connector.ledger import Ledger
 from connector.ledger.batch import Batch
 from connector.ledger.linking import decide_by_person
@@ -19,9 +21,20 @@ from connector.ledger.tables import entry, event, item, link, private_thread, th
 from connector.ledger.take import take
 from connector.model import Direction, LinkState
 from tests.conftest import Clock
-from tests.making import CASE, OTHER_CASE, add_cases, case, edited, message, page, policy, sighting
+from tests.making import (
+    CASE,
+    NOON,
+    OTHER_CASE,
+    add_cases,
+    case,
+    edited,
+    message,
+    page,
+    policy,
+    sighting,
+)
 from tests.test_deliveries import FakeSink, send
-from tests.test_links import states
+from tests.test_links import ListRegister, states
 
 CHAT = "19:a@thread.v2"
 
@@ -243,9 +256,10 @@ def test_words_are_a_setting(ledger: Ledger) -> None:
     assert is_private(ledger)
 
 
-def in_chat(source: str, **changes: Any) -> Any:
-    """A sighting of a call in the chat, as that source gives it."""
-    values = {"same": ("chatcall:1",), "thread": CHAT}
+def in_chat(source: str, minutes: int = 3, **changes: Any) -> Any:
+    """A sighting of a call of so many minutes in the chat, as that source gives it."""
+    ended_at = NOON + timedelta(minutes=5 + minutes)
+    values = {"same": ("chatcall:1",), "thread": CHAT, "ended_at": ended_at}
     thread_ = {"thread": CHAT} if source == "chats" else {}
     return sighting(source, 5, call=values, **thread_, **changes)
 
@@ -348,3 +362,30 @@ def test_nothing_is_owed(ledger: Ledger) -> None:
     write_entries(ledger, policy(), lambda _: "t")
     with ledger.read() as connection:
         assert connection.execute(sa.select(entry).where(entry.c.version > 0)).all() == []
+
+
+def test_case_appears_later(ledger: Ledger) -> None:
+    """A case that comes into the register finds nothing in a private chat, edited or not."""
+    feed = [message(f"Om {CASE}", 0), message(f"Se {CASE}", 1)]
+    take(ledger, [page(*feed)], policy())
+    take(ledger, [page(edited(feed[0], f"Altså om {CASE}"))], policy())
+    set_private(ledger)
+    refresh(ledger, ListRegister([case()]), policy())
+
+    assert all_states(ledger) == ["excluded", "excluded"]
+
+
+def test_neighbouring_call(ledger: Ledger) -> None:
+    """A linked call with the same number leaves the private call before it alone."""
+    worker = "bodil@kommune.example"
+    rules = policy(upns={"u1": worker}, aliases={"u1": frozenset({worker})})
+    take(ledger, [page(in_chat("chats"))], rules)
+    take(ledger, [page(message("#privat", 0))], rules)
+    take(ledger, [page(in_chat("call_records", minutes=4))], rules)
+    add_cases(ledger, case())
+    take(ledger, [page(sighting("pstn", 60))], rules)
+
+    with ledger.read() as connection:
+        query = sa.select(item.c.state).where(item.c.kind == "call", item.c.id == item.c.root_id)
+        states_ = list(connection.execute(query.order_by(item.c.sent_at)).scalars())
+    assert states_ == ["excluded", "linked"]
