@@ -13,13 +13,18 @@ from connector.ledger.tables import person, presence
 from connector.model import Person, Presence
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
     from connector.ledger.store import Ledger
 
 
-def keep_people(batch: Batch, people: Sequence[Person]) -> None:
-    """A changed entry ends the validity of the old one; a removed person stays, marked so."""
+def keep_people(batch: Batch, people: Sequence[Person]) -> list[str]:
+    """A changed entry ends the validity of the old one; a removed person stays, marked so.
+
+    Gives the ids of those who have a name that they did not have before.
+    """
     if not people:
-        return
+        return []
     newest = {each.id: each for each in people}
     known = {
         row.directory_id: (row.id, row.detail)
@@ -29,7 +34,7 @@ def keep_people(batch: Batch, people: Sequence[Person]) -> None:
             )
         )
     }
-    ended, begun = [], []
+    ended, begun, renamed = [], [], []
     for number, each in newest.items():
         old = known.get(number)
         if each.is_removed and old is not None:
@@ -41,6 +46,8 @@ def keep_people(batch: Batch, people: Sequence[Person]) -> None:
             continue
         if old is not None:
             ended.append(old[0])
+        if old is None or _names(msgspec.json.decode(old[1], type=Person)) != _names(each):
+            renamed.append(number)
         begun.append({"directory_id": number, "valid_from": batch.now, "detail": detail})
     if ended:
         batch.connection.execute(
@@ -48,6 +55,11 @@ def keep_people(batch: Batch, people: Sequence[Person]) -> None:
         )
     if begun:
         batch.connection.execute(sa.insert(person), begun)
+    return renamed
+
+
+def _names(each: Person) -> tuple[str, str, str]:
+    return each.upn, each.mail, each.sip
 
 
 def keep_presences(batch: Batch, presences: Sequence[Presence]) -> None:
@@ -77,11 +89,16 @@ def keep_presences(batch: Batch, presences: Sequence[Presence]) -> None:
 def directory(ledger: Ledger) -> list[Person]:
     """Everybody in the directory as it is now, removed people too."""
     with ledger.read() as connection:
-        rows = connection.execute(
-            sa.select(person.c.detail).where(person.c.valid_to.is_(None)).order_by(person.c.id)
-        )
-        decode = msgspec.json.Decoder(Person).decode
-        return [decode(row[0]) for row in rows]
+        return everybody(connection)
+
+
+def everybody(connection: Connection) -> list[Person]:
+    """The same within a transaction."""
+    rows = connection.execute(
+        sa.select(person.c.detail).where(person.c.valid_to.is_(None)).order_by(person.c.id)
+    )
+    decode = msgspec.json.Decoder(Person).decode
+    return [decode(row[0]) for row in rows]
 
 
 def presences(ledger: Ledger) -> list[Presence]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from connector.ledger import calls, people, problems
 from connector.ledger.batch import Batch
 from connector.ledger.items import keep_items
-from connector.ledger.linking import decide_batch
+from connector.ledger.linking import decide_batch, look_again
+from connector.ledger.merging import calls_with, names_of
 from connector.ledger.policy import Policy
 from connector.ledger.privacy import keep_private
 from connector.ledger.storable import storable
@@ -56,12 +57,27 @@ def take(ledger: Ledger, pages: Sequence[Page], policy: Policy) -> Taken:
         keep_private(batch, new)
         counts = decide_batch(batch, new)
         taken.linked, taken.waiting = counts[LinkState.LINKED], counts[LinkState.WAITING]
-        people.keep_people(batch, [storable(each) for page in pages for each in page.people])
+        renamed = people.keep_people(
+            batch, [storable(each) for page in pages for each in page.people]
+        )
+        if renamed:
+            _look_again_at(batch, renamed)
         presences = [storable(each) for page in pages for each in page.presences]
         people.keep_presences(batch, presences)
         problems.keep(batch, broken)
         keep_cursors(batch, pages)
     return taken
+
+
+def _look_again_at(batch: Batch, ids: Sequence[str]) -> None:
+    """Calls of people whose names were not known before: a caseworker may have taken part."""
+    roots = calls_with(batch, ids)
+    if not roots:
+        return
+    upns = dict(batch.policy.upns)
+    upns.update({each.id: each.upn for each in people.everybody(batch.connection) if each.upn})
+    aliases = names_of(batch.connection)
+    look_again(replace(batch, policy=replace(batch.policy, upns=upns, aliases=aliases)), roots)
 
 
 def keep_cursors(batch: Batch, pages: Sequence[Page]) -> None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from connector.linking.contexts import verdict_on
 from connector.linking.patterns import Scanner
 from connector.model import Case
 
@@ -81,11 +82,18 @@ def canonical(number: str, scanner: Scanner) -> tuple[str, str]:
     Canonical where one pattern reads the whole of it, else as it is written.
     """
     stripped = number.strip()
-    hits = [hit for hit in scanner.find(stripped) if hit.raw.strip() == stripped]
-    if not hits:
-        return stripped, ""
-    short = next((hit.short for hit in hits if hit.short), "")
-    return hits[0].number, "" if short == hits[0].number else short
+    whole, short = "", ""
+    # As Scanner.find does, but without looking for places: a million numbers are read at a load.
+    for pattern in scanner.patterns:
+        match = pattern.regex.fullmatch(stripped)
+        if match is None or verdict_on(stripped, 0, len(stripped)) is None:
+            continue
+        groups = match.groupdict()
+        whole = whole or pattern.canonical[0](groups)
+        short = pattern.short(groups) if pattern.short else ""
+        if short:
+            break
+    return whole or stripped, "" if short == whole else short
 
 
 def keys_of(case: Case, scanner: Scanner) -> tuple[str, ...]:

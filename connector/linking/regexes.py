@@ -196,37 +196,46 @@ def spelling(template: str) -> Spelling:
     Fields are filled in; what stands in [...] is left out when a group inside took no part.
     """
     pieces = [
-        (piece.startswith("["), _steps(piece.strip("[]")))
+        _piece(piece.strip("[]"), is_optional=piece.startswith("["))
         for piece in re.split(r"(\[[^\]]*\])", template)
         if piece
     ]
 
     def spell(groups: Groups) -> str:
         out = []
-        for optional, steps in pieces:
-            if optional and any(shape and groups.get(what) is None for what, shape in steps):
-                continue
-            out += [shape(groups.get(what) or "") if shape else what for what, shape in steps]
+        for needed, steps, rest in pieces:
+            for name in needed:
+                if groups[name] is None:
+                    break
+            else:
+                for before, name, shape in steps:
+                    value = groups[name] or ""
+                    out += (before, shape(value) if shape else value)
+                out.append(rest)
         return "".join(out)
 
     return spell
 
 
-def _steps(piece: str) -> list[tuple[str, Callable[[str], str] | None]]:
-    """A piece of a template as (literal, None) and (group, how it is shaped)."""
-    steps: list[tuple[str, Callable[[str], str] | None]] = []
+Shape = Callable[[str], str]
+Piece = tuple[tuple[str, ...], list[tuple[str, str, Shape | None]], str]
+
+
+def _piece(piece: str, *, is_optional: bool) -> Piece:
+    """The groups without which it is left out; (literal, group, how it is shaped); a last literal.
+
+    A register of a million cases is spelled once through: plain loops, no call without need.
+    """
+    steps: list[tuple[str, str, Shape | None]] = []
     done = 0
     for match in _FIELD.finditer(piece):
-        if match.start() > done:
-            steps.append((piece[done : match.start()], None))
-        steps.append((match["name"], _shape(match["how"] or "")))
+        steps.append((piece[done : match.start()], match["name"], _shape(match["how"] or "")))
         done = match.end()
-    if piece[done:]:
-        steps.append((piece[done:], None))
-    return steps
+    names = tuple(name for _, name, _ in steps) if is_optional else ()
+    return names, steps, piece[done:]
 
 
-def _shape(how: str) -> Callable[[str], str]:
+def _shape(how: str) -> Shape | None:
     if how == "upper":
         return lambda value: "".join(value.split()).upper()
     if how == "yy":
@@ -239,7 +248,7 @@ def _shape(how: str) -> Callable[[str], str]:
     if how.isdecimal():
         width = int(how)
         return lambda value: value.zfill(width)
-    return str
+    return None
 
 
 def template_faults(templates: Sequence[str], groups: Sequence[str]) -> Iterator[str]:
