@@ -389,3 +389,16 @@ def test_neighbouring_call(ledger: Ledger) -> None:
         query = sa.select(item.c.state).where(item.c.kind == "call", item.c.id == item.c.root_id)
         states_ = list(connection.execute(query.order_by(item.c.sent_at)).scalars())
     assert states_ == ["excluded", "linked"]
+
+
+def test_call_of_a_chat_that_does_not_show_it(ledger: Ledger) -> None:
+    """A call record names the chat of its call; the chat itself need not tell of it."""
+    worker = "bodil@kommune.example"
+    rules = policy(upns={"u1": worker}, aliases={"u1": frozenset({worker})})
+    add_cases(ledger, case())
+    take(ledger, [page(message("#privat", 0))], rules)
+    take(ledger, [page(in_chat("call_records"))], rules)
+
+    with ledger.read() as connection:
+        query = sa.select(item.c.state).where(item.c.kind == "call")
+        assert list(connection.execute(query).scalars()) == ["excluded"]

@@ -162,6 +162,17 @@ def test_excluded_and_erased(town: Ledger) -> None:
     assert of_sort(relink(town, WIDE)) == {"linked": 5}
 
 
+def test_erased_stays_waiting(ledger: Ledger) -> None:
+    """What waited when it was erased waits still: there is nothing left to decide it by."""
+    add_cases(ledger, case(), case(OTHER_CASE))
+    take(ledger, [page(message(f"Om {CASE} og {OTHER_CASE}"))], NARROW)
+    with ledger.write() as connection:
+        connection.execute(sa.update(item).values(raw=None, text=None, detail=None))
+
+    assert of_sort(relink(ledger, WIDE)) == {}
+    assert states(ledger) == [(None, "waiting", None)]
+
+
 def test_stopped_and_gone_on(town: Ledger) -> None:
     """Stopped after a batch, the next run does the rest."""
     turns = iter([False, True])

@@ -15,7 +15,7 @@ from connector.ledger.privacy import mark, unmark
 from connector.ledger.tables import event, item, link
 from connector.ledger.take import take
 from connector.ledger.undoing import Refusal, undo
-from connector.model import Decision, LinkState
+from connector.model import Decision, Direction, Kind, LinkState, Party
 from tests.making import CASE, OTHER_CASE, add_cases, case, edited, message, page, policy, sighting
 from tests.test_deliveries import FakeSink, send
 from tests.test_links import states
@@ -230,3 +230,32 @@ def test_event(linked: Ledger) -> None:
 
     assert (row.actor, row.subject) == ("vita", "item 1")
     assert f'"link":{theirs},' in row.detail
+
+
+def test_call_back_follows(ledger: Ledger) -> None:
+    """The call back that followed a person's link of the voicemail leaves the case with it."""
+    add_cases(ledger, case(parties=()))
+    outside, worker = Party(phone="+45200000***", role="from"), Party(person="u1", role="to")
+    left = message(
+        "Ring til mig",
+        source="voicemail",
+        thread="u1",
+        kind=Kind.VOICEMAIL,
+        direction=Direction.INBOUND,
+        sender="",
+        parties=(outside, worker),
+    )
+    take(ledger, [page(left)], RULES)
+    says(ledger, CASE)
+    back = {
+        "direction": Direction.OUTBOUND,
+        "caller": Party(person="u1", role="from"),
+        "callees": (Party(phone="+45200000***", role="to"),),
+    }
+    take(ledger, [page(sighting(minute=30, call=back))], RULES)
+    with ledger.read() as connection:
+        (root,) = connection.execute(sa.select(item.c.id).where(item.c.kind == "call")).scalars()
+    assert (standing(ledger, root).rule, standing(ledger, root).case_number) == ("call-back", CASE)
+    take_back(ledger)
+
+    assert standing(ledger, root).state == "unlinked"
