@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice
 
-from connector.linking.inquiry import RESTRICTED, Inquiry, Pointed, once
+from connector.linking.inquiry import RESTRICTED, Inquiry, Pointed, is_shared, once
 from connector.linking.keys import continues_key, number_key
 from connector.linking.reasons import NOT_IN_REGISTER
 from connector.linking.relayed import about_old_decision
@@ -15,6 +16,7 @@ from connector.model import Case, Decision, Evidence, LinkState
 
 _NEIGHBOURS = 400  # numbers one slip away that the register is asked for
 _UNKNOWN = 3  # unknown numbers of one text that are looked at so closely
+_COMPARED = 50  # of them that are held against the caller's cases; who writes more writes a list
 
 
 def by_named(q: Inquiry) -> Decision | None:
@@ -36,7 +38,7 @@ def _one_named(q: Inquiry, named: Pointed) -> Decision | None:
     """One open case is named, whoever calls; but a slip into a neighbour's number is likely."""
     if named.case.access == RESTRICTED and not q.takes_part(named.case):
         return q.suggest("restricted", [named])
-    own = q.callers() or q.masked()
+    own = q.callers() or q.masked() or q.relayed()
     if own and all(each.case.number != named.case.number for each in own):
         near = [p for p in own if one_apart(q.canonical(p.case), q.canonical(named.case))]
         if near:
@@ -48,6 +50,8 @@ def _none_open(q: Inquiry, named: list[Pointed]) -> Decision | None:
     """Only cases that were not open that day: the one that continues them, or a person."""
     if len(named) == 1:
         earlier = named[0]
+        if not q.may_see(earlier.case):
+            return q.suggest("restricted", [earlier])
         later = [
             Pointed(case, Evidence(
                 rule="continuation", case_number=case.number, where="register",
@@ -76,11 +80,9 @@ def by_slip(q: Inquiry) -> Decision | None:
         return None
     callers = q.callers()
     open_ones = q.open_of(callers)
-    if len(callers) and len(open_ones) == 1:
+    if len(open_ones) == 1 and q.takes_part(open_ones[0].case):
         only = open_ones[0]
-        if any(one_apart(number, q.canonical(only.case)) for number in unknown) and q.takes_part(
-            only.case
-        ):
+        if _is_slip_of(q, unknown, only.case) and not is_shared(callers):
             if only.case.access == RESTRICTED:
                 return q.suggest("restricted", [only])
             return q.link("slip", _resembles(only, unknown[0]), only)
@@ -88,13 +90,22 @@ def by_slip(q: Inquiry) -> Decision | None:
     return q.suggest("resembling", near) if near else None
 
 
+def _is_slip_of(q: Inquiry, unknown: list[str], case: Case) -> bool:
+    """All that is unknown resembles this case's number, and the text is not about another."""
+    number = q.canonical(case)
+    if not all(one_apart(each, number) for each in unknown):
+        return False
+    return q.topics.bearing(q.subject.text, case) not in (Bearing.OTHER, Bearing.SMALLTALK)
+
+
 def _near(q: Inquiry, unknown: list[str], callers: list[Pointed]) -> list[Pointed]:
     """Cases whose number is one slip from an unknown one, those with other evidence first."""
     related = [each.case for each in callers + q.masked()]
     if q.earlier is not None and (carried := q.numbered(q.earlier.case_number)):
         related.append(carried)
+    some = unknown[:_COMPARED]
     first: list[Case] = [
-        case for case in related if any(one_apart(number, q.canonical(case)) for number in unknown)
+        case for case in related if any(map(partial(one_apart, q.canonical(case)), some))
     ]
     found = [
         case
@@ -130,7 +141,12 @@ def unknown_numbers(q: Inquiry) -> list[str]:
     A number that only one of several systems would write ("24/12") needs a label; what another
     pattern explains at the same place is no riddle.
     """
-    known = [naming.hit for naming, found in q.named if found]
+    known = {
+        (naming.where, place)
+        for naming, found in q.named
+        if found
+        for place in range(naming.hit.start, naming.hit.end)
+    }
     return list(
         dict.fromkeys(
             naming.hit.number
@@ -139,7 +155,10 @@ def unknown_numbers(q: Inquiry) -> list[str]:
             and naming.remark is Remark.NONE
             and (naming.hit.labelled or naming.is_spoken or not naming.hit.number.isascii()
                  or any(c.isalpha() for c in naming.hit.number) or "." in naming.hit.number)
-            and not any(h.start < naming.hit.end and naming.hit.start < h.end for h in known)
+            and not any(
+                (naming.where, place) in known
+                for place in range(naming.hit.start, naming.hit.end)
+            )
         )
     )  # fmt: skip
 
@@ -189,10 +208,16 @@ def by_remarked(q: Inquiry) -> Decision | None:
     return q.suggest("earlier number", q.likeliest_first(pointed))
 
 
-def has_doubt(q: Inquiry) -> bool:
-    """It names something that is not understood: the talk may be of another case."""
-    return bool(unknown_numbers(q)) or any(
-        naming.remark is not Remark.NONE for naming, _ in q.named
+def has_doubt(q: Inquiry, case: Case) -> bool:
+    """It names another case or citizen, or something that is not understood.
+
+    Another case that is plainly named comes this far only where the site never links by number.
+    """
+    return (
+        bool(unknown_numbers(q))
+        or any(naming.remark is not Remark.NONE for naming, _ in q.named)
+        or any(each.case.number != case.number for _, found in q.named for each in found)
+        or q.names_another(case)
     )
 
 

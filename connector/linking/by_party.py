@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from connector.linking.by_number import has_doubt
-from connector.linking.inquiry import RESTRICTED, Inquiry, Pointed, once
-from connector.linking.keys import name_key, phone_key
+from connector.linking.inquiry import RESTRICTED, Inquiry, Pointed, is_shared
+from connector.linking.keys import name_key
 from connector.linking.topic import Bearing
 from connector.model import Case, Decision, Evidence
 
@@ -19,10 +19,10 @@ def by_caller(q: Inquiry) -> Decision | None:
     open_ones = q.open_of(callers)
     if not open_ones:
         return _no_open(q, callers)
-    if len(open_ones) > q.rules.shared_by:
+    if len(open_ones) > q.rules.shared_by or is_shared(callers):
         return _suggest_plain(q, "shared phone", open_ones)
     chosen, rule = _choose(q, open_ones)
-    if chosen is None or has_doubt(q) or _is_about_else(q, chosen.case):
+    if chosen is None or has_doubt(q, chosen.case) or _is_about_else(q, chosen.case):
         many = len(open_ones) > 1
         return _suggest_plain(q, "several of phone" if many else "uncertain phone", open_ones)
     return q.link(rule, chosen)
@@ -79,13 +79,13 @@ def by_masked(q: Inquiry) -> Decision | None:
     if not open_ones:
         return _no_open(q, fitting)
     only = open_ones[0]
-    if len(parties) > 1:
+    if len(parties) > 1 or is_shared(fitting):
         return _suggest_plain(q, "several of masked", open_ones)
     is_sure = (
         len(open_ones) == 1
         and only.case.access != RESTRICTED
         and q.takes_part(only.case)
-        and not has_doubt(q)
+        and not has_doubt(q, only.case)
         and not _is_about_else(q, only.case)
     )
     return q.link("masked", only) if is_sure else _suggest_plain(q, "uncertain masked", open_ones)
@@ -97,16 +97,11 @@ def by_relayed(q: Inquiry) -> Decision | None:
     if said is None or not said.phones:
         return None
     names = {name_key(name) for name in said.names}
-    pointed = once(
-        Pointed(case, Evidence(rule="relayed", case_number=case.number, where="text"))
-        for phone in said.phones
-        for case in q.find([phone_key(phone)])
-    )
-    open_ones = [p for p in q.open_of(pointed) if p.case.access != RESTRICTED]
+    open_ones = [p for p in q.open_of(q.relayed()) if p.case.access != RESTRICTED]
     named = [p for p in open_ones if names & {name_key(party.name) for party in p.case.parties}]
     receivers = q.subject.receivers or q.subject.workers
     mine = [p for p in named if p.case.caseworker.casefold() in receivers]
-    if len(mine) == 1 and not has_doubt(q) and not _is_other_matter(q, mine[0].case):
+    if len(mine) == 1 and not has_doubt(q, mine[0].case) and not _is_other_matter(q, mine[0].case):
         return q.link("relayed", mine[0])
     candidates = named or open_ones
     return q.suggest("uncertain phone", q.likeliest_first(candidates)) if candidates else None

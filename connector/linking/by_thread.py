@@ -5,6 +5,7 @@ from __future__ import annotations
 from connector.linking.by_number import has_doubt
 from connector.linking.communication import Shape
 from connector.linking.inquiry import RESTRICTED, Inquiry, Pointed
+from connector.linking.subject import Recent
 from connector.linking.topic import Bearing
 from connector.model import Decision, Evidence
 
@@ -23,6 +24,8 @@ def by_thread(q: Inquiry) -> Decision | None:
     pointed = Pointed(case, Evidence(rule="thread", case_number=case.number, where="thread"))
     if case.access == RESTRICTED:
         return q.suggest("restricted", [pointed])  # by its number only
+    if q.subject.relayed is not None and case not in [each.case for each in q.relayed()]:
+        return None  # a message about somebody else, taken for a colleague
     said = q.topics.bearing(q.subject.text, case)
     if not _is_about_it(said, has_drifted=earlier.has_drifted):
         return None
@@ -31,7 +34,7 @@ def by_thread(q: Inquiry) -> Decision | None:
     is_fresh = earlier.seconds_ago <= q.rules.thread_quiet_s
     if not is_fresh and said is not Bearing.SAME:
         return None  # "yes, do that" days later: nobody could tell of what
-    if is_fresh and earlier.cases_in_thread == 1 and not has_doubt(q) and not q.quoted:
+    if is_fresh and earlier.cases_in_thread == 1 and not has_doubt(q, case) and not q.quoted:
         return q.link("thread", pointed)
     return q.suggest("uncertain thread", [pointed])
 
@@ -43,13 +46,13 @@ def _is_about_it(said: Bearing, *, has_drifted: bool) -> bool:
 def by_call_back(q: Inquiry) -> Decision | None:
     """The caseworker calls back the number of a linked voicemail within two hours."""
     pointed = _called(q)
-    if pointed is None or q.subject.direction != "outbound" or has_doubt(q):
+    if pointed is None or q.subject.direction != "outbound" or has_doubt(q, pointed.case):
         return None
-    is_voicemail = any(each.kind is Shape.VOICEMAIL for each in q.recent)
+    voicemails = [each for each in _soon_before(q) if each.kind is Shape.VOICEMAIL]
     is_same_worker = q.takes_part(pointed.case) or any(
-        each.workers & q.subject.workers for each in q.recent
+        each.workers & q.subject.workers for each in voicemails
     )
-    if not (is_voicemail and is_same_worker and q.is_open(pointed.case)):
+    if not (voicemails and is_same_worker and q.is_open(pointed.case)):
         return None
     said = q.topics.bearing(q.subject.text, pointed.case)
     return q.link("call-back", pointed) if said in _ABOUT_IT else None
@@ -63,14 +66,14 @@ def by_chain(q: Inquiry) -> Decision | None:
 
 def _called(q: Inquiry, before_s: float = 0.0) -> Pointed | None:
     """The one case of the linked calls with this number; `before_s`: those soon after, too."""
-    numbers = {
-        each.case_number
-        for each in q.recent
-        if -before_s <= each.seconds_ago <= q.rules.call_back_s
-    }
+    numbers = {each.case_number for each in _soon_before(q, before_s)}
     if len(numbers) != 1 or not q.subject.is_phone:
         return None
     case = q.numbered(numbers.pop())
     if case is None or case.access == RESTRICTED:
         return None
     return Pointed(case, Evidence(rule="call-back", case_number=case.number, where="phone"))
+
+
+def _soon_before(q: Inquiry, before_s: float = 0.0) -> list[Recent]:
+    return [each for each in q.recent if -before_s <= each.seconds_ago <= q.rules.call_back_s]

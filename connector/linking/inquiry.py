@@ -11,10 +11,12 @@ import msgspec
 from connector.identity import show_phone
 from connector.linking.keys import (
     HIDDEN_DIGITS,
+    MANY,
     CaseFinder,
     canonical,
     mail_key,
     masked_key,
+    name_key,
     number_key,
     phone_key,
     short_key,
@@ -144,6 +146,25 @@ class Inquiry:
             for case in self.find([masked_key(prefix)])
         )  # fmt: skip
 
+    def relayed(self) -> list[Pointed]:
+        """The cases of the telephone numbers in a message that was taken for somebody."""
+        phones = self.subject.relayed.phones if self.subject.relayed else ()
+        return once(
+            Pointed(case, Evidence(rule="relayed", case_number=case.number, where="text"))
+            for phone in phones
+            for case in self.find([phone_key(phone)])
+        )
+
+    def names_another(self, case: Case) -> bool:
+        """Whether a citizen of another open case of those who take part is named, none of this."""
+        names = {key for name in self.subject.names if (key := name_key(name))}
+        if not names or names & _party_names(case):
+            return False
+        return any(
+            other.number != case.number and self.is_open(other) and self.takes_part(other)
+            for other in self.find(names)
+        )
+
     def link(self, rule: str, pointed: Pointed, *more: Pointed) -> Decision | None:
         """Link by this rule, as far as the site's policy lets it; None when it never may."""
         mode = self.rules.mode(rule, self.subject.kind)
@@ -192,6 +213,15 @@ class Inquiry:
                 each.case.closed is not None and -each.case.closed.toordinal(),
             ),
         )
+
+
+def is_shared(pointed: Sequence[Pointed]) -> bool:
+    """Whether so many cases have it that the register did not give all of them."""
+    return len(pointed) >= MANY
+
+
+def _party_names(case: Case) -> set[str]:
+    return {name_key(party.name) for party in case.parties}
 
 
 def once(pointed: Iterable[Pointed]) -> list[Pointed]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from connector.identity import normalise_phone
 from connector.linking.communication import Communication, Participant
@@ -18,6 +20,7 @@ from connector.linking.subject import PHONE, Naming, Subject
 _LINK = re.compile(r"https?://([^/\s<>\"]{1,253})(/[^\s<>\"]{1,2000})", re.IGNORECASE)
 _NOT_NUMBER = re.compile(r"[/?=&#+]|%20")
 _NAMES = 10  # persons named in one text that the register is asked about
+_GUEST = "#ext#"  # in the directory's names of people from outside
 _RECEIVING = frozenset(("to", "transferred_to"))
 
 
@@ -46,7 +49,8 @@ class Reader:
         if outside or "://" in its.text:
             domains = domains.union(upn.rpartition("@")[2] for upn in workers)
         if "://" in its.text:
-            named += self._in_links(its.text, domains)
+            # A link in what is quoted is not the sender's own; else the mark-up may hide one.
+            named += self._in_links(its.text if quoted == its.quoted else own, domains)
         message = relayed(own) if _has_digit(own) else None
         phones, masked, mails = _contacts(outside, domains) if outside else ((), (), ())
         return Subject(
@@ -94,8 +98,9 @@ class Reader:
             host = match[1].casefold().partition(":")[0]
             if "." in host and not any(host == d or host.endswith("." + d) for d in domains if d):
                 continue
+            said = remark(text, *match.span())
             for hit in self.scanner.find(_NOT_NUMBER.sub(" ", match[2])):
-                yield Naming(hit, "link")
+                yield Naming(hit, "link", said)
 
 
 def _own_and_quoted(its: Communication) -> tuple[str, str]:
@@ -121,22 +126,28 @@ def _standing(
     *,
     inbound: bool,
     ours: Sequence[str],
-) -> Iterator[Naming]:
+) -> list[Naming]:
+    """Those that the text does not put right; all of them when it puts nothing in their place."""
     hits.sort(key=lambda each: (each[0].start, each[0].end))
     spans = [(hit.start, hit.end) for hit, _, _ in hits]
     standing = corrections(text, spans) if len(spans) > 1 else (0,)
+    namings = []
     for place in standing:
         hit, is_spoken, is_mended = hits[place]
         said = remark(text, hit.start, hit.end, inbound=inbound, ours=ours)
-        if said is not Remark.CORRECTED:
-            yield Naming(hit, where, said, is_spoken, is_mended)
+        namings.append(Naming(hit, where, said, is_spoken, is_mended))
+    kept = [each for each in namings if each.remark is not Remark.CORRECTED]
+    # "27.45.04-P19-12-24 was wrong" names no case, but shows that the thread's may be another.
+    return kept or namings
 
 
 def _apart(found: Iterable[Hit], hits: Iterable[tuple[Hit, bool, bool]]) -> Iterator[Hit]:
     """Those that stand where no other hit stands."""
-    taken = [(hit.start, hit.end) for hit, _, _ in hits]
+    taken = sorted((hit.start, hit.end) for hit, _, _ in hits)
+    furthest = list(accumulate((end for _, end in taken), max))
     for hit in found:
-        if not any(start < hit.end and hit.start < end for start, end in taken):
+        before = bisect_left(taken, (hit.end,))  # so many begin before it ends
+        if not before or furthest[before - 1] <= hit.start:
             yield hit
 
 
@@ -148,7 +159,7 @@ def _sides(
     receivers: list[str] = []
     outside: list[Participant] = []
     for each in participants:
-        if not each.upn:
+        if not each.upn or _GUEST in each.upn.casefold():
             outside.append(each)
             continue
         upn = each.upn.casefold()

@@ -50,7 +50,7 @@ class Stream:
         subject = self._linker.read(its)
         thread = self._threads.get(its.thread_id) if its.thread_id else None
         earlier = None
-        if thread is not None:
+        if thread is not None and thread.case_number:
             earlier = Earlier(
                 case_number=thread.case_number,
                 seconds_ago=(its.started - thread.at).total_seconds(),
@@ -76,10 +76,12 @@ class Stream:
             thread.case_number, thread.at = decision.case_number, its.started
             thread.has_drifted = False
             thread.numbers.add(decision.case_number)
-        elif thread is not None:
-            thread.numbers.update(
-                e.case_number for e in decision.evidence if e.rule == "number" and not e.note
-            )
+            return
+        named = {e.case_number for e in decision.evidence if e.rule == "number" and not e.note}
+        if thread is None and named:  # two cases named at the start count, too
+            thread = self._threads[its.thread_id] = _Thread("", its.started)
+        if thread is not None:
+            thread.numbers |= named
             if not any(e.rule == "thread" for e in decision.evidence):
                 thread.has_drifted = True
 

@@ -26,10 +26,10 @@ class Naming(NamedTuple):
 class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A communication as the rules see it.
 
-    `named` stands in the sender's own words, subject, file names or the own system's links; what a
-    correction took back is left out. `phones` are whole outside numbers in E.164, `masked` what is
-    known of the others. `workers` are the user principal names, in lower case, of our staff who
-    take part, `receivers` those of them it went to.
+    `named` stands in the sender's own words, subject, file names or links of our own; a number
+    that a correction put another in place of is left out. `phones` are whole outside numbers in
+    E.164, `masked` what is known of the others. `workers` are the user principal names, in lower
+    case, of our staff who take part, `receivers` those of them it went to.
     """
 
     kind: Shape
