@@ -15,6 +15,7 @@ from connector.model import Person
 
 app = typer.Typer(
     help="The people in the directory, and who of them is one person.",
+    epilog="Example: casethread people list bech",
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
