@@ -141,6 +141,7 @@ class _Walk:
         self.reach = int(self._linker.rules.thread_forgotten_s * 1000)
         self._carried: tuple[str, int] | None = None
         self._has_drifted = False
+        self._is_direct = True
         self._unclear = 0  # messages that named several cases since the last clear one
 
     def through(self, rows: Iterable[Any]) -> Iterator[Decided]:
@@ -175,8 +176,10 @@ class _Walk:
     def _follow(self, state: str, rule: str | None, number: str | None, sent_at: int) -> None:
         if state == LinkState.LINKED.value and number:
             self._carried = (number, sent_at)
-            self._has_drifted, self._unclear = False, 0
-        elif rule == "several numbers":
+            self._has_drifted, self._is_direct, self._unclear = False, True, 0
+            return
+        self._is_direct = False
+        if rule == "several numbers":
             self._unclear = 1
         elif rule is None or rule == "nothing":
             self._has_drifted = self._carried is not None
@@ -192,6 +195,7 @@ class _Walk:
             seconds_ago=(row.sent_at - said_at) / 1000,
             cases_in_thread=max(1, bisect_right(self._cases, row.sent_at)) + self._unclear,
             has_drifted=self._has_drifted,
+            is_direct=self._is_direct,
         )
         return self._linker.decide(subject, self._register, earlier)
 

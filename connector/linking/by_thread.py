@@ -5,12 +5,12 @@ from __future__ import annotations
 from connector.linking.by_number import has_doubt
 from connector.linking.communication import Shape
 from connector.linking.inquiry import RESTRICTED, Inquiry, Pointed
-from connector.linking.subject import Recent
+from connector.linking.subject import Earlier, Recent
 from connector.linking.topic import Bearing
 from connector.model import Decision, Evidence
 
 _LEADS_TO_S = 1800.0  # a missed call and the voicemail or call that it led to
-_ABOUT_IT = (Bearing.SAME, Bearing.GOES_ON, Bearing.SILENT)
+_ELSE = (Bearing.OTHER, Bearing.SMALLTALK)
 
 
 def by_thread(q: Inquiry) -> Decision | None:
@@ -27,20 +27,26 @@ def by_thread(q: Inquiry) -> Decision | None:
     if q.subject.relayed is not None and case not in [each.case for each in q.relayed()]:
         return None  # a message about somebody else, taken for a colleague
     said = q.topics.bearing(q.subject.text, case)
-    if not _is_about_it(said, has_drifted=earlier.has_drifted):
+    if said in _ELSE or (earlier.has_drifted and said is not Bearing.SAME):
         return None
     if not q.is_open(case):
         return q.suggest("closed", [pointed])
     is_fresh = earlier.seconds_ago <= q.rules.thread_quiet_s
     if not is_fresh and said is not Bearing.SAME:
         return None  # "yes, do that" days later: nobody could tell of what
-    if is_fresh and earlier.cases_in_thread == 1 and not has_doubt(q, case) and not q.quoted:
+    is_sure = is_fresh and earlier.cases_in_thread == 1 and not has_doubt(q, case)
+    if is_sure and not q.quoted and _goes_on(q, earlier, said):
         return q.link("thread", pointed)
     return q.suggest("uncertain thread", [pointed])
 
 
-def _is_about_it(said: Bearing, *, has_drifted: bool) -> bool:
-    return said is Bearing.SAME if has_drifted else said in _ABOUT_IT
+def _goes_on(q: Inquiry, earlier: Earlier, said: Bearing) -> bool:
+    """Whether the text surely goes on about the case. A call without words does."""
+    if said in (Bearing.SAME, Bearing.GOES_ON):
+        return True
+    if not q.subject.text:
+        return True
+    return earlier.is_direct and q.topics.only_answers(q.subject.text)
 
 
 def by_call_back(q: Inquiry) -> Decision | None:
@@ -55,7 +61,7 @@ def by_call_back(q: Inquiry) -> Decision | None:
     if not (voicemails and is_same_worker and q.is_open(pointed.case)):
         return None
     said = q.topics.bearing(q.subject.text, pointed.case)
-    return q.link("call-back", pointed) if said in _ABOUT_IT else None
+    return None if said in _ELSE else q.link("call-back", pointed)
 
 
 def by_chain(q: Inquiry) -> Decision | None:

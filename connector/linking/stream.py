@@ -24,6 +24,7 @@ class _Thread:
     case_number: str
     at: datetime
     has_drifted: bool = False
+    is_direct: bool = True
     numbers: set[str] = field(default_factory=set)
 
 
@@ -56,6 +57,7 @@ class Stream:
                 seconds_ago=(its.started - thread.at).total_seconds(),
                 cases_in_thread=len(thread.numbers),
                 has_drifted=thread.has_drifted,
+                is_direct=thread.is_direct,
             )
         recent = list(self._recent(subject)) if subject.is_phone else []
         decision = self._linker.decide(subject, self._cases, earlier, recent)
@@ -74,7 +76,7 @@ class Stream:
                 thread = _Thread(decision.case_number, its.started)
                 self._threads[its.thread_id] = thread
             thread.case_number, thread.at = decision.case_number, its.started
-            thread.has_drifted = False
+            thread.has_drifted, thread.is_direct = False, True
             thread.numbers.add(decision.case_number)
             return
         named = {e.case_number for e in decision.evidence if e.rule == "number" and not e.note}
@@ -82,6 +84,7 @@ class Stream:
             thread = self._threads[its.thread_id] = _Thread("", its.started)
         if thread is not None:
             thread.numbers |= named
+            thread.is_direct = False
             if not any(e.rule == "thread" for e in decision.evidence):
                 thread.has_drifted = True
 

@@ -78,14 +78,15 @@ PHONE = frozenset((Shape.CALL, Shape.MISSED_CALL, Shape.VOICEMAIL))
 class Earlier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an earlier communication linked this thread to.
 
-    `has_drifted`: since then somebody wrote about something else, so that "yes, at noon" no longer
-    answers the case.
+    `is_direct`: nothing was said since then, so that "yes, do that" answers it. `has_drifted`: it
+    was about something else.
     """
 
     case_number: str
     seconds_ago: float
     cases_in_thread: int = 1
     has_drifted: bool = False
+    is_direct: bool = True
 
 
 class Recent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
