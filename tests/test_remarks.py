@@ -142,6 +142,7 @@ def test_whose() -> None:
     """What a citizen calls "jeres" is ours; and so is our own municipality's number."""
     assert said("jeres sagsnummer X", inbound=True) is Remark.NONE
     assert said("deres j.nr. X", inbound=True) is Remark.FOREIGN
+    assert said("Deres j.nr. X", inbound=True) is Remark.NONE
     start, end = spans("Solby Kommunes sag X")[0]
     text = written("Solby Kommunes sag X")
     assert remark(text, start, end, ours=["solby kommune"]) is Remark.NONE

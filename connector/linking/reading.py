@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
@@ -19,6 +19,9 @@ from connector.linking.subject import PHONE, Naming, Subject
 
 _LINK = re.compile(r"https?://([^/\s<>\"]{1,253})(/[^\s<>\"]{1,2000})", re.IGNORECASE)
 _NOT_NUMBER = re.compile(r"[/?=&#+]|%20")
+_SPACED = re.compile(
+    r"(?<![\w.])[0-9]{1,2}\. ?[0-9]{1,2}\. ?[0-9]{1,2}(?=\s?[-–]\s?[A-ZÆØÅa-z][0-9])"
+)
 _NAMES = 10  # persons named in one text that the register is asked about
 _GUEST = "#ext#"  # in the directory's names of people from outside
 _RECEIVING = frozenset(("to", "transferred_to"))
@@ -38,9 +41,8 @@ class Reader:
         workers, receivers, outside = _sides(its.participants)
         named: list[Naming] = []
         ours = [name for upn in workers if (name := _organisation(upn))]
-        is_inbound = bool(outside) and its.direction != "outbound"
         if own:
-            named += self._namings(own, "text", inbound=is_inbound, ours=ours)
+            named += self._namings(own, "text", ours=ours)
         if its.subject:
             named += self._namings(plain(its.subject), "subject")
         for name in its.files:
@@ -60,10 +62,7 @@ class Reader:
             text=own,
             quoted_text=quoted,
             named=tuple(named),
-            # Who is quoted is not known: "deres nr." in a letter to us is ours.
-            quoted=tuple(self._namings(quoted, "quoted", inbound=True, ours=ours))
-            if quoted
-            else (),
+            quoted=tuple(self._namings(quoted, "quoted", ours=ours)) if quoted else (),
             phones=phones,
             masked=masked,
             mails=mails,
@@ -74,23 +73,24 @@ class Reader:
             names=names_in(own)[:_NAMES] if own and its.kind in PHONE else (),
         )
 
-    def _namings(
-        self, text: str, where: str, *, inbound: bool = False, ours: Sequence[str] = ()
-    ) -> Iterable[Naming]:
+    def _namings(self, text: str, where: str, ours: Sequence[str] = ()) -> Iterable[Naming]:
         """The numbers of a text that stand: without those that it corrects itself."""
         hits = [(hit, False, False) for hit in self._written(text)]
         hits += [(hit, True, False) for hit in _apart(self._speech.find(text), hits)]
         repaired = mended(text)
         if repaired is not None:
             found = self._written(repaired.text)
-            hits += [(hit, False, True) for hit in _apart(found, hits)]
+            hits += [(hit, False, True) for hit in _apart(found, hits, may_contain=True)]
         if not hits:
             return ()
-        return _standing(text, where, hits, inbound=inbound, ours=ours)
+        return _standing(text, where, hits, ours)
 
     def _written(self, text: str) -> tuple[Hit, ...]:
         # In file names words are tied by underscores: "27.45.04-P19-12-24_bilag.pdf".
-        return self.scanner.find(text.replace("_", " ") if "_" in text else text)
+        text = text.replace("_", " ") if "_" in text else text
+        if ". " in text and _has_digit(text):
+            text = _SPACED.sub(_closed_up, text)
+        return self.scanner.find(text)
 
     def _in_links(self, text: str, domains: frozenset[str]) -> Iterator[Naming]:
         """Numbers in links into a system of our own; a foreign system's numbers are not ours."""
@@ -123,8 +123,6 @@ def _standing(
     text: str,
     where: str,
     hits: list[tuple[Hit, bool, bool]],
-    *,
-    inbound: bool,
     ours: Sequence[str],
 ) -> list[Naming]:
     """Those that the text does not put right; all of them when it puts nothing in their place."""
@@ -134,21 +132,30 @@ def _standing(
     namings = []
     for place in standing:
         hit, is_spoken, is_mended = hits[place]
-        said = remark(text, hit.start, hit.end, inbound=inbound, ours=ours)
+        # "Jeres nr." is ours in what comes from outside and in what a colleague passes on; the
+        # register tells whose it is.
+        said = remark(text, hit.start, hit.end, inbound=True, ours=ours)
         namings.append(Naming(hit, where, said, is_spoken, is_mended))
     kept = [each for each in namings if each.remark is not Remark.CORRECTED]
     # "27.45.04-P19-12-24 was wrong" names no case, but shows that the thread's may be another.
     return kept or namings
 
 
-def _apart(found: Iterable[Hit], hits: Iterable[tuple[Hit, bool, bool]]) -> Iterator[Hit]:
-    """Those that stand where no other hit stands."""
+def _apart(
+    found: Iterable[Hit], hits: Iterable[tuple[Hit, bool, bool]], *, may_contain: bool = False
+) -> Iterator[Hit]:
+    """Those that stand where no other hit stands; with `may_contain` also those that are more."""
     taken = sorted((hit.start, hit.end) for hit, _, _ in hits)
     furthest = list(accumulate((end for _, end in taken), max))
     for hit in found:
         before = bisect_left(taken, (hit.end,))  # so many begin before it ends
         if not before or furthest[before - 1] <= hit.start:
             yield hit
+        elif may_contain:
+            first = taken[bisect_right(furthest, hit.start)]
+            is_more = first != (hit.start, hit.end) and first[0] >= hit.start
+            if is_more and furthest[before - 1] <= hit.end:
+                yield hit
 
 
 def _sides(
@@ -188,6 +195,11 @@ def _own_mails(outside: Iterable[Participant], domains: frozenset[str]) -> Itera
         address = party.mail.strip().casefold()
         if address and address.rpartition("@")[2] in domains:
             yield address
+
+
+def _closed_up(match: re.Match[str]) -> str:
+    """ "27. 45. 04-P19" as "  27.45.04-P19": places stay."""
+    return match[0].replace(" ", "").rjust(len(match[0]))
 
 
 def _has_digit(text: str) -> bool:

@@ -67,6 +67,7 @@ BUT_AFTER = re.compile(r"[,;.]? ?(?:men|but|derimod)\b[^.!?]{0,40}?\d")
 
 # --- negated ---------------------------------------------------------------------------------
 _ABOUT = r"(?:om|vedr\.?|vedrørende|angående|ang\.?|about|regarding|re)"
+NOT_HIM = _lead(r"(?:er|var|is|was) (?:ikke|not) \w+(?: \w+)?")  # "det var ikke Palle (...)"
 NEGATED_LEAD = _lead(
     rf"(?:ikke|aldrig|not|n't) (?:længere |noget )?(?:{_ABOUT}|(?:en )?del af|relateret til"
     rf"|part of)",

@@ -16,6 +16,7 @@ _AFTER = 120
 _GAP = 200  # characters between a number and the one that corrects it
 _LEAD = 11  # words before the number and its label
 _GAP_WORDS = 16
+_POLITE = 40  # characters
 _MARKS = ":#\"'»«“”()–-"
 _SIGNS = ".,;:!?\"'»«“”()–—-…"
 
@@ -37,8 +38,9 @@ def remark(
 ) -> Remark:
     """What is said of the number at text[start:end], in its own and the next sentences.
 
-    In what comes from outside (`inbound`), "jeres" and "your" number is our own. `ours` are names
-    of our own organisation in lower case ("solby kommune"): it is not taken for another.
+    In what comes from outside or is passed on (`inbound`), "jeres" and "Deres" number is our own.
+    `ours` are names of our own organisation in lower case ("solby kommune"): it is not taken for
+    another.
     """
     before = text[max(0, start - _BEFORE) : start].lower().split()
     following = text[end : end + _AFTER].lower().split()[:_GAP_WORDS]
@@ -47,9 +49,14 @@ def remark(
     lead, after = " ".join(leading).rstrip(_MARKS + " "), " ".join(following)
     if not said.isdisjoint(words.CORRECTED_WORDS) and _is_corrected(lead, after):
         return Remark.CORRECTED
-    if not said.isdisjoint(words.NEGATED_WORDS) and _is_negated(lead, after):
+    if not said.isdisjoint(words.NEGATED_WORDS) and (
+        _is_negated(lead, after) or (text[start - 1 : start] == "(" and words.NOT_HIM.search(lead))
+    ):
         return Remark.NEGATED
-    if _is_foreign(" ".join(before[-8:]).rstrip(_MARKS + " "), after, inbound, ours):
+    # A letter to us says "Deres nr."; "deres nr." is that of others.
+    polite = ("deres",) if "Deres" in text[max(0, start - _POLITE) : start] else ()
+    ours_said = ("jeres", "your", *polite) if inbound else ()
+    if _is_foreign(" ".join(before[-8:]).rstrip(_MARKS + " "), after, ours_said, ours):
         return Remark.FOREIGN
     if not said.isdisjoint(words.EXAMPLE_WORDS) and (
         words.EXAMPLE_LEAD.search(lead) or words.EXAMPLE_AFTER.match(after)
@@ -114,6 +121,8 @@ def _is_corrected(lead: str, after: str) -> bool:
             return True
         if words.NOT_LEAD.search(lead) and words.BUT_AFTER.match(after):
             return True
+    if words.WRONG_ONE.search(lead):  # "hov nej, forkert klub: X": X is the right one
+        return False
     return (
         words.REPLACED_LEAD.search(lead) is not None
         or words.NUMBER_NOT_LEAD.search(lead) is not None
@@ -159,11 +168,13 @@ def _is_earlier(lead: str, after: str) -> bool:
     return bool(words.EARLIER_AFTER.match(after) and not words.NOT_YET_LEAD.search(lead))
 
 
-def _is_foreign(before: str, after: str, inbound: bool, ours: Collection[str]) -> bool:
+def _is_foreign(
+    before: str, after: str, ours_said: Collection[str], ours: Collection[str]
+) -> bool:
     if not any(map((before + after[:40]).__contains__, words.FOREIGN_PARTS)):
         return False
     yours = words.YOURS_BEFORE.search(before)
-    if yours and not (inbound and yours["you"] in ("jeres", "your")):
+    if yours and yours["you"] not in ours_said:
         return True
     found = words.FOREIGN_BEFORE.search(before)
     if found is None:
