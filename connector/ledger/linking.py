@@ -14,11 +14,12 @@ import sqlalchemy as sa
 from connector.ledger.batch import Batch, New, chunks, known, select_items
 from connector.ledger.callers import contacts_of, recent_calls, settle_calls
 from connector.ledger.communications import communication_of, with_files
+from connector.ledger.decisions import about
 from connector.ledger.entries import Owed, owe
 from connector.ledger.links import BY_PERSON, HELD, Decided, apply
 from connector.ledger.register import LedgerCases
 from connector.ledger.tables import item, link, mention, ms, phone
-from connector.ledger.threads import FOREVER, Span, chats_of_calls, dirty, settle_threads
+from connector.ledger.threads import Span, chats_of_calls, dirty, settle_threads
 from connector.linking.asking import first_keys
 from connector.linking.subject import Subject
 from connector.model import Case, Decision, Evidence, Kind, LinkState
@@ -217,9 +218,6 @@ def decide_by_person(
 
     Raises KeyError when there is no such item.
     """
-    row = batch.connection.execute(select_items().where(item.c.id == root_id)).one_or_none()
-    if row is None:
-        raise KeyError(root_id)
     number = case.number if case is not None else ""
     decision = Decision(
         state=state,
@@ -229,13 +227,9 @@ def decide_by_person(
         reason=reason,
         evidence=(Evidence(rule=BY_PERSON, case_number=number, where="person", note=actor),),
     )
-    decided = Decided(
-        root_id=row.root_id,
-        thread_id=row.thread_id,
-        kind=Kind(row.kind),
-        sent_at=row.sent_at,
-        decision=decision,
-    )
-    apply(batch, [decided], actor)
-    if decided.kind is Kind.MESSAGE:
-        settle_threads(batch, {row.thread_id: (row.sent_at, FOREVER)}, actor)
+    found = about(batch, {root_id: decision})
+    if not found:
+        raise KeyError(root_id)
+    apply(batch, found, actor)
+    settle_calls(batch, found, actor)
+    settle_threads(batch, dirty(batch, [], found), actor)
