@@ -270,8 +270,10 @@ RULE_4_NOT = {
 }  # fmt: skip
 
 RULE_5_THREAD = {
-    "goes on": links("thread", chat("Ja, kl. 12"), HELP, thread=earlier(),
+    "goes on": links("thread", chat("Jeg skriver til hende"), HELP, thread=earlier(),
                      evidence=(("thread", "thread"),)),
+    "answer right after": links("thread", chat("Ja, gør det"), HELP, thread=earlier()),
+    "a call without words": links("thread", call_out("+4599999999"), HELP, thread=earlier()),
     "a day later": links("thread", chat("Har hun fået brevet?"), HELP,
                          thread=earlier(seconds_ago=DAY_S)),
     "resumed by the matter": links("thread", chat("Tilbage til hjemmehjælpen: hun siger ja"), HELP,
@@ -319,6 +321,10 @@ RULE_7_NOT = {
                                  thread=earlier()),
     "by message": nothing(chat(RELAYED), SECRET),
     "by call-back": nothing(call_out(), SECRET, calls=(recent(),)),
+    "by the case it continues": waits(
+        "closed", chat(f"Sag {L}"), OLD, msgspec.structs.replace(CLEANING, access="restricted"),
+        first=OLD,
+    ),
     "closed, another goes on with it": waits(
         "restricted", chat(f"Sag {L}", staff(CARL)),
         msgspec.structs.replace(OLD, access="restricted"), CLEANING, first=None,
@@ -520,7 +526,9 @@ RULE_18_OLD_THREAD = {
     "days old, the matter": waits("uncertain thread", chat("Hjemmehjælpen er bevilget"), HELP,
                                   first=HELP, thread=earlier(seconds_ago=3 * DAY_S),
                                   evidence=(("thread", "thread"),)),
-    "two cases": waits("uncertain thread", chat("Ja, gør det"), HELP, first=HELP,
+    "an answer, not right after": waits("uncertain thread", chat("Ja, gør det"), HELP, first=HELP,
+                                        thread=earlier(is_direct=False)),
+    "two cases": waits("uncertain thread", chat("Jeg skriver til hende"), HELP, first=HELP,
                        thread=earlier(cases_in_thread=2)),
     "an unknown number": waits("uncertain thread", chat("Sag 02.34.02-G01-99-25"), HELP,
                                first=HELP, thread=earlier()),

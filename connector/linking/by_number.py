@@ -60,9 +60,10 @@ def _none_open(q: Inquiry, named: list[Pointed]) -> Decision | None:
             for case in q.find([continues_key(q.canonical(earlier.case))])
             if q.is_open(case)
         ]  # fmt: skip
-        visible = [p for p in later if p.case.access != RESTRICTED or q.takes_part(p.case)]
-        if len(later) == len(visible) == 1 and not about_old_decision(q.subject.text):
-            return q.link("continuation", later[0], earlier)
+        only = later[0] if len(later) == 1 else None
+        # A restricted case is linked by its own number alone, which nobody gave.
+        if only and only.case.access != RESTRICTED and not about_old_decision(q.subject.text):
+            return q.link("continuation", only, earlier)
         return q.suggest(_why_not_open(q, named), [earlier, *later])
     return q.suggest(_why_not_open(q, named), q.likeliest_first(named))
 
