@@ -145,7 +145,7 @@ def test_late_message_is_a_version(owing: Ledger) -> None:
     """A message that comes late makes the next version, which names the one before."""
     sink = FakeSink()
     send(owing, sink)
-    take(owing, [page(message("En ting til", 7))], policy())
+    take(owing, [page(message("Ja, det gør jeg", 7))], policy())
     send(owing, sink)
 
     first, second = sink.entries.values()
@@ -320,7 +320,7 @@ def test_order_of_versions(owing: Ledger) -> None:
     sink = FakeSink()
     sink.errors = [Unavailable("down")]
     send(owing, sink)
-    take(owing, [page(message("Nyt", 9))], policy())
+    take(owing, [page(message("Ok, tak", 9))], policy())
     send(owing, sink)
 
     assert (states(owing), len(sink.puts)) == (["waiting", "waiting"], 1)
@@ -331,7 +331,7 @@ def test_content_is_proved(owing: Ledger) -> None:
     import hashlib
 
     send(owing, FakeSink())
-    take(owing, [page(message("Nyt", 9))], policy())
+    take(owing, [page(message("Ok, tak", 9))], policy())
     send(owing, FakeSink())
     with owing.read() as connection:
         rows: list[Any] = list(connection.execute(sa.select(entry_version)))

@@ -68,7 +68,7 @@ def test_defaults_are_enough(tmp_path: Path) -> None:
     ]
     assert settings.sources.chats.schedule == parse_schedule("daily 19:00")
     assert settings.graph.secret.reveal() == "s3cret"
-    assert settings.linking.patterns == ("kle",)
+    assert settings.linking.patterns == ("kle", "kle_nf")
     assert settings.log.file is None
 
 
@@ -101,7 +101,7 @@ def test_all_types_are_read(tmp_path: Path) -> None:
     settings = parse(
         f"{MINIMAL}path = '/srv/journal'\nlanguage = 'en'\n"
         '[ledger]\nurl = "sqlite:////var/lib/ct.db"\n'
-        "[linking]\nthread_h = 12\nphone_links = false\n"
+        "[linking]\nthread_h = 12\nconfirm = [\"phone\", \"thread/chat\"]\n"
         'exclude_users = ["Borgmester@Kommune.example"]\n'
         "[sources.pstn]\nschedule = 'off'\n[graph.rates]\nchats = 0\n",
         tmp_path,
@@ -113,7 +113,7 @@ def test_all_types_are_read(tmp_path: Path) -> None:
     assert settings.ledger.database_file == Path("/var/lib/ct.db")
     assert settings.linking.thread_h == 12.0
     assert isinstance(settings.linking.thread_h, float)
-    assert not settings.linking.phone_links
+    assert settings.linking.confirm == ("phone", "thread/chat")
     assert settings.linking.exclude_users == ("borgmester@kommune.example",)
     assert settings.sources.pstn.schedule.is_off
     assert settings.graph.rates["chats"] == 0.0

@@ -48,7 +48,11 @@ def _choose(q: Inquiry, open_ones: list[Pointed]) -> tuple[Pointed | None, str]:
 
 
 def _is_about_else(q: Inquiry, case: Case) -> bool:
-    return q.topics.bearing(q.subject.text, case) in _ELSE
+    """It speaks of another matter, also of one that no table knows."""
+    said = q.topics.bearing(q.subject.text, case)
+    if said is Bearing.SAME or not q.subject.text:
+        return False
+    return said in _ELSE or bool(q.topics.unknown_matter(q.subject.text, case))
 
 
 def _no_open(q: Inquiry, callers: list[Pointed]) -> Decision | None:
@@ -86,9 +90,16 @@ def by_masked(q: Inquiry) -> Decision | None:
         and only.case.access != RESTRICTED
         and q.takes_part(only.case)
         and not has_doubt(q, only.case)
+        and not _says_another_name(q, only.case)
         and not _is_about_else(q, only.case)
     )
     return q.link("masked", only) if is_sure else _suggest_plain(q, "uncertain masked", open_ones)
+
+
+def _says_another_name(q: Inquiry, case: Case) -> bool:
+    """Whether persons are named and no party is among them; a thousand numbers fit the digits."""
+    parties = {name_key(party.name) for party in case.parties}
+    return bool(q.subject.names) and parties.isdisjoint(map(name_key, q.subject.names))
 
 
 def by_relayed(q: Inquiry) -> Decision | None:

@@ -15,14 +15,12 @@ from connector.linking.topic_aims import Aims, FieldWords
 from connector.linking.topic_case import Known, addresses, elsewhere, known_of, title_places
 from connector.linking.topic_names import Named, Names
 from connector.linking.topic_table import Table, compile_table
-from connector.linking.topic_words import WORD, Found, Kind, Mark, fold, words_in
+from connector.linking.topic_words import WORD, Found, Kind, Mark, fold, words_in, words_of
 from connector.model import Case
 
 _CASES = 20_000  # cases whose words are remembered
 _NAMES_FIELD = 2  # weak words that together speak of a field
-
-
-_ANSWER = 60  # characters
+_ANSWER = 60  # characters of a short answer
 
 
 class Bearing(StrEnum):
@@ -91,9 +89,18 @@ class Topics:
 
     def only_answers(self, text: str) -> bool:
         """Whether it is a short answer to what was said before, and nothing else: "ok, tak"."""
-        words: list[str] = WORD.findall(fold(text[:_ANSWER]))
+        words = words_of(text[:_ANSWER])
         answers = self._table.lists["going_on.answers"]
         return len(text) <= _ANSWER and bool(words) and answers.issuperset(words)
+
+    def unknown_matter(self, text: str, case: Case) -> str:
+        """What the text says it is about, when neither the table nor the case knows it; else ""."""
+        reading = self._read(text)
+        its = self._known(case)
+        fields = self._aims.sort(reading.words, reading.found, its)
+        thing = self._aims.unknown_aim(reading.words, reading.found, fields)
+        names = {part for person in its.persons for part in (person.first, *person.last.split())}
+        return "" if thing in names or self._titles(reading, its) else thing
 
     def matter(self, text: str, cases: Sequence[Case]) -> Case | None:
         """The one of several cases whose matter the text names; None when none or two fit.

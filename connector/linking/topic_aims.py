@@ -10,6 +10,8 @@ from connector.linking.topic_case import Known
 from connector.linking.topic_words import Found, Kind
 
 _ABOUT_REACH = 3  # words between "angående" and the thing
+_THING_REACH = 4  # words between "om" and the thing, and the thing
+_THING = 5  # letters of a word that may be a matter
 _LEAD_REACH = 5  # words between "ringer ... om" and the thing
 
 
@@ -90,3 +92,35 @@ class Aims:
             word in negations and (then in about or then in ("om", "about"))
             for word, then in pairwise(before)
         )
+
+    def unknown_aim(
+        self, words: Sequence[str], found: Iterable[Found], fields: FieldWords
+    ) -> str:
+        """The thing that a text says it is about, when no list knows it; "" for none.
+
+        "Svar om <thing>", "sagen med <thing>": a matter that the table has no words for is still
+        another matter.
+        """
+        lists = self._lists
+        others = _places((*fields.other, *fields.other_weak))
+        known = _places(found) - others
+        for place, word in enumerate(words):
+            is_with = word in lists["about.with"] and place and words[place - 1] in lists["about.it"]
+            if word not in lists["about.words"] and not is_with:
+                continue
+            for then in range(place + 1, min(place + 1 + _THING_REACH, len(words))):
+                thing = words[then]
+                if then in known or thing in lists["about.stops"]:
+                    break
+                if then in others:
+                    return thing
+                if thing in lists["about.skips"] or len(thing) < _THING:
+                    continue
+                if thing.isalpha():
+                    return thing
+                break
+        return ""
+
+
+def _places(found: Iterable[Found]) -> set[int]:
+    return {place for each in found for place in range(each.place, each.end)}

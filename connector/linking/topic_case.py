@@ -9,13 +9,14 @@ from typing import NamedTuple
 from connector.linking.topic_names import Person, persons_of
 from connector.linking.topic_table import Table
 from connector.linking.topic_words import MIN_INSIDE, Found, Kind, words_of
-from connector.model import Case
+from connector.model import Case, CaseParty
 
 _KLE = re.compile(r"\s*([0-9]{1,2})\.([0-9]{2})(?:\.([0-9]{2}))?", re.ASCII)
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}", re.ASCII)
 _ENDINGS = (
     "ernes", "erne", "enes", "ene", "eren", "ens", "ets", "ers", "en", "et", "er", "es", "e", "s",
 )  # fmt: skip
+_FALLS_OUT = re.compile(r"\w{4}[bdfgklmprstv]el$")
 _MIN_TITLE = 4  # letters of a title's word that is looked for
 _NUMBER = 4  # characters of a house number: 112b
 _SHORT = 6  # a shorter one may only be inflected, not begin any word
@@ -53,7 +54,7 @@ def known_of(case: Case, table: Table) -> Known:
     persons = persons_of(case)
     own, near = _fields(case, table, found)
     return Known(
-        stems=tuple(dict.fromkeys(_stems(words, marks, table, persons))),
+        stems=tuple(dict.fromkeys(_stems(words, marks, table, persons, case.parties))),
         addresses=tuple(addresses(words, marks)),
         own=own,
         near=near.union(*(table.near[name] for name in own)) - own,
@@ -92,10 +93,24 @@ def _kle_fields(case: Case, table: Table) -> tuple[frozenset[str], frozenset[str
 
 
 def _stems(
-    words: Sequence[str], marks: Sequence[Found], table: Table, persons: Sequence[Person]
+    words: Sequence[str],
+    marks: Sequence[Found],
+    table: Table,
+    persons: Sequence[Person],
+    parties: Sequence[CaseParty],
 ) -> Iterator[str]:
-    """The words of a title by which people name the case, without their endings."""
-    names = {name for person in persons for name in (person.first, *person.last.split())}
+    """The words of a title by which people name the case, without their endings.
+
+    The names of persons among the parties are told apart: a caller who says who he is has not said
+    what it is about.
+    """
+    whole = {(person.first, person.last) for person in persons}
+    names = {
+        name
+        for party in parties
+        if (said := words_of(party.name)) and (said[0], said[-1]) in whole
+        for name in said
+    }
     generic = table.lists["title.generic"]
     dull = {
         place
@@ -111,6 +126,8 @@ def _stems(
 
 def stem_of(word: str) -> str:
     """A folded word without its inflection, as far as its end tells."""
+    if _FALLS_OUT.search(word):
+        return word[:-2]  # overkørsel, overkørslen
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= _MIN_TITLE:
             return word[: -len(ending)]

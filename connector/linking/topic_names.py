@@ -26,6 +26,7 @@ _ABBREVIATED = (
 )  # a point behind them ends no sentence
 _FIRM = re.compile(r"\b(?:A/S|ApS|I/S|P/S|IVS|A\.m\.b\.a|v/|.*forening|.*selskab)", re.IGNORECASE)
 _REACH = 30  # characters round a name that are looked at
+_LONG = 6  # letters of a last name that is seldom a word
 _MAX_RUNS = 50  # names of one text; more is a list of persons, and tells nothing
 
 
@@ -167,8 +168,10 @@ class Names:
                         continue
                     if name == person.first and _goes_with(words, form, person.last):
                         return f"{form} {person.last}", True
-                    is_first = name == person.first and form not in self._ambiguous
-                    if is_first or _has_capital(text, form):
+                    # A last name may be a word, more often than a first name.
+                    is_name = name == person.first or len(name) >= _LONG
+                    is_sure = is_name and form not in self._ambiguous
+                    if is_sure or _has_capital(text, form):
                         found = found or form
         return found, False
 

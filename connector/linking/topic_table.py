@@ -15,7 +15,9 @@ _LISTS = {
     "talk": ("words", "soft", "greetings"),
     "going_on": ("work", "words", "others", "answers"),
     "turning": ("strong", "soft"),
-    "about": ("words", "leads", "asks", "plain", "mention", "negations"),
+    "about": (
+        "words", "leads", "asks", "plain", "mention", "negations", "with", "it", "skips", "stops",
+    ),
     "names": (
         "cues", "weak", "roles", "after", "introduce", "titles", "nobody", "ambiguous", "places",
     ),
