@@ -63,6 +63,9 @@ class FixedTopics:
     def only_answers(self, text: str) -> bool:
         return self._bearing is not Bearing.OTHER
 
+    def unknown_matter(self, text: str, case: Case) -> tuple[str, ...]:
+        return ()
+
     def matter(self, text: str, cases: Sequence[Case]) -> Case | None:
         if self._matter is None or self._matter >= len(cases):
             return None

@@ -91,9 +91,16 @@ def by_masked(q: Inquiry) -> Decision | None:
         and q.takes_part(only.case)
         and not has_doubt(q, only.case)
         and not _says_another_name(q, only.case)
+        and not _says_another_name(q, only.case)
         and not _is_about_else(q, only.case)
     )
     return q.link("masked", only) if is_sure else _suggest_plain(q, "uncertain masked", open_ones)
+
+
+def _says_another_name(q: Inquiry, case: Case) -> bool:
+    """Whether persons are named and no party is among them; a thousand numbers fit the digits."""
+    parties = {name_key(party.name) for party in case.parties}
+    return bool(q.subject.names) and parties.isdisjoint(map(name_key, q.subject.names))
 
 
 def _says_another_name(q: Inquiry, case: Case) -> bool:
