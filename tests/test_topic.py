@@ -213,6 +213,9 @@ def test_goes_on(its: Case, text: str) -> None:
         (FIRM, "skal vi tage den anden sag nu?"),
         (HOME, "Jeg ringer om kørekortet, ikke om hjemmehjælpen"),
         (HOME, "Der er et hul i fortovet ude foran"),
+        (HOME, "Har du tid til at se på en ny borger?"),
+        (HOME, "Sagen med Lone Søndergaard haster"),
+        (HOME, "Jeg mangler svar fra borgeren, Per Skov"),
     ],
 )
 def test_speaks_of_another_matter(its: Case, text: str) -> None:
