@@ -194,8 +194,7 @@ def _is_contradicted(q: Inquiry, named: Pointed) -> bool:
         return True
     if q.named:  # it names something itself: unknown, another authority's, an earlier case
         return True
-    said = q.topics.bearing(q.subject.text, named.case)
-    return said in (Bearing.OTHER, Bearing.SMALLTALK)
+    return not q.is_about(named.case)
 
 
 def by_remarked(q: Inquiry) -> Decision | None:

@@ -8,8 +8,6 @@ from connector.linking.keys import name_key
 from connector.linking.topic import Bearing
 from connector.model import Case, Decision, Evidence
 
-_ELSE = (Bearing.OTHER, Bearing.SMALLTALK)
-
 
 def by_caller(q: Inquiry) -> Decision | None:
     """The open case of a whole telephone number or address, if its caseworker takes part."""
@@ -22,7 +20,7 @@ def by_caller(q: Inquiry) -> Decision | None:
     if len(open_ones) > q.rules.shared_by or is_shared(callers):
         return _suggest_plain(q, "shared phone", open_ones)
     chosen, rule = _choose(q, open_ones)
-    if chosen is None or has_doubt(q, chosen.case) or _is_about_else(q, chosen.case):
+    if chosen is None or has_doubt(q, chosen.case) or not q.is_about(chosen.case):
         many = len(open_ones) > 1
         return _suggest_plain(q, "several of phone" if many else "uncertain phone", open_ones)
     return q.link(rule, chosen)
@@ -47,14 +45,6 @@ def _choose(q: Inquiry, open_ones: list[Pointed]) -> tuple[Pointed | None, str]:
     return chosen, rule
 
 
-def _is_about_else(q: Inquiry, case: Case) -> bool:
-    """It speaks of another matter, also of one that no table knows."""
-    said = q.topics.bearing(q.subject.text, case)
-    if said is Bearing.SAME or not q.subject.text:
-        return False
-    return said in _ELSE or bool(q.topics.unknown_matter(q.subject.text, case))
-
-
 def _no_open(q: Inquiry, callers: list[Pointed]) -> Decision | None:
     """A caller whose cases were all closed, or not opened yet, that day."""
     day = q.day
@@ -63,8 +53,8 @@ def _no_open(q: Inquiry, callers: list[Pointed]) -> Decision | None:
 
 
 def _suggest_plain(q: Inquiry, rule: str, pointed: list[Pointed]) -> Decision | None:
-    """Suggest what may be shown; restricted cases of a caller are not hinted at at all."""
-    plain = [each for each in pointed if each.case.access != RESTRICTED]
+    """Suggest what may be shown; restricted cases are hinted at to their own caseworker only."""
+    plain = [each for each in pointed if q.may_see(each.case)]
     return q.suggest(rule, q.likeliest_first(plain)) if plain else None
 
 
@@ -91,16 +81,9 @@ def by_masked(q: Inquiry) -> Decision | None:
         and q.takes_part(only.case)
         and not has_doubt(q, only.case)
         and not _says_another_name(q, only.case)
-        and not _says_another_name(q, only.case)
-        and not _is_about_else(q, only.case)
+        and q.is_about(only.case)
     )
     return q.link("masked", only) if is_sure else _suggest_plain(q, "uncertain masked", open_ones)
-
-
-def _says_another_name(q: Inquiry, case: Case) -> bool:
-    """Whether persons are named and no party is among them; a thousand numbers fit the digits."""
-    parties = {name_key(party.name) for party in case.parties}
-    return bool(q.subject.names) and parties.isdisjoint(map(name_key, q.subject.names))
 
 
 def _says_another_name(q: Inquiry, case: Case) -> bool:

@@ -26,7 +26,7 @@ from connector.linking.reasons import CONFIDENCE, HIDDEN, REASONS
 from connector.linking.remarks import Remark
 from connector.linking.rules import AUTOMATIC, BY_CONFIDENCE, NEVER, Rules
 from connector.linking.subject import Earlier, Naming, Recent, Subject
-from connector.linking.topic import Topics
+from connector.linking.topic import Bearing, Topics
 from connector.model import Case, Decision, Evidence, LinkState
 
 RESTRICTED = "restricted"
@@ -113,6 +113,21 @@ class Inquiry:
     def may_see(self, case: Case) -> bool:
         """A restricted case is named to its own caseworker only."""
         return case.access != RESTRICTED or self.takes_part(case)
+
+    def is_about(self, case: Case) -> bool:
+        """Whether its words are about the case, or so few that they are about nothing else.
+
+        The party's name is not enough: whoever calls says who it is, whatever it is about.
+        """
+        text = self.subject.text
+        if not text:
+            return True
+        said = self.topics.bearing(text, case)
+        if said is Bearing.SAME and self.topics.names_matter(text, case):
+            return True
+        if said in (Bearing.OTHER, Bearing.SMALLTALK) or self.topics.unknown_matter(text, case):
+            return False
+        return said is Bearing.GOES_ON or self.topics.says_little(text, case)
 
     def callers(self) -> list[Pointed]:
         """The cases of the outside party's whole telephone number or mail address."""

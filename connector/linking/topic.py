@@ -20,7 +20,9 @@ from connector.model import Case
 
 _CASES = 20_000  # cases whose words are remembered
 _NAMES_FIELD = 2  # weak words that together speak of a field
-_ANSWER = 60  # characters of a short answer
+_ANSWER = 60  # characters
+_MESSAGE = 2000  # characters
+_REST = 2  # words of its own that a text may have that says little
 
 
 class Bearing(StrEnum):
@@ -87,11 +89,26 @@ class Topics:
         bearing, found, names = self._judge(reading, case)
         return Said(bearing, (*names, *reading.shown(found)))
 
+    def names_matter(self, text: str, case: Case) -> bool:
+        """Whether it has words of the case's title or field: more than a party's name."""
+        reading, its = self._read(text), self._known(case)
+        if self._titles(reading, its):
+            return True
+        return bool(self._aims.sort(reading.words, reading.found, its).own)
+
     def only_answers(self, text: str) -> bool:
         """Whether it is a short answer to what was said before, and nothing else: "ok, tak"."""
         words = words_of(text[:_ANSWER])
         answers = self._table.lists["going_on.answers"]
         return len(text) <= _ANSWER and bool(words) and answers.issuperset(words)
+
+    def says_little(self, text: str, case: Case) -> bool:
+        """Whether it hardly says more than "please call me back, this is <the party>"."""
+        names = {word for party in case.parties for word in words_of(party.name)}
+        little = self._table.lists["about.little"]
+        words: set[str] = set(words_of(text[:_MESSAGE]))
+        rest = {word for word in words - little - names if len(word) > 2 and word.isalpha()}
+        return len(text) <= _MESSAGE and len(rest) <= _REST
 
     def unknown_matter(self, text: str, case: Case) -> str:
         """What the text says it is about, when neither the table nor the case knows it; else ""."""

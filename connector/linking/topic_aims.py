@@ -105,7 +105,8 @@ class Aims:
         others = _places((*fields.other, *fields.other_weak))
         known = _places(found) - others
         for place, word in enumerate(words):
-            is_with = word in lists["about.with"] and place and words[place - 1] in lists["about.it"]
+            before = words[place - 1] if place else ""
+            is_with = word in lists["about.with"] and before in lists["about.it"]
             if word not in lists["about.words"] and not is_with:
                 continue
             for then in range(place + 1, min(place + 1 + _THING_REACH, len(words))):

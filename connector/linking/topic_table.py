@@ -17,6 +17,7 @@ _LISTS = {
     "turning": ("strong", "soft"),
     "about": (
         "words", "leads", "asks", "plain", "mention", "negations", "with", "it", "skips", "stops",
+        "little",
     ),
     "names": (
         "cues", "weak", "roles", "after", "introduce", "titles", "nobody", "ambiguous", "places",
