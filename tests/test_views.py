@@ -114,7 +114,7 @@ def test_history_call(talk: Ledger) -> None:
         call = history(connection, CASE, ZONE, NAMES)[-1]
 
     assert (call.who, call.others, call.duration_s) == ("+4520000001", ("Bodil Bech",), 180)
-    assert (call.rule, call.confidence, call.actor) == ("phone", 95, "casethread")
+    assert (call.rule, call.confidence, call.actor) == ("phone", 99, "casethread")
 
 
 def test_history_journaled(talk: Ledger, clock: Clock) -> None:

@@ -202,7 +202,7 @@ def spelling(template: str) -> Spelling:
     ]
 
     def spell(groups: Groups) -> str:
-        out = []
+        out: list[str] = []
         for needed, steps, rest in pieces:
             for name in needed:
                 if groups[name] is None:

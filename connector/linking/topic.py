@@ -15,7 +15,7 @@ from connector.linking.topic_aims import Aims, FieldWords
 from connector.linking.topic_case import Known, addresses, elsewhere, known_of, title_places
 from connector.linking.topic_names import Named, Names
 from connector.linking.topic_table import Table, compile_table
-from connector.linking.topic_words import WORD, Found, Kind, Mark, fold, words_in, words_of
+from connector.linking.topic_words import WORD, Found, Kind, Mark, fold, words_of
 from connector.model import Case
 
 _CASES = 20_000  # cases whose words are remembered
@@ -143,7 +143,7 @@ class Topics:
 
     def _read(self, text: str) -> _Reading:
         folded = fold(text)
-        words = words_in(folded)
+        words = folded.split()
         return _Reading(text, folded, words, self._table.lexicon.read(words))
 
     # -- which of several ----------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from connector.linking.topic_words import WORD, fold, words_in
+from connector.linking.topic_words import fold, words_of
 from connector.model import Case
 
 # The sign before is looked at after the capital: so the search runs from capital to capital.
@@ -53,13 +53,12 @@ def persons_of(case: Case) -> tuple[Person, ...]:
 
 
 def _person(name: str) -> Person | None:
-    written = WORD.findall(name)
-    words = [fold(word) for word in written]
+    words = words_of(name)
     if not words:
         return None
     if _FIRM.search(name):
         return Person("", " ".join(words[:2]), "")
-    return Person(words[0], words[-1] if len(words) > 1 else "", written[-1])
+    return Person(words[0], words[-1] if len(words) > 1 else "", words[-1])
 
 
 class Names:
@@ -143,7 +142,10 @@ class Names:
         return "weak" if is_weak and not is_helper else ""
 
     def _is_somebody(self, words: Iterable[str]) -> bool:
-        return not any(word in self._nobody or word.endswith(self._places) for word in words)
+        for word in words:
+            if word in self._nobody or word.endswith(self._places):
+                return False
+        return True
 
     def _party(
         self,
@@ -190,21 +192,21 @@ def _names(text: str) -> Iterable[re.Match[str]]:
 
 def _name_words(match: re.Match[str]) -> list[str]:
     """The folded words of a name, without initials."""
-    words = words_in(fold(match.group()))
+    words = words_of(match.group())
     return [word for word in words if len(word) > 1] or words
 
 
 def _before(text: str, start: int) -> list[str]:
     """At most two folded words of the same sentence before a name."""
     words = text[max(0, start - _REACH) : start].rsplit(None, 2)[-2:]
-    if not words or (words[-1][-1] in ".!?" and fold(words[-1]) not in _ABBREVIATED):
+    if not words or (words[-1][-1] in ".!?" and words[-1].lower() not in _ABBREVIATED):
         return []
-    return words_in(fold(" ".join(words)))
+    return words_of(" ".join(words))
 
 
 def _after(text: str, match: re.Match[str]) -> str:
     """The folded word after a name."""
-    words = words_in(fold(text[match.end() : match.end() + _REACH]))
+    words = words_of(text[match.end() : match.end() + _REACH])
     return words[0] if words else ""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from connector.errors import ConfigError
-from connector.linking.topic_words import MIN_STEM, WORD, Kind, Lexicon, Mark, Phrase, fold
+from connector.linking.topic_words import MIN_STEM, Kind, Lexicon, Mark, Phrase, fold, words_of
 
 _LISTS = {
     "talk": ("words", "soft", "greetings"),
@@ -36,6 +36,7 @@ _MARKED = {
 }
 _FIELD_KEYS = ("name", "kle", "stems", "weak", "apart", "near")
 _KLE = re.compile(r"[0-9]{2}(?:\.[0-9]{2}){0,2}", re.ASCII)
+_WRITTEN = re.compile(r"\w+\*?")
 _SEPARATOR = re.compile(r"[,\n]")
 
 
@@ -217,13 +218,13 @@ def _entries(value: object) -> tuple[str, ...]:
 
 def _parse(entry: str) -> tuple[tuple[str, ...], bool]:
     """An entry's folded words, and whether its one word may go on."""
-    folded = fold(entry)
     words = tuple(
-        match.group() + ("*" if folded.startswith("*", match.end()) else "")
-        for match in WORD.finditer(folded)
+        word + ("*" if written.endswith("*") else "")
+        for written in _WRITTEN.findall(entry)
+        for word in words_of(written)
     )
     if len(words) == 1:
-        return (words[0].rstrip("*"),), not folded.lstrip().startswith("=")
+        return (words[0].rstrip("*"),), not entry.lstrip().startswith("=")
     return words, False
 
 

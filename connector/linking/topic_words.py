@@ -20,11 +20,6 @@ _MIN_STREET = 5  # letters; "vejen" alone is no street's name
 _MEMORY = 50_000  # words remembered: more than a municipality's talk has, a few megabytes
 
 WORD = re.compile(r"\w+")
-# What else stands in Danish text; without it the text is ASCII, and quickly cut into words.
-_SPELLINGS = (
-    ("ä", "ae"), ("ö", "oe"), ("é", "e"), ("ü", "u"), ("§", " paragraf "),
-    *((sign, " ") for sign in "–—’‘”“»«…\u00a0"),
-)  # fmt: skip
 
 
 class Kind(StrEnum):
@@ -70,6 +65,7 @@ class _Anchored(NamedTuple):
     words: tuple[str, ...]
     offset: int  # of that word
     mark: Mark
+    beside: int  # where its neighbour stands, seen from that word: looked at first
 
 
 class _Entry(NamedTuple):
@@ -83,33 +79,37 @@ _STREET = Mark(Kind.STREET)
 
 
 def fold(text: str) -> str:
-    """Lower case, with æ, ø and å spelled out, so that both spellings are one."""
-    low = text.lower()
-    if low.isascii():
-        return low
-    if "\u030a" in low or "\u0301" in low:
-        low = unicodedata.normalize("NFC", low)
-    low = low.replace("å", "aa").replace("æ", "ae").replace("ø", "oe")
-    if not low.isascii():
-        for letter, spelled in _SPELLINGS:
-            low = low.replace(letter, spelled)
-    return low
+    """Lower case, without signs and accents, æ, ø and å spelled out: both spellings are one.
 
-
-def words_in(folded: str) -> list[str]:
-    """The words of a folded text, in order: as WORD finds them, five times as fast."""
-    if folded.isascii():
-        return folded.encode("ascii").translate(_NO_SIGNS).decode("ascii").split()
-    found: list[str] = WORD.findall(folded)
-    return found
+    Letters that Western Europe does not write count as signs. Done on bytes, where one table does
+    nearly all: five times as fast as on text, and half of what reading a message costs.
+    """
+    if text.isascii():
+        return text.encode("ascii").translate(_FOLDED).decode("ascii")
+    if "\u030a" in text or "\u0301" in text or "\u0308" in text:
+        text = unicodedata.normalize("NFC", text)
+    low = text.encode("latin-1", "replace").translate(_FOLDED)
+    low = low.replace(b"\xe5", b"aa").replace(b"\xe6", b"ae").replace(b"\xf8", b"oe")
+    return low.replace(b"\xa7", b" paragraf ").decode("ascii")
 
 
 def words_of(text: str) -> list[str]:
     """The folded words of a text, in order."""
-    return words_in(fold(text))
+    return fold(text).split()
 
 
-_NO_SIGNS = bytes(c if c > 127 or WORD.match(chr(c)) else 32 for c in range(256))  # 32: a space
+def _folded_byte(code: int) -> int:
+    """What becomes of a Latin-1 character: its lower-case letter, or a space (32) for a sign."""
+    low = chr(code).lower()
+    if low in "åæø§":
+        return ord(low)
+    low = {"ä": "æ", "ö": "ø", "ß": "s"}.get(low, low)
+    plain = low if low in "æø" else unicodedata.normalize("NFD", low)[0]
+    is_word = plain in "æø" or (plain.isascii() and (plain.isalnum() or plain == "_"))
+    return ord(plain) if is_word else 32
+
+
+_FOLDED = bytes(map(_folded_byte, range(256)))
 
 
 class Lexicon:
@@ -130,7 +130,7 @@ class Lexicon:
         self._phrases: dict[str, list[_Anchored]] = {}  # by a word; with a star, by how it begins
         for words, mark in phrases:
             offset = max(range(len(words)), key=lambda n: _rarity(words[n]))
-            anchored = _Anchored(words, offset, mark)
+            anchored = _Anchored(words, offset, mark, -1 if offset else 1)
             self._phrases.setdefault(words[offset], []).append(anchored)
         self._known = _Memory(self)
 
@@ -224,8 +224,12 @@ _EVERYDAY = frozenset(
 def _phrase_at(phrases: Iterable[_Anchored], words: Sequence[str], place: int) -> Found | None:
     """The first phrase that stands round the word at `place`."""
     for phrase in phrases:
+        beside = place + phrase.beside
         start = place - phrase.offset
-        if start >= 0 and _stands(phrase.words, words, start):
+        if not (0 <= beside < len(words) and start >= 0):
+            continue
+        wanted = phrase.words[phrase.offset + phrase.beside]
+        if (words[beside] == wanted or wanted[-1] == "*") and _stands(phrase.words, words, start):
             return Found(start, start + len(phrase.words), phrase.mark)
     return None
 
