@@ -63,8 +63,14 @@ class FixedTopics:
     def only_answers(self, text: str) -> bool:
         return self._bearing is not Bearing.OTHER
 
-    def unknown_matter(self, text: str, case: Case) -> tuple[str, ...]:
-        return ()
+    def unknown_matter(self, text: str, case: Case) -> str:
+        return ""
+
+    def names_matter(self, text: str, case: Case) -> bool:
+        return self._bearing is Bearing.SAME
+
+    def says_little(self, text: str, case: Case) -> bool:
+        return False
 
     def matter(self, text: str, cases: Sequence[Case]) -> Case | None:
         if self._matter is None or self._matter >= len(cases):

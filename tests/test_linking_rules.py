@@ -58,6 +58,7 @@ CLEANING_BY_TITLE = msgspec.structs.replace(
     CLEANING, title=f"Rengøring, fortsættelse af {OLD.number}", continues=()
 )
 SECRET = msgspec.structs.replace(HELP, access="restricted")
+SECRET_PASSPORT = msgspec.structs.replace(PASSPORT, caseworker=BODIL, access="restricted")
 BARE = msgspec.structs.replace(HELP, parties=())
 
 
@@ -313,6 +314,7 @@ RULE_6_NOT = {
     ),
 }  # fmt: skip
 
+SLIP, SWAP = "27.36.04-P19-11-24", "27.36.04-P19-21-24"
 RULE_7_RESTRICTED = {
     "written": links("number", chat(f"Sag {H}"), SECRET, evidence=(TEXT,)),
     "spoken": links("number", voicemail(f"Sag {SPOKEN}"), SECRET),
@@ -320,13 +322,17 @@ RULE_7_RESTRICTED = {
 RULE_7_NOT = {
     "without its caseworker": waits("restricted", chat(f"Sag {H}", staff(CARL)), SECRET,
                                     first=None),
-    "by telephone": nothing(call(), SECRET),
-    "by masked telephone": nothing(call(ASGER_MASKED), SECRET),
+    "by telephone": waits("uncertain phone", call(), SECRET, first=SECRET),
+    "by masked telephone": waits("uncertain masked", call(ASGER_MASKED), SECRET, first=SECRET),
+    "by telephone of others": nothing(call(worker=CARL), SECRET),
+    "by masked telephone of others": nothing(call(ASGER_MASKED, worker=CARL), SECRET),
     "by thread": waits("restricted", chat("Ja, gør det"), SECRET, first=SECRET, thread=earlier()),
     "by thread of others": waits("restricted", chat("Ja", staff(CARL)), SECRET, first=None,
                                  thread=earlier()),
     "by message": nothing(chat(RELAYED), SECRET),
-    "by call-back": nothing(call_out(), SECRET, calls=(recent(),)),
+    "by call-back": nothing(call_out("+4599999999"), SECRET, calls=(recent(),)),
+    "by slip": waits("restricted", call(text=f"Sag {SLIP}"), SECRET, first=SECRET),
+    "by slip of others": nothing(call(text=f"Sag {SLIP}", worker=CARL), SECRET, rule="unknown"),
     "by the case it continues": waits(
         "closed", chat(f"Sag {L}"), OLD, msgspec.structs.replace(CLEANING, access="restricted"),
         first=OLD,
@@ -337,7 +343,6 @@ RULE_7_NOT = {
     ),
 }  # fmt: skip
 
-SLIP, SWAP = "27.36.04-P19-11-24", "27.36.04-P19-21-24"
 RULE_8_SLIP = {
     "telephone": links("slip", call(text=f"Det er sag {SLIP}"), HELP, CARPORT,
                        evidence=(("slip", "text"), PHONE)),
@@ -438,7 +443,11 @@ RULE_12_NOT = {
 RULE_13_SEVERAL = {
     "a restricted one counts": waits(
         "several of phone", call(),  HELP,
-        msgspec.structs.replace(PASSPORT, caseworker=BODIL, access="restricted"), first=HELP,
+        SECRET_PASSPORT, first=SECRET_PASSPORT,
+    ),
+    "a restricted one of another": links(
+        "phone and caseworker", call(), HELP,
+        msgspec.structs.replace(PASSPORT, access="restricted"),
     ),
     "not the caseworker": waits("uncertain phone", mail_chat("Hej igen", worker=CARL), HELP,
                                 first=HELP),
