@@ -35,7 +35,6 @@ class Person(NamedTuple):
 
     first: str
     last: str
-    written: str  # the last name with its capital
 
 
 class Named(NamedTuple):
@@ -57,8 +56,8 @@ def _person(name: str) -> Person | None:
     if not words:
         return None
     if _FIRM.search(name):
-        return Person("", " ".join(words[:2]), "")
-    return Person(words[0], words[-1] if len(words) > 1 else "", words[-1])
+        return Person("", " ".join(words[:2]))
+    return Person(words[0], words[-1] if len(words) > 1 else "")
 
 
 class Names:
@@ -142,10 +141,9 @@ class Names:
         return "weak" if is_weak and not is_helper else ""
 
     def _is_somebody(self, words: Iterable[str]) -> bool:
-        for word in words:
-            if word in self._nobody or word.endswith(self._places):
-                return False
-        return True
+        return self._nobody.isdisjoint(words) and not any(
+            word.endswith(self._places) for word in words
+        )
 
     def _party(
         self,
