@@ -35,7 +35,8 @@ PLACES = (
 )  # fmt: skip
 NOTES = (
     "case not open that day", "not in the register", "one character apart", "spoken",
-    "letters read as digits", "earlier", "mentioned", "example", "foreign", "negated",
+    "letters read as digits", "its caseworker takes no part", "not plainly about the case",
+    "earlier", "mentioned", "example", "foreign", "negated",
 )  # fmt: skip
 TEXTS = (
     "facts", "kind", "direction", "case", "started", "ended", "zone", "duration", "parties",

@@ -62,7 +62,7 @@ def _none_open(q: Inquiry, named: list[Pointed]) -> Decision | None:
         ]  # fmt: skip
         only = later[0] if len(later) == 1 else None
         # A restricted case is linked by its own number alone, which nobody gave.
-        if only and only.case.access != RESTRICTED and not about_old_decision(q.subject.text):
+        if only and only.case.access != RESTRICTED and not about_old_decision(q.text):
             return q.link("continuation", only, earlier)
         return q.suggest(_why_not_open(q, named), [earlier, *later])
     return q.suggest(_why_not_open(q, named), q.likeliest_first(named))
@@ -96,7 +96,7 @@ def _is_slip_of(q: Inquiry, unknown: list[str], case: Case) -> bool:
     number = q.canonical(case)
     if not all(one_apart(each, number) for each in unknown):
         return False
-    return q.topics.bearing(q.subject.text, case) not in (Bearing.OTHER, Bearing.SMALLTALK)
+    return q.topics.bearing(q.text, case) not in (Bearing.OTHER, Bearing.SMALLTALK)
 
 
 def _near(q: Inquiry, unknown: list[str], callers: list[Pointed]) -> list[Pointed]:

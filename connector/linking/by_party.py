@@ -32,7 +32,7 @@ def _choose(q: Inquiry, open_ones: list[Pointed]) -> tuple[Pointed | None, str]:
     if len(open_ones) == 1:
         rule, chosen = "phone", mine[0] if mine else None
     else:
-        matter = q.topics.matter(q.subject.text, [each.case for each in open_ones])
+        matter = q.topics.matter(q.text, [each.case for each in open_ones])
         if matter is not None and mine and all(each.case != matter for each in mine):
             return None, ""  # the matter is one colleague's, the talk was with another
         if matter is not None:
@@ -109,7 +109,7 @@ def by_relayed(q: Inquiry) -> Decision | None:
 
 
 def _is_other_matter(q: Inquiry, case: Case) -> bool:
-    return q.topics.bearing(q.subject.text, case) is Bearing.OTHER
+    return q.topics.bearing(q.text, case) is Bearing.OTHER
 
 
 def by_name(q: Inquiry) -> Decision | None:

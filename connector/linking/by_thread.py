@@ -26,7 +26,7 @@ def by_thread(q: Inquiry) -> Decision | None:
         return q.suggest("restricted", [pointed])  # by its number only
     if q.subject.relayed is not None and case not in [each.case for each in q.relayed()]:
         return None  # a message about somebody else, taken for a colleague
-    said = q.topics.bearing(q.subject.text, case)
+    said = q.topics.bearing(q.text, case)
     if said in _ELSE or (earlier.has_drifted and said is not Bearing.SAME):
         return None
     if not q.is_open(case):
@@ -35,6 +35,8 @@ def by_thread(q: Inquiry) -> Decision | None:
     if not is_fresh and said is not Bearing.SAME:
         return None  # "yes, do that" days later: nobody could tell of what
     is_sure = is_fresh and earlier.cases_in_thread == 1 and not has_doubt(q, case)
+    callers = [each.case for each in q.callers()]
+    is_sure = is_sure and (not callers or case in callers)  # a guest has a case of his own
     if is_sure and not q.quoted and _goes_on(q, earlier, said):
         return q.link("thread", pointed)
     return q.suggest("uncertain thread", [pointed])
@@ -46,7 +48,7 @@ def _goes_on(q: Inquiry, earlier: Earlier, said: Bearing) -> bool:
         return True
     if not q.subject.text:
         return True
-    return earlier.is_direct and q.topics.only_answers(q.subject.text)
+    return earlier.is_direct and q.topics.only_answers(q.text)
 
 
 def by_call_back(q: Inquiry) -> Decision | None:
@@ -60,7 +62,7 @@ def by_call_back(q: Inquiry) -> Decision | None:
     )
     if not (voicemails and is_same_worker and q.is_open(pointed.case)):
         return None
-    said = q.topics.bearing(q.subject.text, pointed.case)
+    said = q.topics.bearing(q.text, pointed.case)
     return None if said in _ELSE else q.link("call-back", pointed)
 
 

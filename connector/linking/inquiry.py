@@ -30,6 +30,7 @@ from connector.linking.topic import Bearing, Topics
 from connector.model import Case, Decision, Evidence, LinkState
 
 RESTRICTED = "restricted"
+_TOPIC = 20_000  # characters that are read for what a text is about
 
 
 class Pointed(NamedTuple):
@@ -70,6 +71,7 @@ class Inquiry:
         self.earlier = earlier
         self.recent = recent
         self._cases = cases
+        self.text = subject.text[:_TOPIC]
         self.named = [(each, self.point(each)) for each in subject.named]
         self.quoted = [(each, self.point(each)) for each in subject.quoted]
 
@@ -119,7 +121,7 @@ class Inquiry:
 
         The party's name is not enough: whoever calls says who it is, whatever it is about.
         """
-        text = self.subject.text
+        text = self.text
         if not text:
             return True
         said = self.topics.bearing(text, case)
@@ -129,13 +131,27 @@ class Inquiry:
             return False
         return said is Bearing.GOES_ON or self.topics.says_little(text, case)
 
+    def against(self, case: Case) -> str:
+        """What keeps a case from being the caller's matter, for the person who looks."""
+        if not self.is_open(case):
+            return "case not open that day"
+        notes = [
+            "" if self.takes_part(case) else "its caseworker takes no part",
+            "" if self.is_about(case) else "not plainly about the case",
+        ]
+        return ", ".join(filter(None, notes))
+
     def callers(self) -> list[Pointed]:
         """The cases of the outside party's whole telephone number or mail address."""
         pointed = [
             Pointed(
                 case,
                 Evidence(
-                    rule="phone", case_number=case.number, where="phone", found=show_phone(phone)
+                    rule="phone",
+                    case_number=case.number,
+                    where="phone",
+                    found=show_phone(phone),
+                    note=self.against(case),
                 ),
             )
             for phone in self.subject.phones
@@ -143,7 +159,14 @@ class Inquiry:
         ]
         pointed += [
             Pointed(
-                case, Evidence(rule="mail", case_number=case.number, where="mail", found=address)
+                case,
+                Evidence(
+                    rule="mail",
+                    case_number=case.number,
+                    where="mail",
+                    found=address,
+                    note=self.against(case),
+                ),
             )
             for address in self.subject.mails
             for case in self.find([mail_key(address)])
@@ -218,7 +241,7 @@ class Inquiry:
 
     def likeliest_first(self, pointed: Sequence[Pointed]) -> list[Pointed]:
         """The candidates in the order in which a person would try them."""
-        matter = self.topics.matter(self.subject.text, [each.case for each in pointed])
+        matter = self.topics.matter(self.text, [each.case for each in pointed])
         return sorted(
             pointed,
             key=lambda each: (

@@ -7,8 +7,8 @@ from connector.model import Decision
 NOT_IN_REGISTER = "not in the register"
 HIDDEN = "a case with restricted access"
 
-# How often a rule was right in both halves of the labelled data, (right + 1) of (links + 2), so that
-# a rule seen ten times never looks surer than one seen a thousand times. Rules that only suggest:
+# How often a rule was right in both halves of the labelled data, (right + 1) of (links + 2): so
+# that a rule seen ten times never looks surer than one seen often. Rules that only suggest:
 # how often the first suggestion was right. See docs/linking.md for the counts.
 CONFIDENCE = {
     "number": 0.99,

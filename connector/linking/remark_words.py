@@ -69,6 +69,9 @@ BUT_AFTER = re.compile(r"[,;.]? ?(?:men|but|derimod)\b[^.!?]{0,40}?\d")
 _ABOUT = r"(?:om|vedr\.?|vedrørende|angående|ang\.?|about|regarding|re)"
 NOT_HIM = _lead(r"(?:er|var|is|was) (?:ikke|not) \w+(?: \w+)?")  # "det var ikke Palle (...)"
 NEGATED_LEAD = _lead(
+    r"se bort fra", r"ikke relevante?", r"(?:skal|må) (?:\w+ )?ikke (?:længere )?bruge",
+    r"(?:fejlsendt|sendt ved en fejl)(?: \w+){0,2}(?: om| på| til)?", r"disregard", r"ignorer",
+    r"ignore", r"glem(?: alt om)?", r"slet", r"not relevant",
     rf"(?:ikke|aldrig|not|n't) (?:længere |noget )?(?:{_ABOUT}|(?:en )?del af|relateret til"
     rf"|part of)",
     r"(?:drejer sig|handler|omhandler|gælder|vedrører|angår|drejede sig|handlede|gjaldt)"
@@ -110,6 +113,8 @@ FOREIGN_BEFORE = re.compile(
     rf"(?:^|[^\w-])(?P<who>{_OF})(?:[,:(]+ ?| (?:eget |egen |own )?){_TITLE}:?{_IS}"
     rf"|(?:^|[^\w-])(?P<whose>{_AUTHORITY}(?:s|'s)|[\w-]+ kommunes) (?:egen |own )?(?:sag"
     rf"|case|file):?{_IS}"
+    rf"|(?:^|[^\w-])(?P<has>{_AUTHORITY}|[\w-]+ kommune) har {_TITLE}:?{_IS}"
+    rf"|(?:^|[^\w-])sag(?:en)? hos (?P<with>{_AUTHORITY}|[\w-]+ kommune),?{_IS}"
     r"|(?:^|[^\w-])(?:hos|i|ved|at|in) (?P<at>[\w-]+ kommune)"
     r"(?: (?:er|har|hedder|is|den|har de)){0,2}"
     rf"(?: {_TITLE}| sag(?:en)?)?{_IS}"
@@ -214,6 +219,7 @@ CORRECTED_WORDS = _set(
     "not isn't"
 )
 NEGATED_WORDS = _set(
+    "bort fejlsendt disregard ignorer ignore glem slet relevant relevante bruge "
     "ikke aldrig not isn't doesn't don't intet ingenting nothing unrelated hverken neither"
 )
 EXAMPLE_WORDS = _set(

@@ -168,9 +168,7 @@ def _is_earlier(lead: str, after: str) -> bool:
     return bool(words.EARLIER_AFTER.match(after) and not words.NOT_YET_LEAD.search(lead))
 
 
-def _is_foreign(
-    before: str, after: str, ours_said: Collection[str], ours: Collection[str]
-) -> bool:
+def _is_foreign(before: str, after: str, ours_said: Collection[str], ours: Collection[str]) -> bool:
     if not any(map((before + after[:40]).__contains__, words.FOREIGN_PARTS)):
         return False
     yours = words.YOURS_BEFORE.search(before)
@@ -179,5 +177,5 @@ def _is_foreign(
     found = words.FOREIGN_BEFORE.search(before)
     if found is None:
         return words.FOREIGN_AFTER.match(after) is not None
-    who = found["who"] or found["whose"] or found["at"]
+    who = next(filter(None, found.groupdict().values()), "")
     return not any(who.startswith(name) for name in ours)
