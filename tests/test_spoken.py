@@ -125,6 +125,7 @@ def test_kle_as_people_say_it(said: str) -> None:
         ("toogtredive punktum fireogtyve punktum nul seks streg P nitten streg tre hundrede og en streg seksogtyve",
          "32.24.06-P19-301-26"),
         ("toogtredive fireogtyve nul seks P nitten hundrede og tre seksogtyve", "32.24.06-P19-103-26"),
+        ("toogtredive fireogtyve nul seks P nitten fem og tyve seksogtyve", "32.24.06-P19-25-26"),
         ("toogtredive punktum fireogtyve punktum nul seks streg P nitten streg to tusind tre hundrede og fem streg"
          " seksogtyve", "32.24.06-P19-2305-26"),
         ("femoghalvtreds punktum seksogtres punktum otteoghalvfjerds streg G nioghalvfems streg treogfirs streg"
@@ -217,6 +218,7 @@ NEVER = [
     "mit cpr-nummer er nul et nul to nul fem streg tolv seksogtyve",
     "sagen, mit cpr er nul et nul to nul fem tolv seksogtyve",
     "sagsnummer nul et nul to nul fem tolv seksogtyve",
+    "sagen er nul et punktum nul to punktum nul fem streg tolv seksogtyve",
     "personnummer 01 02 05 streg 12 streg 26",
     # Dates, times, ages.
     "den tolvte i elvte",
@@ -275,6 +277,7 @@ NEVER = [
     "nul",
     "27.45.04-P19-12-24",
     "sag 27.45.04 - p19 - 12 - 2024, tak",
+    "27.45.04 P19 - 12 - 24 er lukket",
 ]  # fmt: skip
 
 
@@ -361,10 +364,7 @@ def test_telephone_behind() -> None:
 )
 def test_several_ways(said: str, found: list[str]) -> None:
     """Without signs the digits may be shared in several ways: each is a hit, the likeliest first."""
-    assert numbers(said)[: len(found)] == [f"27.45.04-P19-{end}" for end in found] or numbers(
-        said
-    ) == [f"27.45.04-P19-{found[0]}"]
-    assert len(numbers(said)) <= MAX_WAYS
+    assert numbers(said) == [f"27.45.04-P19-{end}" for end in found]
 
 
 def test_shapes() -> None:

@@ -247,7 +247,7 @@ class _Reader:
             return False
         if len(digits) == _PHONE_DIGITS and fit.unsaid("."):
             return False
-        if fit.said() < 2 and is_cpr(digits):
+        if (fit.said() < 2 or fit.unsaid("-/:")) and is_cpr(digits):
             return False
         if fit.said() == 0:
             # Digits alone: only right behind a label, and a short number only behind "sagsnummer".
