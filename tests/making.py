@@ -9,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from connector.linking.topic import Topics, compile_topics
 
 from connector.defaults import defaults_dir
 from connector.ledger import Ledger
@@ -19,6 +18,7 @@ from connector.ledger.register import keep_cases
 from connector.linking.linker import Linker
 from connector.linking.patterns import Scanner, compile_patterns
 from connector.linking.rules import Rules
+from connector.linking.topic import Topics, compile_topics
 from connector.model import Call, Case, CaseParty, Direction, Item, Kind, Page, Party
 
 NOON = datetime(2026, 11, 18, 11, tzinfo=UTC)  # a Wednesday, noon in Denmark
