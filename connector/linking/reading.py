@@ -16,6 +16,7 @@ from connector.linking.relayed import names_in, relayed
 from connector.linking.remarks import Remark, corrections, remark
 from connector.linking.slips import mended
 from connector.linking.spoken import Speech
+from connector.linking.spoken_words import HINTS
 from connector.linking.subject import PHONE, Naming, Subject
 
 _LINK = re.compile(r"https?://([^/\s<>\"]{1,253})(/[^\s<>\"]{1,2000})", re.IGNORECASE)
@@ -89,7 +90,7 @@ class Reader:
     def _written(self, text: str) -> tuple[Hit, ...]:
         # In file names words are tied by underscores: "27.45.04-P19-12-24_bilag.pdf".
         text = text.replace("_", " ") if "_" in text else text
-        if _has_space_in_number(text):
+        if _has_digit(text) and _has_space_in_number(text):
             text = _SPACED.sub(_closed_up, text)
         return self.scanner.find(text)
 
@@ -199,17 +200,12 @@ def _own_mails(outside: Iterable[Participant], domains: frozenset[str]) -> Itera
             yield address
 
 
-# A number that is said holds one of these, or stands in pieces: "27.45.04 P 19 12 24".
-_SPOKEN = (
-    "streg", "punktum", "komma", "prik", "dash", "point", " dot ", "slash", "nul", "redive", "yrre",
-    "tyve", "treds", "firs", "fems", "tten", "zero", "teen",
-)  # fmt: skip
+# A number that is said holds a word that hints at it, or stands in pieces: "27.45 P 19 12 24".
 _IN_PIECES = re.compile(r"[0-9]\s[A-ZÆØÅa-zæøå]\s?[0-9]{2}\s?[-–]?\s?[0-9]")
 
 
 def _may_be_spoken(text: str) -> bool:
-    low = text.lower()
-    if any(map(low.__contains__, _SPOKEN)):
+    if not HINTS.isdisjoint(text.lower().split()):
         return True
     return _has_digit(text) and _IN_PIECES.search(text) is not None
 
@@ -231,7 +227,7 @@ def _closed_up(match: re.Match[str]) -> str:
 
 # A telephone message holds one of these and a number: looked for first, because it is quick.
 _MESSAGE_WORDS = (
-    "ring", "besked", "omstil", "opkald", "opring", "kontakt", "tale med", "spurgte", "søgte",
+    " ring", "besked", "omstil", "opkald", "opring", "kontakt", "tale med", "spurgte", "søgte",
     "efterlys", "call", "asked for", "message",
 )  # fmt: skip
 
@@ -239,7 +235,7 @@ _MESSAGE_WORDS = (
 def _may_be_message(text: str) -> bool:
     if not _has_digit(text):
         return False
-    low = text.lower()
+    low = " " + text.lower()
     return any(map(low.__contains__, _MESSAGE_WORDS))
 
 

@@ -22,6 +22,7 @@ from connector.linking.spoken_words import WORDS, Token
 MAX_WAYS = 4  # ways to read one spoken number that are offered
 _MARGIN = 4  # cost above the best at which a way is not worth offering
 _LOOK_BACK = 240  # characters before a number word in which its number may have begun
+_STRANGE = 3  # words of no meaning there, as in "P som i Peter"
 _MOST = 256  # tokens looked at in one go: bounds the memory
 _LONGEST = 48  # tokens of one spoken number, with corrections
 _PHONE_DIGITS = 8
@@ -81,7 +82,7 @@ class Speech:
         seen: set[str] = set()
         count = done = 0
         while place >= 0:
-            run = lexer.read(max(done, place - _LOOK_BACK), place, _MOST)
+            run = lexer.read(_run_from(flat, place, done), place, _MOST)
             is_cut = len(run) >= _MOST
             last = len(run) - _LONGEST if is_cut else len(run)
             reader = _Reader(text, run, self._shapes, self._scanner)
@@ -106,6 +107,21 @@ def _number_from(flat: str, place: int) -> int:
         if word in _HEARD or (flat[start + 1] in "0123456789" and _goes_on(flat, end + 1)):
             return start
     return -1
+
+
+def _run_from(flat: str, place: int, low: int) -> int:
+    """Where in the text to begin reading: before the words that the gate does not ask for."""
+    low = max(low, place - _LOOK_BACK)
+    strange = 0
+    while place > low:
+        before = max(low, flat.rfind(" ", low, place))
+        word = flat[before + 1 : place].lower().rstrip(".,;:!?")
+        if word not in WORDS and not word[-1:].isdigit():
+            strange += 1
+            if strange > _STRANGE:
+                break
+        place = before
+    return place
 
 
 def _goes_on(flat: str, place: int) -> bool:
