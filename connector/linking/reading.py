@@ -16,7 +16,6 @@ from connector.linking.relayed import names_in, relayed
 from connector.linking.remarks import Remark, corrections, remark
 from connector.linking.slips import mended
 from connector.linking.spoken import Speech
-from connector.linking.spoken_words import HINTS
 from connector.linking.subject import PHONE, Naming, Subject
 
 _LINK = re.compile(r"https?://([^/\s<>\"]{1,253})(/[^\s<>\"]{1,2000})", re.IGNORECASE)
@@ -43,7 +42,7 @@ class Reader:
         workers, receivers, outside = _sides(its.participants)
         named: list[Naming] = []
         if own:
-            named += self._namings(own, "text", workers)
+            named += self._namings(own, "text", workers, is_speech=its.kind in PHONE)
         if its.subject:
             named += self._namings(plain(its.subject), "subject")
         for name in its.files:
@@ -74,10 +73,12 @@ class Reader:
             names=names_in(own)[:_NAMES] if own and its.kind in PHONE else (),
         )
 
-    def _namings(self, text: str, where: str, workers: Iterable[str] = ()) -> Iterable[Naming]:
+    def _namings(
+        self, text: str, where: str, workers: Iterable[str] = (), *, is_speech: bool = False
+    ) -> Iterable[Naming]:
         """The numbers of a text that stand: without those that it corrects itself."""
         hits = [(hit, False, False) for hit in self._written(text)]
-        if _may_be_spoken(text):
+        if is_speech or _may_be_spoken(text):
             hits += [(hit, True, False) for hit in _apart(self._speech.find(text), hits)]
         repaired = mended(text)
         if repaired is not None:
@@ -200,12 +201,15 @@ def _own_mails(outside: Iterable[Participant], domains: frozenset[str]) -> Itera
             yield address
 
 
-# A number that is said holds a word that hints at it, or stands in pieces: "27.45 P 19 12 24".
+# A number said in words holds one of these; or it stands in pieces: "27.45 P 19 12 24". Nearly all
+# case numbers have a nought or a sign in them.
+_SAID = ("streg", "punktum", "komma", "prik", "nul", "dash", "point", "slash", "zero")
 _IN_PIECES = re.compile(r"[0-9]\s[A-ZÆØÅa-zæøå]\s?[0-9]{2}\s?[-–]?\s?[0-9]")
 
 
 def _may_be_spoken(text: str) -> bool:
-    if not HINTS.isdisjoint(text.lower().split()):
+    low = text.lower()
+    if any(map(low.__contains__, _SAID)):
         return True
     return _has_digit(text) and _IN_PIECES.search(text) is not None
 

@@ -115,7 +115,7 @@ def _run_from(flat: str, place: int, low: int) -> int:
     strange = 0
     while place > low:
         before = max(low, flat.rfind(" ", low, place))
-        word = flat[before + 1 : place].lower().rstrip(".,;:!?")
+        word = flat[before + 1 : place].lower().partition("-")[0].rstrip(".,;:!?")
         if word not in WORDS and not word[-1:].isdigit():
             strange += 1
             if strange > _STRANGE:

@@ -129,12 +129,6 @@ def _vocabulary() -> dict[str, Word]:
 
 
 WORDS = _vocabulary()
-# A text with a number that is said holds one of these, as far as one can tell at a glance.
-HINTS = frozenset(
-    word
-    for word, its in WORDS.items()
-    if word.isalpha() and (its.kind == "sign" or (its.kind == "number" and its.place in "0txc"))
-)
 COMMON_LETTERS = {pair[2:]: pair[0] for pair in _COMMON}
 
 
