@@ -61,7 +61,7 @@ def decide(
         waiting.append(decision)
     if waiting:
         return _complete(q, waiting[0], waiting[1:])
-    return _NOTHING
+    return _complete(q, _NOTHING, ()) if q.named or q.quoted else _NOTHING
 
 
 def _complete(q: Inquiry, decision: Decision, others: Sequence[Decision]) -> Decision:
