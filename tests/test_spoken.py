@@ -55,6 +55,7 @@ WAYS = [
     "27 punktum femogfyrre punktum 04 streg P nitten streg 12 streg fireogtyve",
     "27 45 04 P 19 12 24",
     "27 45 04 p19 12 24",
+    "27.45.04 P19 12 24",
     "27.45.04 bindestreg P19 bindestreg 12 bindestreg 24",
     "27.45.04-P19 streg 12 streg 24",
     "27, 45, 04, P, 19, 12, 2024",
@@ -482,7 +483,7 @@ def letter_said(letter: str, way: str) -> str:
 
 def assume_seen_by_the_gate(text: str) -> None:
     """The gate, to be quick, wants two number words that begin with other letters than a, e, h."""
-    words = text.lower().replace("-", " ").split()
+    words = [word.partition("-")[0] for word in text.lower().split()]
     assume(sum(w[0].isdigit() or (w[0] not in "aeh" and bool(WORDS.get(w.strip(".,"))) and
                WORDS[w.strip(".,")].kind == "number") for w in words) > 1)  # fmt: skip
 
@@ -512,7 +513,7 @@ FILLER = st.sampled_from(["", "", "", "øh ", "altså ", "og så ", "hvad hedder
     letter_way=LETTER_WAY,
     dot=st.sampled_from(["punktum", "komma", "prik", "point", "dot"]),
     dash=st.sampled_from(["bindestreg", "streg", "minus", "tankestreg", "dash", "hyphen"]),
-    fillers=st.lists(FILLER, min_size=5, max_size=5),
+    fillers=st.lists(FILLER, min_size=5, max_size=5).filter(lambda f: sum(map(bool, f)) < 4),
     stop=st.sampled_from(["", "", ",", "."]),
     is_full_year=st.booleans(),
 )

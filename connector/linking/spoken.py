@@ -6,8 +6,7 @@ is written down and given to the same scanner that reads written numbers.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -15,47 +14,18 @@ from connector.identity import is_cpr
 from connector.linking.patterns import MAX_REPEATS, Hit, Pattern, Scanner
 from connector.linking.spoken_contexts import announced, is_amount, is_other
 from connector.linking.spoken_fits import Fit, Fitter
+from connector.linking.spoken_gate import flattened, number_from, run_from
 from connector.linking.spoken_shapes import Shape, shapes
 from connector.linking.spoken_tokens import Lexer
-from connector.linking.spoken_words import WORDS, Token
+from connector.linking.spoken_words import Token
 
 MAX_WAYS = 4  # ways to read one spoken number that are offered
 _MARGIN = 4  # cost above the best at which a way is not worth offering
-_LOOK_BACK = 240  # characters before a number word in which its number may have begun
-_STRANGE = 3  # words of no meaning there, as in "P som i Peter"
 _MOST = 256  # tokens looked at in one go: bounds the memory
 _LONGEST = 48  # tokens of one spoken number, with corrections
 _PHONE_DIGITS = 8
 _RUNS_ON = 8  # cost of a number right behind, after a pause
 _UNCLEAN = 8  # cost of a number right before or behind
-
-
-def _sets(words: Iterable[str], after: str) -> str:
-    """Three sets of signs: digits and every word of the list begin with one of each; any case.
-
-    `after` are the signs that may stand behind a digit or a word of two letters.
-    """
-    starts = {(word + " ")[:3] for word in words}
-    found = ""
-    for place in range(3):
-        signs = {start[place] for start in starts} | set("0123456789")
-        if place:
-            signs |= set(after)
-        found += "[" + re.escape("".join(sorted(signs | {c.upper() for c in signs}))) + "]"
-    return found
-
-
-# The gate: a number word or digits, and two more tokens right behind. Begins with one fixed sign
-# because only then does `re` search at the speed of memory; sets of signs are next best, so which
-# words they were is asked afterwards. Words with a, e and h are left out in the first place: half
-# of all Danish words begin so, and no number is made of 1, 11, 18, 50, 70 and 90 alone.
-_TOKENS = [w for w, word in WORDS.items() if word.kind in ("number", "sign") and len(w) > 1]
-_FIRST = [w for w in _TOKENS if WORDS[w].place not in ("", "2") and w[0] not in "aehé"]
-_REST = "(?:(?<= )|[^ ]{0,16}+ )"  # two signs and a space are a whole word already
-# Any letter may begin it: "P nitten".
-_THEN = "[^ ]" + _sets([*_TOKENS, "og", "øh"], " .,p").partition("]")[2]
-_HINT = re.compile(f" {_sets(_FIRST, ' .,')}(?={_REST}{_THEN}{_REST}{_THEN})")
-_HEARD = frozenset(w for w, word in WORDS.items() if word.kind == "number")
 
 
 class Speech:
@@ -72,9 +42,8 @@ class Speech:
         A number that can be read in several ways gives up to MAX_WAYS hits, the likeliest first.
         Time grows with the length of the text, no faster.
         """
-        # A number may stand at the very beginning or end: a space, and what passes for two tokens.
-        flat = f" {text} . . . . ".replace("\n", " ")
-        place = _number_from(flat, 0)
+        flat = flattened(text)
+        place = number_from(flat, 0)
         return tuple(self._all(text, flat, place)) if place >= 0 else ()
 
     def _all(self, text: str, flat: str, place: int) -> Iterator[Hit]:
@@ -82,53 +51,17 @@ class Speech:
         seen: set[str] = set()
         count = done = 0
         while place >= 0:
-            run = lexer.read(_run_from(flat, place, done), place, _MOST)
+            run = lexer.read(run_from(flat, place, done), place, _MOST)
             is_cut = len(run) >= _MOST
             last = len(run) - _LONGEST if is_cut else len(run)
             reader = _Reader(text, run, self._shapes, self._scanner)
-            for hit in reader.hits(done, last):
+            for hit in reader.hits(done, last) if _is_said(run) else ():
                 if count < MAX_REPEATS or hit.number not in seen:
                     count += 1
                     seen.add(hit.number)
                     yield hit
             done = max(reader.done, run[last].start) if is_cut else max(lexer.end, place + 1)
-            place = _number_from(flat, done)
-
-
-def _number_from(flat: str, place: int) -> int:
-    """Where in the text the next run with a number in it may begin; -1 when there is none.
-
-    `flat` is the text with a space in front, full stops behind, and spaces for line breaks.
-    """
-    for hint in _HINT.finditer(flat, place):
-        start = hint.start()
-        end = flat.find(" ", start + 1)
-        word = flat[start + 1 : end].lower().partition("-")[0].rstrip(".,;:!?")
-        if word in _HEARD or (flat[start + 1] in "0123456789" and _goes_on(flat, end + 1)):
-            return start
-    return -1
-
-
-def _run_from(flat: str, place: int, low: int) -> int:
-    """Where in the text to begin reading: before the words that the gate does not ask for."""
-    low = max(low, place - _LOOK_BACK)
-    strange = 0
-    while place > low:
-        before = max(low, flat.rfind(" ", low, place))
-        word = flat[before + 1 : place].lower().partition("-")[0].rstrip(".,;:!?")
-        if word not in WORDS and not word[-1:].isdigit():
-            strange += 1
-            if strange > _STRANGE:
-                break
-        place = before
-    return place
-
-
-def _goes_on(flat: str, place: int) -> bool:
-    """Whether the word at the place may go with digits before it: a date, a price ends here."""
-    word = flat[place : flat.find(" ", place)].lower().rstrip(".,;:!?")
-    is_letter = len(word) == 1 and word.isalpha()
-    return is_letter or word[:1].isdigit() or word[1:].isdigit() or word in WORDS
+            place = number_from(flat, done)
 
 
 class _Reader:
@@ -287,6 +220,15 @@ class _Reader:
             t.place == "w" or t.written or (t.kind == "letter" and t.end - t.start == 1)
             for t in tokens
         ) and bool(self._scanner.find(self._text[tokens[0].start : tokens[-1].end]))
+
+
+def _is_said(run: Sequence[Token]) -> bool:
+    """Not just written numbers, which the scanner reads: words, or digits without hyphens."""
+    written = any(token.written and token.value != "." for token in run)
+    return not written or any(
+        token.kind in ("number", "sign") and token.place != "w" and not token.written
+        for token in run
+    )
 
 
 def _marks_ahead(run: Sequence[Token]) -> list[int]:
