@@ -28,15 +28,19 @@ def _sets(words: Iterable[str], after: str) -> str:
 
 # The gate: a number word or digits, and two more tokens right behind. Begins with one fixed sign
 # because only then does `re` search at the speed of memory; sets of signs are next best, so which
-# words they were is asked afterwards. Words with a, e and h are left out in the first place, for so
-# many Danish words begin with them. The price: a number in which every word begins so (1, 11, 18,
-# 21, 50, 70, 90 and their like; in English 8, 11, 18, 80) is not heard.
+# words they were is asked afterwards. Words with a, e and h are left out in the first place, for
+# so many Danish words begin with them. The price: a number in which every word begins so (1, 11,
+# 18, 21, 50, 70, 90 and their like; in English 8, 11, 18, 80) is not heard.
 _TOKENS = [w for w, word in WORDS.items() if word.kind in ("number", "sign") and len(w) > 1]
 _FIRST = [w for w in _TOKENS if WORDS[w].place not in ("", "2") and w[0] not in "aehé"]
 _REST = "(?:(?<= )|[^ ]{0,16}+ )"  # two signs and a space are a whole word already
 # Any letter may begin it: "P nitten".
 _THEN = "[^ ]" + _sets([*_TOKENS, "og", "øh"], " .,p").partition("]")[2]
-_HINT = re.compile(f" {_sets(_FIRST, ' .,')}(?={_REST}{_THEN}{_REST}{_THEN})")
+_STARTS = sorted({s for w in _FIRST for s in (w[:3], w[:3].capitalize(), w[:3].upper())})
+_EXACT = "|".join(s if len(s) == 3 else f"{s}[ .,]" for s in _STARTS)
+_HINT = re.compile(
+    f" {_sets(_FIRST, ' .,')}(?={_REST}{_THEN}{_REST}{_THEN})(?<= (?:[0-9]..|{_EXACT}))"
+)
 _HEARD = frozenset(w for w, word in WORDS.items() if word.kind == "number")
 _BEHIND_DIGITS = frozenset(w for w, word in WORDS.items() if word.kind in ("number", "sign"))
 
