@@ -11,6 +11,7 @@ from connector.commands.looking import journaled_lines, local, reason, rule_name
 if TYPE_CHECKING:
     from connector.commands import Session
     from connector.ledger.explaining import Decided, Explanation
+    from connector.model import Evidence
 
 
 def tell_item(session: Session, found: Explanation) -> None:
@@ -61,8 +62,17 @@ def _decision_lines(session: Session, decided: Decided, indent: str) -> Iterator
     if decided.evidence:
         yield indent + session.text("explain.evidence")
     for each in decided.evidence:
-        words = (each.rule, each.where, each.case_number, each.found, each.note)
-        yield f"{indent}  - {'  '.join(filter(None, words))}"
+        yield f"{indent}  - {_evidence_line(session, each)}"
+
+
+def _evidence_line(session: Session, each: Evidence) -> str:
+    """A reason as people read it: the case, what points to it, where it was found, what is odd."""
+    words = session.program.mapping
+    found = f": {each.found}" if each.found else ""
+    if each.where not in (each.rule, "person"):
+        found = f" ({words.place(each.where)}){found}"
+    note = f"; {words.note(each.note)}" if each.note else ""
+    return f"{each.case_number}  {words.rule(each.rule)}{found}{note}".strip()
 
 
 def _hit_lines(session: Session, found: Explanation) -> Iterator[str]:
@@ -72,4 +82,5 @@ def _hit_lines(session: Session, found: Explanation) -> Iterator[str]:
     yield f"  {session.text('explain.now')}"
     for each in found.hits:
         known = session.text("explain.known" if each.is_case else "explain.not_known")
-        yield f"    - {each.number}  {each.where}  {each.pattern}  ({known})"
+        place = session.program.mapping.place(each.where)
+        yield f"    - {each.number}  {place}  {each.pattern}  ({known})"

@@ -350,7 +350,7 @@ def explain(
     session: Session = ctx.obj
     program = session.program
     with program.ledger.read() as connection:
-        found = read(connection, item, program.scanner)
+        found = read(connection, item, program.linker)
     if not found:
         tell(session.text("explain.unknown", item=item))
         raise typer.Exit(FAILED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 import sqlalchemy as sa
@@ -13,15 +13,22 @@ from connector.ledger.batch import ITEM_COLUMNS, detail_of, select_items
 from connector.ledger.history import Journaled, journaled
 from connector.ledger.register import cases_by_number
 from connector.ledger.tables import at, delivery, entry, item, link, thread
-from connector.model import Evidence, Kind
+from connector.model import Evidence, Kind, LinkState
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from connector.linking.patterns import Scanner
+    from connector.linking.patterns import Hit as Found
 
 MOST_ITEMS = 50  # of one conversation
 _evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
+
+
+class Finder(Protocol):
+    """Finds case numbers in a text: the linker, or a scanner of written numbers alone."""
+
+    def find(self, text: str) -> Sequence[Found]:
+        """All of them, in order of place."""
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,9 +85,9 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: tuple[Journaled, ...]
 
 
-def explain(connection: Connection, name: str, scanner: Scanner) -> list[Explanation]:
+def explain(connection: Connection, name: str, finder: Finder) -> list[Explanation]:
     """Explain an item by its number, or the items of an entry or delivery; [] when unknown."""
-    return [_explain(connection, root, scanner) for root in _roots(connection, name.strip())]
+    return [_explain(connection, root, finder) for root in _roots(connection, name.strip())]
 
 
 def _roots(connection: Connection, name: str) -> list[int]:
@@ -101,7 +108,9 @@ def _roots(connection: Connection, name: str) -> list[int]:
     if row.item_id is not None:
         return [row.item_id]
     # Also what was taken off the case since: its receipt is in the journal for good.
-    ever = sa.select(link.c.item_id).where(link.c.case_number == row.case_number)
+    ever = sa.select(link.c.item_id).where(
+        link.c.case_number == row.case_number, link.c.state == LinkState.LINKED.value
+    )
     found = connection.execute(
         sa.select(item.c.id)
         .where(
@@ -117,7 +126,7 @@ def _roots(connection: Connection, name: str) -> list[int]:
     return [each[0] for each in found]
 
 
-def _explain(connection: Connection, root: int, scanner: Scanner) -> Explanation:
+def _explain(connection: Connection, root: int, finder: Finder) -> Explanation:
     rows = connection.execute(
         select_items()
         .where(sa.or_(item.c.id == root, item.c.root_id == root))
@@ -136,7 +145,7 @@ def _explain(connection: Connection, root: int, scanner: Scanner) -> Explanation
         case_number=first.case_number or "",
         versions=len(rows),
         decisions=_decisions(connection, root),
-        hits=_hits(connection, current, scanner),
+        hits=_hits(connection, current, finder),
         sightings=_sightings(connection, root),
         call=first.call_id,
         deliveries=_deliveries(connection, first),
@@ -163,10 +172,10 @@ def _decisions(connection: Connection, root: int) -> tuple[Decided, ...]:
     )
 
 
-def _hits(connection: Connection, row: Any, scanner: Scanner) -> tuple[Hit, ...]:
+def _hits(connection: Connection, row: Any, finder: Finder) -> tuple[Hit, ...]:
     detail = detail_of(row)
     places = (("text", row.text), ("subject", row.subject), ("quoted", detail.quoted))
-    found = [(where, hit) for where, words in places for hit in scanner.find(words or "")]
+    found = [(where, hit) for where, words in places for hit in finder.find(words or "")]
     known = cases_by_number(connection, {each for _, hit in found for each in hit.numbers})
     return tuple(
         Hit(
@@ -205,7 +214,9 @@ def _sightings(connection: Connection, root: int) -> tuple[Sighting, ...]:
 
 def _deliveries(connection: Connection, row: Any) -> tuple[Journaled, ...]:
     """Every delivery, oldest version first, of the entries that this item is or was part of."""
-    ever = sa.select(link.c.case_number).where(link.c.item_id == row.root_id)
+    ever = sa.select(link.c.case_number).where(
+        link.c.item_id == row.root_id, link.c.state == LinkState.LINKED.value
+    )
     mine: Sequence[Any] = connection.execute(
         sa.select(delivery)
         .join(entry, entry.c.id == delivery.c.entry_id)

@@ -10,7 +10,7 @@ from connector.linking.communication import Communication
 from connector.linking.decision import decide
 from connector.linking.inquiry import Tools
 from connector.linking.keys import CaseFinder
-from connector.linking.patterns import Scanner, compile_patterns
+from connector.linking.patterns import Hit, Scanner, compile_patterns
 from connector.linking.reading import Reader
 from connector.linking.rules import Rules
 from connector.linking.subject import Earlier, Recent, Subject
@@ -38,6 +38,10 @@ class Linker:
     def read(self, its: Communication) -> Subject:
         """What the communication says of itself."""
         return self._reader.read(its)
+
+    def find(self, text: str) -> tuple[Hit, ...]:
+        """Case numbers in a text, written or said."""
+        return self._reader.find(text)
 
     def decide(
         self,

@@ -73,6 +73,10 @@ class Reader:
             names=names_in(own)[:_NAMES] if own and its.kind in PHONE else (),
         )
 
+    def find(self, text: str) -> tuple[Hit, ...]:
+        """Every number in a text, written or said, whatever is said of it."""
+        return tuple(each.hit for each in self._namings(plain(text), "text", is_speech=True))
+
     def _namings(
         self, text: str, where: str, workers: Iterable[str] = (), *, is_speech: bool = False
     ) -> Iterable[Naming]:
