@@ -101,7 +101,7 @@ def test_all_types_are_read(tmp_path: Path) -> None:
     settings = parse(
         f"{MINIMAL}path = '/srv/journal'\nlanguage = 'en'\n"
         '[ledger]\nurl = "sqlite:////var/lib/ct.db"\n'
-        "[linking]\nthread_h = 12\nconfirm = [\"phone\", \"thread/chat\"]\n"
+        '[linking]\nthread_h = 12\nconfirm = ["phone", "thread/chat"]\n'
         'exclude_users = ["Borgmester@Kommune.example"]\n'
         "[sources.pstn]\nschedule = 'off'\n[graph.rates]\nchats = 0\n",
         tmp_path,

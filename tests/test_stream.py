@@ -169,7 +169,6 @@ def test_meeting_and_its_chat() -> None:
     tell(Said(5, "Har hun fået brevet?", "thread", A), ours)
 
 
-@pytest.mark.xfail(strict=True, reason="by_thread does not look at who else writes or calls")
 def test_another_citizen_in_the_thread() -> None:
     """Where the thread says one case and the guest who writes has another, a person decides."""
     ours = stream()

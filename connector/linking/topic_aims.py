@@ -93,9 +93,7 @@ class Aims:
             for word, then in pairwise(before)
         )
 
-    def unknown_aim(
-        self, words: Sequence[str], found: Iterable[Found], fields: FieldWords
-    ) -> str:
+    def unknown_aim(self, words: Sequence[str], found: Iterable[Found], fields: FieldWords) -> str:
         """The thing that a text says it is about, when no list knows it; "" for none.
 
         "Svar om <thing>", "sagen med <thing>": a matter that the table has no words for is still
