@@ -20,6 +20,7 @@ from connector.linking.subject import PHONE, Naming, Subject
 
 _LINK = re.compile(r"https?://([^/\s<>\"]{1,253})(/[^\s<>\"]{1,2000})", re.IGNORECASE)
 _NOT_NUMBER = re.compile(r"[/?=&#+]|%20")
+_SPACE_IN_NUMBER = re.compile(r"[0-9]\. [0-9]")
 _SPACED = re.compile(
     r"(?<![\w.])[0-9]{1,2}\. ?[0-9]{1,2}\. ?[0-9]{1,2}(?=\s?[-–]\s?[A-ZÆØÅa-z][0-9])"
 )
@@ -82,8 +83,8 @@ class Reader:
     ) -> Iterable[Naming]:
         """The numbers of a text that stand: without those that it corrects itself."""
         hits = [(hit, False, False) for hit in self._written(text)]
-        if is_speech or _may_be_spoken(text):
-            hits += [(hit, True, False) for hit in _apart(self._speech.find(text), hits)]
+        said = self._speech.find(text, is_speech=is_speech)
+        hits += [(hit, True, False) for hit in _apart(said, hits)]
         repaired = mended(text)
         if repaired is not None:
             found = self._written(repaired.text)
@@ -95,7 +96,7 @@ class Reader:
     def _written(self, text: str) -> tuple[Hit, ...]:
         # In file names words are tied by underscores: "27.45.04-P19-12-24_bilag.pdf".
         text = text.replace("_", " ") if "_" in text else text
-        if _has_digit(text) and _has_space_in_number(text):
+        if ". " in text and _has_digit(text) and _SPACE_IN_NUMBER.search(text):
             text = _SPACED.sub(_closed_up, text)
         return self.scanner.find(text)
 
@@ -203,29 +204,6 @@ def _own_mails(outside: Iterable[Participant], domains: frozenset[str]) -> Itera
         address = party.mail.strip().casefold()
         if address and address.rpartition("@")[2] in domains:
             yield address
-
-
-# A number said in words holds one of these; or it stands in pieces: "27.45 P 19 12 24". Nearly all
-# case numbers have a nought or a sign in them.
-_SAID = ("streg", "punktum", "komma", "prik", "nul", "dash", "point", "slash", "zero")
-_IN_PIECES = re.compile(r"[0-9]\s[A-ZÆØÅa-zæøå]\s?[0-9]{2}\s?[-–]?\s?[0-9]")
-
-
-def _may_be_spoken(text: str) -> bool:
-    low = text.lower()
-    if any(map(low.__contains__, _SAID)):
-        return True
-    return _has_digit(text) and _IN_PIECES.search(text) is not None
-
-
-def _has_space_in_number(text: str) -> bool:
-    """Whether a space stands in "27. 45". Looks for the signs: ten times as quick as for digits."""
-    at = text.find(". ", 1)
-    while at >= 0:
-        if text[at - 1].isdigit() and text[at + 2 : at + 3].isdigit():
-            return True
-        at = text.find(". ", at + 2)
-    return False
 
 
 def _closed_up(match: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ is written down and given to the same scanner that reads written numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -14,11 +14,12 @@ from connector.identity import is_cpr
 from connector.linking.patterns import MAX_REPEATS, Hit, Pattern, Scanner
 from connector.linking.spoken_contexts import announced, is_amount, is_other
 from connector.linking.spoken_fits import Fit, Fitter
-from connector.linking.spoken_gate import flattened, number_from, run_from
+from connector.linking.spoken_gate import any_number_from, flattened, number_from, run_from
 from connector.linking.spoken_shapes import Shape, shapes
 from connector.linking.spoken_tokens import Lexer
 from connector.linking.spoken_words import Token
 
+_TRANSCRIPT = 20_000  # characters; longer ones are looked at as quickly as messages
 MAX_WAYS = 4  # ways to read one spoken number that are offered
 _MARGIN = 4  # cost above the best at which a way is not worth offering
 _MOST = 256  # tokens looked at in one go: bounds the memory
@@ -36,17 +37,22 @@ class Speech:
         self._shapes: tuple[Shape, ...] = shapes(patterns)
         self._with_words = any(shape[0].kind != "digits" for shape in self._shapes)
 
-    def find(self, text: str) -> tuple[Hit, ...]:
+    def find(self, text: str, *, is_speech: bool = False) -> tuple[Hit, ...]:
         """All spoken numbers, in order of place; `raw` is the words as they stand in the text.
+
+        A transcript (`is_speech`) of usual length is looked at more closely than a chat message.
 
         A number that can be read in several ways gives up to MAX_WAYS hits, the likeliest first.
         Time grows with the length of the text, no faster.
         """
         flat = flattened(text)
-        place = number_from(flat, 0)
-        return tuple(self._all(text, flat, place)) if place >= 0 else ()
+        search = any_number_from if is_speech and len(text) <= _TRANSCRIPT else number_from
+        place = search(flat, 0)
+        return tuple(self._all(text, flat, place, search)) if place >= 0 else ()
 
-    def _all(self, text: str, flat: str, place: int) -> Iterator[Hit]:
+    def _all(
+        self, text: str, flat: str, place: int, search: Callable[[str, int], int]
+    ) -> Iterator[Hit]:
         lexer = Lexer(text, keep_words=self._with_words)
         seen: set[str] = set()
         count = done = 0
@@ -55,13 +61,13 @@ class Speech:
             is_cut = len(run) >= _MOST
             last = len(run) - _LONGEST if is_cut else len(run)
             reader = _Reader(text, run, self._shapes, self._scanner)
-            for hit in reader.hits(done, last) if _is_said(run) else ():
+            for hit in reader.hits(done, last):
                 if count < MAX_REPEATS or hit.number not in seen:
                     count += 1
                     seen.add(hit.number)
                     yield hit
             done = max(reader.done, run[last].start) if is_cut else max(lexer.end, place + 1)
-            place = number_from(flat, done)
+            place = search(flat, done)
 
 
 class _Reader:
@@ -220,15 +226,6 @@ class _Reader:
             t.place == "w" or t.written or (t.kind == "letter" and t.end - t.start == 1)
             for t in tokens
         ) and bool(self._scanner.find(self._text[tokens[0].start : tokens[-1].end]))
-
-
-def _is_said(run: Sequence[Token]) -> bool:
-    """Not just written numbers, which the scanner reads: words, or digits without hyphens."""
-    written = any(token.written and token.value != "." for token in run)
-    return not written or any(
-        token.kind in ("number", "sign") and token.place != "w" and not token.written
-        for token in run
-    )
 
 
 def _marks_ahead(run: Sequence[Token]) -> list[int]:
