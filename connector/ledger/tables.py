@@ -141,6 +141,14 @@ call_key = Table(
     Column("call_id", BigInteger, nullable=False),
 )
 
+# Which chat a call or meeting was held in: what is said of a case in one counts for the other.
+chat_call = Table(
+    "chat_call",
+    metadata,
+    Column("thread_id", BigInteger, primary_key=True),
+    Column("call_id", BigInteger, primary_key=True),  # root of the joined call
+)
+
 attachment = Table(
     "attachment",
     metadata,

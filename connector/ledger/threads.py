@@ -19,14 +19,13 @@ from connector.ledger.communications import communication_of
 from connector.ledger.items import thread_ids
 from connector.ledger.links import BY_PERSON, BY_THREAD, Decided, apply
 from connector.ledger.register import LedgerCases
-from connector.ledger.tables import item, link, ms, thread_case
+from connector.ledger.tables import chat_call, item, link, ms, thread_case
 from connector.linking.subject import Earlier
 from connector.model import Decision, Kind, LinkState
 
 Span = tuple[int, int]  # first and last time at which something changed
 FOREVER = 1 << 62
 CHATS = "chats"  # the source that reads the chats of calls and meetings
-DAY_MS = 86_400_000
 
 
 def dirty(batch: Batch, wanted: Sequence[New], decided: Sequence[Decided]) -> dict[int, Span]:
@@ -61,7 +60,10 @@ def dirty(batch: Batch, wanted: Sequence[New], decided: Sequence[Decided]) -> di
 
 
 def chats_of_calls(batch: Batch, new: Sequence[New]) -> dict[int, int]:
-    """By root: the thread of the chat in which a call happened, also when no message came yet."""
+    """By root: the thread of the chat in which a call happened, also when no message came yet.
+
+    Keeps it too, so that the chat finds its calls.
+    """
     within = {
         each.root_id: each.item.call.thread
         for each in new
@@ -70,7 +72,12 @@ def chats_of_calls(batch: Batch, new: Sequence[New]) -> dict[int, int]:
     if not within:
         return {}
     ids = thread_ids(batch, {(CHATS, key) for key in within.values()})
-    return {root: ids[CHATS, key] for root, key in within.items()}
+    found = {root: ids[CHATS, key] for root, key in within.items()}
+    batch.connection.execute(
+        batch.ledger.insert(chat_call).on_conflict_do_nothing(),
+        [{"thread_id": chat, "call_id": root} for root, chat in sorted(found.items())],
+    )
+    return found
 
 
 def _widen(spans: dict[int, Span], thread_id: int, sent_at: int) -> None:
@@ -202,10 +209,12 @@ class _Walk:
 
 def _last_linked(batch: Batch, thread_id: int, start: int, reach: int) -> int:
     """When the thread was last on a case before `start`: what was said since then counts."""
-    sent_at = batch.connection.execute(
-        _LAST_LINKED, {"thread": thread_id, "since": start - reach, "before": start}
-    ).scalar()
-    return start if sent_at is None else int(sent_at)
+    values = {"thread": thread_id, "since": start - reach, "before": start}
+    last = [
+        batch.connection.execute(query, values).scalar()
+        for query in (_LAST_LINKED, _LAST_LINKED_CALL)
+    ]
+    return max((int(sent_at) for sent_at in last if sent_at is not None), default=start)
 
 
 def _is_by_thread(decision: Decision) -> bool:
@@ -266,26 +275,24 @@ _MESSAGES = (
 )
 
 
-_chat = item.alias("chat")  # what the chat tells of a call in it
+_CALLS_HERE = sa.select(chat_call.c.call_id).where(chat_call.c.thread_id == sa.bindparam("thread"))
 _CALLS = _MESSAGES_AND_LINKS.where(
     item.c.is_current,
     item.c.kind.in_((Kind.CALL.value, Kind.MISSED_CALL.value)),
-    item.c.root_id.in_(
-        sa.select(_chat.c.call_id).where(
-            _chat.c.thread_id == sa.bindparam("thread"),
-            _chat.c.kind == Kind.SIGHTING.value,
-            _chat.c.call_id.is_not(None),
-            _chat.c.sent_at >= sa.bindparam("day_before"),
-        )
-    ),
+    item.c.root_id.in_(_CALLS_HERE),
     item.c.sent_at >= sa.bindparam("since"),
 ).order_by(item.c.sent_at, item.c.id)
+_LAST_LINKED_CALL = sa.select(sa.func.max(item.c.sent_at)).where(
+    item.c.id.in_(_CALLS_HERE),
+    item.c.state == LinkState.LINKED.value,
+    item.c.sent_at >= sa.bindparam("since"),
+    item.c.sent_at < sa.bindparam("before"),
+)
 
 
 def _in_order(batch: Batch, thread_id: int, since: int) -> Iterable[Any]:
     """The messages of a chat and the calls in it, in order of time."""
-    values = {"thread": thread_id, "since": since, "day_before": since - DAY_MS}
-    calls = batch.connection.execute(_CALLS, values).all()
+    calls = batch.connection.execute(_CALLS, {"thread": thread_id, "since": since}).all()
     return heapq.merge(
         _messages(batch, thread_id, since), calls, key=lambda row: (row.sent_at, row.id)
     )

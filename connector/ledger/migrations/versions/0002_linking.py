@@ -1,4 +1,4 @@
-"""What linking needs: keys of cases, private chats, persons that are one.
+"""What linking needs: keys of cases, chats of calls, private chats, persons that are one.
 
 Revision 0002, 2026-11-22. The copy of the case register is emptied, because its keys are made from
 the cases; the next sync reads the register anew before it links anything.
@@ -14,7 +14,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Three tables for one; the register is read again."""
+    """Four tables for one; the register is read again."""
     op.create_table(
         "case_key",
         sa.Column("key", sa.Text(), nullable=False),
@@ -22,6 +22,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", "case_number", name=op.f("pk_case_key")),
     )
     op.create_index("ix_case_key_case", "case_key", ["case_number"], unique=False)
+    op.create_table(
+        "chat_call",
+        sa.Column("thread_id", sa.BigInteger(), nullable=False),
+        sa.Column("call_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("thread_id", "call_id", name=op.f("pk_chat_call")),
+    )
     op.create_table(
         "private_thread",
         sa.Column("thread_id", sa.BigInteger(), nullable=False),
