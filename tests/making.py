@@ -42,7 +42,13 @@ def topics() -> Topics:
 
 def linker(**rules: Any) -> Linker:
     """The linker with the program's own tables and these rules."""
-    return Linker(scanner(), topics(), Rules(**rules), ZoneInfo("Europe/Copenhagen"))
+    return _linker(msgspec.json.encode(rules, order="sorted"))
+
+
+@cache
+def _linker(rules: bytes) -> Linker:
+    its = Rules(**msgspec.json.decode(rules))
+    return Linker(scanner(), topics(), its, ZoneInfo("Europe/Copenhagen"))
 
 
 def policy(**changes: Any) -> Policy:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -21,8 +21,10 @@ from connector.ledger.register import MASK, LedgerCases
 from connector.ledger.tables import item, link, ms, phone
 from connector.linking.communication import Shape
 from connector.linking.keys import HIDDEN_DIGITS
-from connector.linking.subject import Recent, Subject
 from connector.model import Kind, LinkState
+
+if TYPE_CHECKING:
+    from connector.linking.subject import Recent, Subject
 
 _PHONE = (Kind.CALL.value, Kind.MISSED_CALL.value, Kind.VOICEMAIL.value)
 
@@ -92,6 +94,8 @@ def _linked_calls(batch: Batch, contacts: Sequence[str], span: tuple[int, int]) 
 
 
 def _linked(batch: Batch, row: Any) -> _Linked:
+    from connector.linking.subject import Recent
+
     its = communication_of(batch.policy, item_of(row))
     subject = batch.policy.linker().read(its)
     return _Linked(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -20,9 +21,10 @@ from connector.ledger.links import BY_PERSON, HELD, Decided, apply
 from connector.ledger.register import LedgerCases
 from connector.ledger.tables import item, link, mention, ms, phone
 from connector.ledger.threads import Span, chats_of_calls, dirty, settle_threads
-from connector.linking.asking import first_keys
-from connector.linking.subject import Subject
 from connector.model import Case, Decision, Evidence, Kind, LinkState
+
+if TYPE_CHECKING:
+    from connector.linking.subject import Subject
 
 BY_NUMBER = "number"
 _root = item.alias("root")  # what is decided about a message, all versions of it
@@ -32,21 +34,29 @@ JOURNALED = frozenset({Kind.MESSAGE, Kind.CALL, Kind.MISSED_CALL, Kind.VOICEMAIL
 def decide_batch(batch: Batch, new: Sequence[New], actor: str = "casethread") -> Counter[LinkState]:
     """Decide about every current version, then let the threads carry their case on."""
     again: set[int] = set()
-    counts, spans = _decide_alone(batch, new, actor, again)
-    counts.update(settle_threads(batch, spans, actor, again))
+    subjects: dict[int, Subject] = {}
+    counts, spans = _decide_alone(batch, new, actor, again, subjects)
+    counts.update(settle_threads(batch, spans, actor, again, subjects))
     return counts
 
 
 def _decide_alone(
-    batch: Batch, new: Sequence[New], actor: str, again: set[int]
+    batch: Batch,
+    new: Sequence[New],
+    actor: str,
+    again: set[int],
+    subjects: dict[int, Subject] | None = None,
 ) -> tuple[Counter[LinkState], dict[int, Span]]:
-    """All but what follows in threads: the spans of these, and into `again` what they decide."""
+    """All but what follows in threads: the spans of these, and into `again` what they decide.
+
+    Into `subjects` goes what was read, by number of the version.
+    """
     wanted = [
         each
         for each in new
         if each.is_current and each.item.kind in JOURNALED and not each.is_excluded
     ]
-    decided = _by_evidence(batch, wanted)
+    decided = _by_evidence(batch, wanted, subjects)
     _owe_versions(batch, wanted)
     final, waiting = _apart(batch, decided)
     again.update(each.root_id for each in waiting)
@@ -96,10 +106,18 @@ def _owe_versions(batch: Batch, wanted: Sequence[New]) -> None:
     owe(batch, owed)
 
 
-def _by_evidence(batch: Batch, wanted: Sequence[New]) -> list[Decided]:
+def _by_evidence(
+    batch: Batch, wanted: Sequence[New], subjects_read: dict[int, Subject] | None
+) -> list[Decided]:
     """Decisions by what stands in the item itself and by recent calls with the same number."""
+    if not wanted:
+        return []  # a sync without news loads no linker
+    from connector.linking.asking import first_keys
+
     linker = batch.policy.linker()
     read = [(each, linker.read(communication_of(batch.policy, each.item))) for each in wanted]
+    if subjects_read is not None:
+        subjects_read.update({each.id: its for each, its in read})
     subjects = [
         (each, its)
         for each, its in read

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -20,8 +20,10 @@ from connector.ledger.items import thread_ids
 from connector.ledger.links import BY_PERSON, BY_THREAD, Decided, apply
 from connector.ledger.register import LedgerCases
 from connector.ledger.tables import chat_call, item, link, ms, thread_case
-from connector.linking.subject import Earlier
 from connector.model import Decision, Kind, LinkState
+
+if TYPE_CHECKING:
+    from connector.linking.subject import Subject
 
 Span = tuple[int, int]  # first and last time at which something changed
 FOREVER = 1 << 62
@@ -86,21 +88,28 @@ def _widen(spans: dict[int, Span], thread_id: int, sent_at: int) -> None:
 
 
 def settle_threads(
-    batch: Batch, spans: Mapping[int, Span], actor: str, again: AbstractSet[int] = frozenset()
+    batch: Batch,
+    spans: Mapping[int, Span],
+    actor: str,
+    again: AbstractSet[int] = frozenset(),
+    subjects: Mapping[int, Subject] | None = None,
 ) -> Counter[LinkState]:
     """Let the messages of these threads follow the message that named the case before them.
 
-    Roots in `again` are decided about even where no case came before them.
+    Roots in `again` are decided about even where no case came before them. `subjects` are items
+    that were read already, by number of the version.
     """
     if not spans:
         return Counter()
     cases = _cases_since(batch, sorted(spans))
     register = LedgerCases(batch.connection)
+    with_calls = _with_calls(batch, sorted(spans))
     decided: list[Decided] = []
     for number, span in spans.items():
-        walk = _Walk(batch, register, number, span, cases.get(number, []), again)
-        since = _last_linked(batch, number, span[0], walk.reach)
-        decided += walk.through(_in_order(batch, number, since))
+        walk = _Walk(batch, register, number, span, cases.get(number, []), again, subjects or {})
+        has_calls = number in with_calls
+        since = _last_linked(batch, number, span[0], walk.reach, has_calls=has_calls)
+        decided += walk.through(_in_order(batch, number, since, has_calls=has_calls))
     return apply(batch, decided, actor)
 
 
@@ -137,6 +146,7 @@ class _Walk:
         span: Span,
         cases: Sequence[int],
         again: AbstractSet[int],
+        subjects: Mapping[int, Subject],
     ) -> None:
         self._batch = batch
         self._linker = batch.policy.linker()
@@ -145,6 +155,7 @@ class _Walk:
         self._start, self._last = span
         self._cases = cases
         self._again = again
+        self._subjects = subjects
         self.reach = int(self._linker.rules.thread_forgotten_s * 1000)
         self._carried: tuple[str, int] | None = None
         self._has_drifted = False
@@ -192,8 +203,11 @@ class _Walk:
             self._has_drifted = self._carried is not None
 
     def _decide(self, row: Any) -> Decision:
-        its = item_of(row)
-        subject = self._linker.read(communication_of(self._batch.policy, its))
+        from connector.linking.subject import Earlier
+
+        subject = self._subjects.get(row.id)
+        if subject is None:
+            subject = self._linker.read(communication_of(self._batch.policy, item_of(row)))
         if self._carried is None:
             return self._linker.decide(subject, self._register)
         number, said_at = self._carried
@@ -207,12 +221,23 @@ class _Walk:
         return self._linker.decide(subject, self._register, earlier)
 
 
-def _last_linked(batch: Batch, thread_id: int, start: int, reach: int) -> int:
+def _with_calls(batch: Batch, threads: Sequence[int]) -> set[int]:
+    """Those of the threads in which a call was held."""
+    found: set[int] = set()
+    for some in chunks(threads):
+        rows = batch.connection.execute(
+            sa.select(chat_call.c.thread_id).where(chat_call.c.thread_id.in_(some))
+        )
+        found.update(row[0] for row in rows)
+    return found
+
+
+def _last_linked(batch: Batch, thread_id: int, start: int, reach: int, *, has_calls: bool) -> int:
     """When the thread was last on a case before `start`: what was said since then counts."""
     values = {"thread": thread_id, "since": start - reach, "before": start}
     last = [
         batch.connection.execute(query, values).scalar()
-        for query in (_LAST_LINKED, _LAST_LINKED_CALL)
+        for query in ((_LAST_LINKED, _LAST_LINKED_CALL) if has_calls else (_LAST_LINKED,))
     ]
     return max((int(sent_at) for sent_at in last if sent_at is not None), default=start)
 
@@ -290,8 +315,10 @@ _LAST_LINKED_CALL = sa.select(sa.func.max(item.c.sent_at)).where(
 )
 
 
-def _in_order(batch: Batch, thread_id: int, since: int) -> Iterable[Any]:
+def _in_order(batch: Batch, thread_id: int, since: int, *, has_calls: bool) -> Iterable[Any]:
     """The messages of a chat and the calls in it, in order of time."""
+    if not has_calls:
+        return _messages(batch, thread_id, since)
     calls = batch.connection.execute(_CALLS, {"thread": thread_id, "since": since}).all()
     return heapq.merge(
         _messages(batch, thread_id, since), calls, key=lambda row: (row.sent_at, row.id)
