@@ -138,3 +138,19 @@ def test_no_call_back(ledger: Ledger, minute: float, phone: str) -> None:
     take(ledger, [page(call_back(minute, phone))], policy())
 
     assert next(row for row in rows(ledger) if row[0] == "call")[3] != "call-back"
+
+
+def test_a_register_with_four_digits_of_year(ledger: Ledger) -> None:
+    """A thread and a call back follow the case however its register writes the number."""
+    number = "27.45.04-P19-12-2024"
+    add_cases(ledger, case(number), case(OTHER_CASE))
+    take(ledger, [page(message(f"Om {CASE}", 0), message("Tak, noteret", 5))], policy())
+    take(ledger, [page(voicemail(f"Det er om sag {CASE}, ring til mig", 10))], policy())
+    take(ledger, [page(call_back(30))], policy())
+
+    assert [row[2:] for row in rows(ledger)] == [
+        (number, "number"),
+        (number, "thread"),
+        (number, "number"),
+        (number, "call-back"),
+    ]

@@ -86,7 +86,7 @@ def by_slip(q: Inquiry) -> Decision | None:
         if _is_slip_of(q, unknown, only.case) and not is_shared(callers):
             if only.case.access == RESTRICTED:
                 return q.suggest("restricted", [only])
-            return q.link("slip", _resembles(only, unknown[0]), only)
+            return q.link("slip", _resembling(only.case, unknown[0]), only)
     near = _near(q, unknown, callers)
     return q.suggest("resembling", near) if near else None
 
@@ -118,22 +118,15 @@ def _near(q: Inquiry, unknown: list[str], callers: list[Pointed]) -> list[Pointe
     return [p for p in once((*pointed, *ranked)) if p.case.access != RESTRICTED]
 
 
-def _resembling(case: Case) -> Pointed:
-    return Pointed(
-        case,
-        Evidence(rule="slip", case_number=case.number, where="text", note="one character apart"),
-    )
-
-
-def _resembles(pointed: Pointed, written: str) -> Pointed:
+def _resembling(case: Case, written: str = "") -> Pointed:
     evidence = Evidence(
         rule="slip",
-        case_number=pointed.case.number,
+        case_number=case.number,
         where="text",
         found=written,
         note="one character apart",
     )
-    return Pointed(pointed.case, evidence)
+    return Pointed(case, evidence)
 
 
 def unknown_numbers(q: Inquiry) -> list[str]:

@@ -72,6 +72,8 @@ class Inquiry:
         self.recent = recent
         self._cases = cases
         self.text = subject.text[:_TOPIC]
+        self._callers: list[Pointed] | None = None
+        self._masked: list[Pointed] | None = None
         self.named = [(each, self.point(each)) for each in subject.named]
         self.quoted = [(each, self.point(each)) for each in subject.quoted]
 
@@ -85,8 +87,8 @@ class Inquiry:
         return list(dict.fromkeys(cases))
 
     def numbered(self, number: str) -> Case | None:
-        """The one case of a canonical number."""
-        found = self.find([number_key(number)])
+        """The one case of this number, as its register or as a text writes it."""
+        found = self.find([number_key(canonical(number, self._scanner)[0])])
         return found[0] if len(found) == 1 else None
 
     def canonical(self, case: Case) -> str:
@@ -142,7 +144,21 @@ class Inquiry:
         return ", ".join(filter(None, notes))
 
     def callers(self) -> list[Pointed]:
-        """The cases of the outside party's whole telephone number or mail address."""
+        """The cases of the outside party's whole telephone number or mail address.
+
+        Found once: nearly every rule asks.
+        """
+        if self._callers is None:
+            self._callers = self._find_callers()
+        return self._callers
+
+    def masked(self) -> list[Pointed]:
+        """The cases that a number without its last digits fits. Found once."""
+        if self._masked is None:
+            self._masked = self._find_masked()
+        return self._masked
+
+    def _find_callers(self) -> list[Pointed]:
         pointed = [
             Pointed(
                 case,
@@ -173,8 +189,7 @@ class Inquiry:
         ]
         return once(pointed)
 
-    def masked(self) -> list[Pointed]:
-        """The cases that a number without its last digits fits."""
+    def _find_masked(self) -> list[Pointed]:
         return once(
             Pointed(case, Evidence(
                 rule="masked", case_number=case.number, where="phone",

@@ -61,7 +61,6 @@ class Reader:
             started=its.started,
             direction=its.direction,
             text=own,
-            quoted_text=quoted,
             named=tuple(named),
             quoted=tuple(self._namings(quoted, "quoted", workers)) if quoted else (),
             phones=phones,

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-MAXFILLERS = 8  # words that mean nothing, one after the other, inside one number
-
 
 class Token(NamedTuple):
     """One word or group of digits; `start` and `end` are its places in the text.

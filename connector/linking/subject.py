@@ -36,7 +36,6 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     started: datetime
     direction: str = ""
     text: str = ""  # own words, plain
-    quoted_text: str = ""
     named: tuple[Naming, ...] = ()
     quoted: tuple[Naming, ...] = ()
     phones: tuple[str, ...] = ()

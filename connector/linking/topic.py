@@ -20,6 +20,7 @@ from connector.model import Case
 
 _CASES = 20_000  # cases whose words are remembered
 _NAMES_FIELD = 2  # weak words that together speak of a field
+_TEXTS = 8  # texts remembered as they were read
 _ANSWER = 60  # characters
 _MESSAGE = 2000  # characters
 _REST = 2  # words of its own that a text may have that says little
@@ -64,6 +65,8 @@ class Topics:
         self._names = Names(table.lists)
         self._aims = Aims(table.lists)
         self._known: Callable[[Case], Known] = lru_cache(_CASES)(self._read_case)
+        # One text is asked about several times in a row.
+        self._read: Callable[[str], _Reading] = lru_cache(_TEXTS)(self._read_text)
 
     def fields(self, text: str) -> frozenset[str]:
         """The fields a text speaks of: by a word of theirs, or by two that others use too."""
@@ -141,7 +144,7 @@ class Topics:
     def _read_case(self, case: Case) -> Known:
         return known_of(case, self._table)
 
-    def _read(self, text: str) -> _Reading:
+    def _read_text(self, text: str) -> _Reading:
         folded = fold(text)
         words = folded.split()
         return _Reading(text, folded, words, self._table.lexicon.read(words))
