@@ -6,6 +6,7 @@ ConnectorError
   RemoteError        .system .status .request_id
     Unavailable      end this run; the next tick tries again
       Throttled      .wait_s, as the server said
+      CaseLocked     this case is locked for now; the rest of the run goes on
     Denied           end this run (or this part of it); tell a person
     Rejected         this item only; tell a person; .field
       CaseClosed     the case takes no more; a person reopens it or links elsewhere
@@ -72,6 +73,10 @@ class Throttled(Unavailable):
     ) -> None:
         super().__init__(message, system=system, status=status, request_id=request_id)
         self.wait_s = wait_s
+
+
+class CaseLocked(Unavailable):
+    """Somebody holds the case or its journal locked; this entry waits, others go on."""
 
 
 class Denied(RemoteError):

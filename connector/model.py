@@ -335,6 +335,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     takes_void: bool = True
     max_file_bytes: int | None = None
     can_find: bool = True
+    in_flight: int = 1  # puts worth having under way at once, each on another case
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

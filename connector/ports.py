@@ -21,6 +21,34 @@ OpenFile = Callable[[str], BinaryIO]
 """open_file(sha256) -> the bytes of an attachment, from the spool."""
 
 
+class Steps(Protocol):
+    """What a sink must remember of one delivery on its way, such as an address that is used once.
+
+    It outlives a crash of ours: what was saved is there when the same key is put again.
+    """
+
+    def load(self) -> str:
+        """What was saved last for this key; "" at first."""
+
+    def save(self, text: str) -> None:
+        """Keep `text` for this key. Durable when it returns; no content of the entry in it."""
+
+
+class NoSteps:
+    """For a sink that needs to remember nothing, and for tests: kept as long as the object."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def load(self) -> str:
+        """What was saved last."""
+        return self.text
+
+    def save(self, text: str) -> None:
+        """Keep it in memory."""
+        self.text = text
+
+
 class Source(Protocol):
     """Something that communications are read from. All methods may be called from many threads."""
 
@@ -58,6 +86,7 @@ class CaseRegister(Protocol):
     """Where the cases are."""
 
     name: str
+    can_list: bool
 
     def check(self) -> list[Finding]:
         """Is it readable, how many cases, which columns or rights are missing."""
@@ -69,7 +98,8 @@ class CaseRegister(Protocol):
         """Batches of cases that are new or changed since `cursor`, each with the cursor to keep.
 
         The last batch of a full listing carries the cursor; others None. Nothing is yielded when
-        nothing changed. A case that disappeared from the register is not reported.
+        nothing changed. A case that disappeared from the register is not reported. A register that
+        cannot list (`can_list` is false) yields nothing, and is asked by `lookup` alone.
         """
 
 
@@ -85,10 +115,14 @@ class Sink(Protocol):
     def find(self, key: str, case_number: str) -> Receipt | None:
         """The receipt of an earlier `put` of this key on this case, read back from the system."""
 
-    def put(self, entry: Entry, key: str, open_file: OpenFile) -> Receipt:
+    def put(
+        self, entry: Entry, key: str, open_file: OpenFile, steps: Steps | None = None
+    ) -> Receipt:
         """Write the entry under the key. The key is stored there, so that `find` sees it.
 
-        A second put of a known key writes nothing and returns the first receipt. Raises Rejected
-        (with the field) or CaseClosed for this entry alone, Unclear when the answer was lost,
-        Unavailable or Denied when the system as a whole cannot take it now.
+        A second put of a known key writes nothing and returns the first receipt; one that was cut
+        short goes on where it stopped (`steps` holds what cannot be read back). Called from several
+        threads, never twice at once for one case. Raises Rejected (with the field) or CaseClosed
+        for this entry alone, CaseLocked when its case is locked for now, Unclear when the answer
+        was lost, Unavailable or Denied when the system as a whole cannot take it now.
         """

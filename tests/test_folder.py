@@ -21,13 +21,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.errors import CaseClosed, ConfigError, Denied, Rejected, Unavailable
+from connector.journaling import names
 from connector.journals.folder import (
     FolderJournal,
     FolderRegister,
     columns_help,
     import_cases,
     leftovers,
-    names,
     sidecar,
 )
 from connector.journals.folder import sink as sink_module

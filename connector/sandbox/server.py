@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +15,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from connector.sandbox.protocol import Request, Response
 from connector.sandbox.sandbox import Sandbox
@@ -24,18 +25,46 @@ BODY_LIMIT = 4_000_000
 
 
 @dataclass(slots=True)
-class Server:
-    """A running sandbox. A context manager; `close` ends it."""
+class Listener:
+    """A running server. A context manager; `close` ends it."""
 
-    sandbox: Sandbox
-    base_url: str
-    authority: str
+    origin: str  # "http://127.0.0.1:port"
     ca_file: str  # PEM of the self-signed certificate; "" without TLS
     requests: deque[str]
     stopping: threading.Event
     _http: ThreadingHTTPServer
     _thread: threading.Thread
     _folder: TemporaryDirectory[str] | None
+
+    def close(self) -> None:
+        """Stop listening and end every connection. Safe to call twice."""
+        self.stopping.set()
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@dataclass(slots=True, kw_only=True)
+class Server(Listener):
+    """A running sandbox of Graph."""
+
+    sandbox: Sandbox
+    base_url: str
+    authority: str
 
     @property
     def tenant(self) -> str:
@@ -52,33 +81,13 @@ class Server:
         """The application's secret."""
         return self.sandbox.client_secret
 
-    def close(self) -> None:
-        """Stop listening and end every connection. Safe to call twice."""
-        self.stopping.set()
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
-
-    def __enter__(self) -> Server:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
 
 @dataclass(slots=True)
 class _Shared:
     """What the handlers of all connections share."""
 
-    sandbox: Sandbox
+    handle: Callable[[Request], Response]
+    most_body_bytes: int
     origin: str = ""
     requests: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -148,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         shared = self.server.shared
         length = int(self.headers.get("content-length") or 0)
-        if length > BODY_LIMIT:
+        if length > shared.most_body_bytes:
             self.close_connection = True
             return
         body = self.rfile.read(length) if length else b""
@@ -160,7 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
             body=body,
             origin=shared.origin,
         )
-        response = shared.sandbox.handle(request)
+        response = shared.handle(request)
         try:
             if response.delay_s and shared.stopping.wait(response.delay_s):
                 self.close_connection = True
@@ -194,10 +203,34 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0, tls: bool = False) -> Server:
-    """Start serving from a thread of its own; port 0 takes a free one.
+    """Start serving a sandbox of Graph; see `listen`. msal only signs in over https."""
+    running = listen(sandbox.handle, host, port, tls=tls)
+    return Server(
+        running.origin,
+        running.ca_file,
+        running.requests,
+        running.stopping,
+        running._http,
+        running._thread,
+        running._folder,
+        sandbox=sandbox,
+        base_url=f"{running.origin}/v1.0",
+        authority=f"{running.origin}/{sandbox.tenant}",
+    )
 
-    With `tls` a self-signed certificate is made; `ca_file` is what a client has to trust. msal only
-    signs in over https. Raises OSError when the port is taken.
+
+def listen(
+    handle: Callable[[Request], Response],
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    tls: bool = False,
+    most_body_bytes: int = BODY_LIMIT,
+) -> Listener:
+    """Answer requests with `handle` from a thread of its own; port 0 takes a free one.
+
+    With `tls` a self-signed certificate is made; `ca_file` is what a client has to trust. Raises
+    OSError when the port is taken.
     """
     folder = TemporaryDirectory(prefix="sandbox-") if tls else None
     pem = _certificate(Path(folder.name), host) if folder else None
@@ -205,15 +238,13 @@ def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0, tls: bool = 
     if pem is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(pem[0], pem[1])
-    shared = _Shared(sandbox)
+    shared = _Shared(handle, most_body_bytes)
     http = _Http((host, port), shared, context)
     shared.origin = f"{'https' if tls else 'http'}://{host}:{http.server_port}"
     thread = threading.Thread(target=http.serve_forever, args=(0.05,), name="sandbox", daemon=True)
     thread.start()
-    return Server(
-        sandbox=sandbox,
-        base_url=f"{shared.origin}/v1.0",
-        authority=f"{shared.origin}/{sandbox.tenant}",
+    return Listener(
+        origin=shared.origin,
         ca_file=str(pem[0]) if pem else "",
         requests=shared.requests,
         stopping=shared.stopping,

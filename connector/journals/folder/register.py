@@ -31,6 +31,7 @@ class FolderRegister:
 
     def __init__(self, folder: Path, name: str = "folder", default_region: str = "DK") -> None:
         self.name = name
+        self.can_list = True
         self.path = folder / CASES_FILE
         self._table = CasesTable(self.path, name, default_region)
         self._lock = threading.Lock()

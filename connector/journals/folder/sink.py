@@ -27,6 +27,7 @@ from connector.defaults import defaults_dir
 from connector.durable import disk_error, disk_errors, sync_directory, write_durable
 from connector.errors import (
     CaseClosed,
+    CaseLocked,
     ConfigError,
     ConnectorError,
     Gone,
@@ -34,12 +35,13 @@ from connector.errors import (
     Unavailable,
     Unclear,
 )
-from connector.journals.folder import leftovers, names
+from connector.journaling import names
+from connector.journaling.transcript import Transcript, shown_file
+from connector.journals.folder import leftovers
 from connector.journals.folder.sidecar import FORMAT, Sidecar, WrittenFile, decode, encode
-from connector.journals.folder.transcript import Transcript, shown_file
 from connector.mapping import KINDS, Mapping, find_zone, load
 from connector.model import Capabilities, Case, Entry, EntryFile, Finding, Receipt, entry_json
-from connector.ports import OpenFile
+from connector.ports import OpenFile, Steps
 
 CLOSED_MARK = ".closed"
 LOCKED_MARK = ".locked"
@@ -115,7 +117,13 @@ class FolderJournal:
             found = self._find(case_folder, _listed(case_folder), key, case_number)
         return None if found is None else found[0]
 
-    def put(self, entry: Entry, key: str, open_file: OpenFile) -> Receipt:
+    def put(
+        self,
+        entry: Entry,
+        key: str,
+        open_file: OpenFile,
+        steps: Steps | None = None,  # noqa: ARG002  a folder can always be read back
+    ) -> Receipt:
         """Write the entry's files, the sidecar last, and see all of them to the disk.
 
         The same key with another entry is Rejected with field "key". Takes some milliseconds, most
@@ -310,7 +318,7 @@ class FolderJournal:
     def _require_open(self, number: str, listed: Sequence[str]) -> None:
         if LOCKED_MARK in listed:
             text = f"{self.name}: the folder of case {number} is locked; remove {LOCKED_MARK} in it"
-            raise Unavailable(text, system=self.name)
+            raise CaseLocked(text, system=self.name)
         case = self._lookup(number) if self._lookup is not None else None
         if self._lookup is not None and case is None:
             text = f"{self.name}: the register has no case {number}; link the item to another case"
