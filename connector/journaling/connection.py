@@ -25,6 +25,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str = ""
     user: str = ""
     secret: str = ""  # never logged: this struct is not shown (`__repr__`)
+    client_secret: str = ""  # of the client itself, where `user` signs in with `secret` through one
     contacts_secret: str = ""
     certificate: str = ""  # PEM: certificate and private key
     thumbprint: str = ""
