@@ -11,26 +11,23 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from connector.defaults import defaults_dir
 from connector.errors import ConfigError
-from connector.identity import excluded_ids
 from connector.ledger import Ledger, open_ledger
-from connector.ledger.merging import names_of, same_persons
-from connector.ledger.people import directory
-from connector.ledger.policy import Policy
+from connector.ledger.policy import Policy, Staff
 from connector.ledger.store import utc_now
-from connector.linking.patterns import Scanner, compile_patterns
 from connector.locale import text
 
 if TYPE_CHECKING:
     from connector import mapping
     from connector.http import Graph
     from connector.linking.linker import Linker
+    from connector.linking.patterns import Scanner
     from connector.linking.rules import Rules
     from connector.model import Entry
     from connector.ports import CaseRegister, Sink, Source
@@ -80,6 +77,8 @@ class Program:
     @cached_property
     def scanner(self) -> Scanner:
         """Finds case numbers by the patterns that are enabled."""
+        from connector.linking.patterns import compile_patterns
+
         table = read_mapping("case-numbers.toml", self.settings.folder)
         return compile_patterns(table, self.settings.linking.patterns)
 
@@ -135,25 +134,35 @@ class Program:
         }
 
     def policy(self) -> Policy:
-        """How to link and when to journal, with the directory as it is now."""
-        people = directory(self.ledger)
-        with self.ledger.read() as connection:
-            same, aliases = same_persons(connection), names_of(connection)
+        """How to link and when to journal, with the directory as it is when it is first needed."""
         its = self.settings.linking
         return Policy(
-            scanner=self.scanner,
+            patterns=lambda: self.scanner,
             linker=lambda: self.linker,
             zone=self.zone,
+            staff=cache(self._staff),
             quiet_s=self.settings.journal.quiet_min * 60,
             keeps_attachments=self.settings.journal.attachments != "none",
-            excluded=excluded_ids(people, its.exclude_users, its.exclude_groups, same),
             sinks=tuple(each.name for each in self.settings.sinks),
-            names={each.id: each.name for each in people if each.name},
-            upns={each.id: each.upn for each in people if each.upn},
-            aliases=aliases,
             private_words=frozenset(its.private_words),
             not_private_words=frozenset(its.not_private_words),
             private_reason=text("private.reason", self.settings.language),
+        )
+
+    def _staff(self) -> Staff:
+        from connector.identity import excluded_ids
+        from connector.ledger.merging import names_of, same_persons
+        from connector.ledger.people import everybody
+
+        with self.ledger.read() as connection:
+            people = everybody(connection)
+            same, aliases = same_persons(connection), names_of(connection)
+        its = self.settings.linking
+        return Staff(
+            names={each.id: each.name for each in people if each.name},
+            upns={each.id: each.upn for each in people if each.upn},
+            aliases=aliases,
+            excluded=excluded_ids(people, its.exclude_users, its.exclude_groups, same),
         )
 
     def close(self) -> None:

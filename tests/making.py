@@ -13,7 +13,7 @@ import msgspec
 from connector.defaults import defaults_dir
 from connector.ledger import Ledger
 from connector.ledger.batch import Batch
-from connector.ledger.policy import Policy
+from connector.ledger.policy import Policy, Staff
 from connector.ledger.register import keep_cases
 from connector.linking.linker import Linker
 from connector.linking.patterns import Scanner, compile_patterns
@@ -54,10 +54,15 @@ def _linker(rules: bytes) -> Linker:
 def policy(**changes: Any) -> Policy:
     """The default policy with one sink; `rules` are those of the linker. u1 is the caseworker."""
     rules = changes.pop("rules", {})
+    names = {"upns": {"u1": "bodil@kommune.example"}} | {
+        name: changes.pop(name) for name in ("names", "upns", "aliases", "excluded")
+        if name in changes
+    }  # fmt: skip
+    staff = Staff(**names)
     values: dict[str, Any] = {
-        "scanner": scanner(),
+        "patterns": scanner,
         "linker": lambda: linker(**rules),
-        "upns": {"u1": "bodil@kommune.example"},
+        "staff": lambda: staff,
         "zone": ZoneInfo("Europe/Copenhagen"),
         "sinks": ("journal",),
     }

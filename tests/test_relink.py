@@ -38,7 +38,7 @@ def with_patterns(*names: str) -> Policy:
 
     linker = make_linker(table("case-numbers.toml"), table("subjects.toml"), names)
     scanner = compile_patterns(table("case-numbers.toml"), names)
-    return policy(scanner=scanner, linker=lambda: linker)
+    return policy(patterns=lambda: scanner, linker=lambda: linker)
 
 
 NARROW, WIDE = with_patterns("kle"), with_patterns("kle", "go")

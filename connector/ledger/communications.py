@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.batch import Batch, New, chunks
-from connector.ledger.policy import Policy
+from connector.ledger.policy import Policy, Staff
 from connector.ledger.tables import attachment
 from connector.linking.communication import Communication, Participant, Shape
 from connector.model import Attachment, Item, Kind, Party
 
 _SHAPES = {
-    Kind.MESSAGE: Shape.CHAT,
     Kind.CALL: Shape.CALL,
     Kind.MISSED_CALL: Shape.MISSED_CALL,
     Kind.VOICEMAIL: Shape.VOICEMAIL,
@@ -26,57 +25,69 @@ _CHAT_OF_TWO = re.compile(r"19:([0-9a-f-]{36})_([0-9a-f-]{36})@unq\.gbl\.spaces"
 
 def communication_of(policy: Policy, its: Item) -> Communication:
     """An item as the linker is given it. Raises KeyError for a kind that is not journaled."""
-    shape = _SHAPES[its.kind]
-    is_call = shape in (Shape.CALL, Shape.MISSED_CALL)
+    staff = policy.staff()
+    if its.kind is Kind.MESSAGE:
+        shape, text, participants = Shape.CHAT, its.text, _of_message(staff, its)
+    else:
+        shape = _SHAPES[its.kind]
+        # Of a joined call it is the names of those who took part.
+        text = its.text if shape is Shape.VOICEMAIL else ""
+        participants = [each for party in its.parties for each in _party(staff, party)]
+    files = [each.name for each in its.attachments if each.role == "file" and each.name]
     return Communication(
         id=its.key,
         kind=shape,
         started=its.sent_at,
-        direction=str(its.direction),
-        participants=tuple(_participants(policy, its)),
+        direction=its.direction.value,
+        participants=tuple(participants),
         subject=its.subject,
-        text="" if is_call else its.text,  # of a joined call: the names of those who took part
+        text=text,
         quoted=its.quoted,
-        files=tuple(each.name for each in its.attachments if each.role == "file" and each.name),
+        files=tuple(files),
         thread_id=its.thread,
     )
 
 
-def _participants(policy: Policy, its: Item) -> Iterator[Participant]:
-    if its.kind is Kind.MESSAGE:
-        yield from _sender(policy, its)
-        both = _CHAT_OF_TWO.fullmatch(its.thread)
+def _of_message(staff: Staff, its: Item) -> list[Participant]:
+    found = [*_sender(staff, its)]
+    both = _CHAT_OF_TWO.fullmatch(its.thread)
+    if both or its.mentions:
         others = dict.fromkeys((*its.mentions, *(both.groups() if both else ())))
         for who in others:
             if who != its.sender:
-                yield from _staff(policy, who, "to")
-        return
-    for party in its.parties:
-        yield from _party(policy, party)
+                found += _of_us(staff, who, "to")
+    return found
 
 
-def _sender(policy: Policy, its: Item) -> Iterator[Participant]:
-    known = list(_staff(policy, its.sender, "from"))
-    if known or not its.sender:
-        yield from known
-    elif "@" in its.sender:
-        yield Participant(role="from", mail=its.sender, name=its.sender_name)
+def _sender(staff: Staff, its: Item) -> Sequence[Participant]:
+    known = _of_us(staff, its.sender, "from") if its.sender else ()
+    if not known and "@" in its.sender:
+        return (Participant(role="from", mail=its.sender, name=its.sender_name),)
+    return known
 
 
-def _party(policy: Policy, party: Party) -> Iterator[Participant]:
-    known = list(_staff(policy, party.person, party.role)) if party.person else []
-    if known:
-        yield from known
-    else:
-        yield Participant(role=party.role, mail=party.mail, phone=party.phone, name=party.name)
+def _party(staff: Staff, party: Party) -> Sequence[Participant]:
+    known = _of_us(staff, party.person, party.role) if party.person else ()
+    return known or (
+        Participant(role=party.role, mail=party.mail, phone=party.phone, name=party.name),
+    )
 
 
-def _staff(policy: Policy, who: str, role: str) -> Iterator[Participant]:
-    """One of us under every name the person has or had: a case may know any of them."""
-    upn = policy.upns.get(who)
-    names = policy.aliases.get(who, frozenset())
-    for name in sorted(names | {upn.casefold()} if upn else names):
-        yield Participant(role=role, upn=name)
+def _of_us(staff: Staff, who: str, role: str) -> tuple[Participant, ...]:
+    """One of us under every name the person has or had: a case may know any of them.
+
+    Nobody for an id that the directory does not have.
+    """
+    found = staff.participants.get((who, role))
+    if found is None:
+        upn = staff.upns.get(who)
+        names = staff.aliases.get(who, frozenset())
+        if not upn and not names:
+            return ()  # not remembered: outsiders are as many as there are messages
+        every = sorted(names | {upn.casefold()} if upn else names)
+        found = tuple(Participant(role=role, upn=name) for name in every)
+        staff.participants[who, role] = found
+    return found
 
 
 def with_files(batch: Batch, known: Sequence[New]) -> list[New]:

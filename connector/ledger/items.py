@@ -28,7 +28,7 @@ def keep_items(batch: Batch, items: Sequence[Item]) -> list[New]:
         return []
     threads = thread_ids(batch, {(each.source, each.thread) for each in items})
     numbers = batch.ledger.item_numbers(batch.connection, len(items))
-    excluded = batch.policy.excluded
+    excluded = batch.policy.staff().excluded
     wanted = [
         New(
             id=number,

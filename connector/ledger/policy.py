@@ -7,32 +7,56 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from connector.linking.patterns import Scanner
-
 if TYPE_CHECKING:
+    from connector.linking.communication import Participant
     from connector.linking.linker import Linker
+    from connector.linking.patterns import Scanner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    """Our own people, by directory id.
+
+    `aliases` are all the lower-case names (user principal names, addresses) of an id: those of
+    earlier years, and those of entries that are the same person, too.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)  # as they are shown
+    upns: Mapping[str, str] = field(default_factory=dict)  # user principal names
+    aliases: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    excluded: frozenset[str] = frozenset()  # those of whom nothing is kept
+    # By (id, role): each writes many messages, and is the same participant in all of them.
+    participants: dict[tuple[str, str], tuple[Participant, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How items are linked and when they are journaled.
 
-    `linker` makes the linker when the first item needs it: a sync without news never does.
-    `aliases` are all the lower-case names (user principal names, addresses) of a directory id:
-    those of earlier years, and those of entries that are the same person, too.
+    What costs something to make is a function, to be asked when the first item needs it: a sync
+    without news never does. Each gives the same value whenever it is asked.
     """
 
-    scanner: Scanner
+    patterns: Callable[[], Scanner]
     linker: Callable[[], Linker]
     zone: ZoneInfo
+    staff: Callable[[], Staff] = Staff
     quiet_s: int = 3600  # a conversation is written this long after its last message
     keeps_attachments: bool = True
-    excluded: frozenset[str] = frozenset()  # directory ids of whom nothing is kept
     sinks: tuple[str, ...] = ()
-    names: Mapping[str, str] = field(default_factory=dict)  # directory id -> display name
-    upns: Mapping[str, str] = field(default_factory=dict)  # directory id -> user principal name
-    aliases: Mapping[str, frozenset[str]] = field(default_factory=dict)
     # What a member of a chat writes, in lower case, to keep it private and to take that back.
     private_words: frozenset[str] = frozenset({"#privat", "#private"})
     not_private_words: frozenset[str] = frozenset({"#ikke-privat", "#not-private"})
     private_reason: str = "a member of the chat marked it as private"  # stands in the journal
+
+    @property
+    def scanner(self) -> Scanner:
+        """Finds case numbers."""
+        return self.patterns()
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Directory id -> the name that is shown."""
+        return self.staff().names

@@ -46,6 +46,8 @@ def take(ledger: Ledger, pages: Sequence[Page], policy: Policy) -> Taken:
     items = [storable(each) for page in pages for each in page.items if isinstance(each, Item)]
     broken = [storable(each) for page in pages for each in page.items if isinstance(each, Problem)]
     taken = Taken(read=len(items), problems=len(broken))
+    if items:
+        policy.staff()  # it reads the ledger: better before the transaction than within
     with ledger.write() as connection:
         batch = Batch(ledger=ledger, connection=connection, policy=policy, now=ledger.now())
         new = keep_items(batch, items)
@@ -74,10 +76,10 @@ def _look_again_at(batch: Batch, ids: Sequence[str]) -> None:
     roots = calls_with(batch, ids)
     if not roots:
         return
-    upns = dict(batch.policy.upns)
-    upns.update({each.id: each.upn for each in people.everybody(batch.connection) if each.upn})
-    aliases = names_of(batch.connection)
-    look_again(replace(batch, policy=replace(batch.policy, upns=upns, aliases=aliases)), roots)
+    upns = {each.id: each.upn for each in people.everybody(batch.connection) if each.upn}
+    known = batch.policy.staff()
+    now = replace(known, upns={**known.upns, **upns}, aliases=names_of(batch.connection))
+    look_again(replace(batch, policy=replace(batch.policy, staff=lambda: now)), roots)
 
 
 def keep_cursors(batch: Batch, pages: Sequence[Page]) -> None:
