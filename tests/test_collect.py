@@ -11,7 +11,9 @@ from connector.errors import CursorExpired, Denied, Throttled, Unavailable
 from connector.jobs.collect import Collected, collect
 from connector.ledger import Ledger
 from connector.ledger.cursors import cursors_of
+from connector.ledger.policy import Policy
 from connector.ledger.tables import item, problem
+from connector.ledger.take import Taken
 from connector.model import Finding, Page, Person, Problem
 from connector.ports import Known
 from tests.making import message, page, policy
@@ -89,6 +91,28 @@ def test_bounded_ahead(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert sum(result.taken.new.values()) == 320
     assert feeds.most_ahead <= 10  # 500 items are ten pages of fifty
+
+
+def test_quiet_parts_are_one_batch(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages that bring nothing but a cursor do not fill a batch, however few may be ahead."""
+    import connector.jobs.collect as module
+
+    class Quiet(Feeds):
+        def changes(self, part: str, cursor: str | None, known: Known) -> Iterator[Page]:
+            yield page(part=part, cursor="read")
+
+    batches: list[int] = []
+    real = module.take
+
+    def counted(own: Ledger, pages: Sequence[Page], rules: Policy) -> Taken:
+        batches.append(len(pages))
+        return real(own, pages, rules)
+
+    monkeypatch.setattr(module, "take", counted)
+    collect(ledger, Quiet(parts=100), policy(), batch_items=200, ahead_items=200)
+
+    assert {f"u{n}": "read" for n in range(100)} == cursors_of(ledger, "chats")
+    assert len(batches) <= 10  # one, but for readers that were slow; four pages may be ahead
 
 
 def test_one_part_refused(ledger: Ledger) -> None:

@@ -242,6 +242,7 @@ class _Writer:
         self._batch_items = batch_items
         self._pages: list[Page] = []
         self._items = 0
+        self._held = 0  # permits that the gathered pages hold
 
     def next(self) -> Page | _Done | None:
         """The next thing a reader has; meanwhile, takes what was gathered when it is time.
@@ -255,11 +256,23 @@ class _Writer:
             self.flush()
             return None
         if isinstance(got, Page):
-            self._pages.append(got)
-            self._items += len(got.items) + len(got.people)
-            if self._items >= self._batch_items or len(self._pages) >= self._most_pages():
+            self._gather(got)
+            is_full = max(self._items, len(self._pages)) >= self._batch_items
+            if is_full or self._held >= self._most_pages():
                 self.flush()
         return got
+
+    def _gather(self, page: Page) -> None:
+        """Keep the page for the next batch. One that brings only a cursor gives its permit back:
+
+        where nothing is new, hundreds of parts are then one transaction.
+        """
+        self._pages.append(page)
+        self._items += len(page.items) + len(page.people)
+        if page.items or page.people or page.presences:
+            self._held += 1
+        else:
+            self._readers.permits.release()
 
     def _most_pages(self) -> int:
         """Pages to gather: the rest of the permits, so that no reader waits for one meanwhile."""
@@ -271,6 +284,7 @@ class _Writer:
         if not self._pages:
             return
         pages, self._pages, self._items = self._pages, [], 0
+        held, self._held = self._held, 0
         taken = take(self._ledger, pages, self._policy)
         total = self._result.taken
         total.read += taken.read
@@ -278,14 +292,15 @@ class _Writer:
         total.linked += taken.linked
         total.waiting += taken.waiting
         total.problems += taken.problems
-        self._readers.permits.release(len(pages))
+        if held:
+            self._readers.permits.release(held)
 
     def flush_all(self) -> None:
         """Take everything the readers still left, after they ended."""
         while not self._readers.out.empty():
             got = self._readers.out.get()
             if isinstance(got, Page):
-                self._pages.append(got)
+                self._gather(got)
         self.flush()
 
 

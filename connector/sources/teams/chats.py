@@ -28,11 +28,11 @@ _PAGE = 50  # Graph's largest page of chat messages
 
 def messages_request(collection: str, window: Window, *, top: int = _PAGE) -> str:
     """The path of a window's first page. Both bounds always: `gt` alone was refused (#18659)."""
-    bounds = (
-        f"lastModifiedDateTime gt {stamp(window.since)}"
-        f" and lastModifiedDateTime lt {stamp(window.until)}"
+    return (
+        f"{collection}?$top={top}"
+        f"&$filter=lastModifiedDateTime%20gt%20{stamp(window.since)}"
+        f"%20and%20lastModifiedDateTime%20lt%20{stamp(window.until)}"
     )
-    return f"{collection}?$top={top}&$filter={quote(bounds, safe=':')}"
 
 
 class Chats:

@@ -136,4 +136,4 @@ def _read(cursor: str | None) -> _Cursor:
 
 def stamp(at: datetime) -> str:
     """A time as Graph's filters take it: UTC, milliseconds, Z."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
