@@ -9,8 +9,12 @@ from connector.identity import normalise_phone
 from connector.linking.regexes import DASHES
 
 # --- telephone numbers -----------------------------------------------------------------------
+# What a number begins with, and what may not stand before it. A set of signs first, what stands
+# before it second: to look for such a set is quick, to try the whole at every letter is not.
+_START = re.compile(
+    rf"[+(02-9](?<![\w=@#].)(?<![0-9][{DASHES}/.,:].)(?<!\w[{DASHES}/].)", re.DOTALL
+)
 _PHONE = re.compile(
-    rf"(?<![\w=@#])(?<![0-9][{DASHES}/.,:])(?<!\w[{DASHES}/])"
     r"(?:(?:(?:\+|00)\s?45[ -]?|\(\+45\)\s?)?"
     r"(?:[2-9]\d(?P<by>[ .-]?)\d{2}(?P=by)\d{2}(?P=by)\d{2}|[2-9]\d{3}(?P<half>[ -])\d{4}"
     r"|[2-9]\d{2} \d{2} \d{3})"
@@ -49,10 +53,13 @@ def phones_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_phones(text)))
 
 
+def may_hold_phone(text: str) -> bool:
+    """Whether something in it is written like a telephone number; quick."""
+    return next(_like_phones(text), None) is not None
+
+
 def _phones(text: str) -> Iterator[str]:
-    if not any(map(text.__contains__, "0123456789")) or _DIGITS.search(text) is None:
-        return
-    for match in _PHONE.finditer(text):
+    for match in _like_phones(text):
         start, end = match.span()
         before = text[max(0, start - 28) : start]
         is_called = _CALL_WORD.search(before) is not None
@@ -63,6 +70,16 @@ def _phones(text: str) -> Iterator[str]:
         e164 = normalise_phone(match[0]).e164
         if e164:
             yield e164
+
+
+def _like_phones(text: str) -> Iterator[re.Match[str]]:
+    if not any(map(text.__contains__, "0123456789")) or _DIGITS.search(text) is None:
+        return
+    end = 0
+    for begin in _START.finditer(text):
+        if begin.start() >= end and (match := _PHONE.match(text, begin.start())):
+            end = match.end()
+            yield match
 
 
 def _looks_otherwise(match: re.Match[str], before: str) -> bool:

@@ -21,8 +21,8 @@ from connector.linking.subject import PHONE, Naming, Subject
 _LINK = re.compile(r"https?://([^/\s<>\"]{1,253})(/[^\s<>\"]{1,2000})", re.IGNORECASE)
 _NOT_NUMBER = re.compile(r"[/?=&#+]|%20")
 _SPACE_IN_NUMBER = re.compile(r"[0-9]\. [0-9]")
-_SPACED = re.compile(
-    r"(?<![\w.])[0-9]{1,2}\. ?[0-9]{1,2}\. ?[0-9]{1,2}(?=\s?[-–]\s?[A-ZÆØÅa-z][0-9])"
+_SPACED = re.compile(  # a digit first, what stands before it second: that is quick to look for
+    r"[0-9](?<![\w.][0-9])[0-9]?\. ?[0-9]{1,2}\. ?[0-9]{1,2}(?=\s?[-–]\s?[A-ZÆØÅa-z][0-9])"
 )
 _NAMES = 10  # persons named in one text that the register is asked about
 _GUEST = "#ext#"  # in the directory's names of people from outside
@@ -54,7 +54,7 @@ class Reader:
         if "://" in its.text:
             # A link in what is quoted is not the sender's own; else the mark-up may hide one.
             named += self._in_links(its.text if quoted == its.quoted else own, domains)
-        message = relayed(own) if own and _may_be_message(own) else None
+        message = relayed(own) if own and _has_digit(own) else None
         phones, masked, mails = _contacts(outside, domains) if outside else ((), (), ())
         return Subject(
             kind=its.kind,
@@ -208,20 +208,6 @@ def _own_mails(outside: Iterable[Participant], domains: frozenset[str]) -> Itera
 def _closed_up(match: re.Match[str]) -> str:
     """ "27. 45. 04-P19" as "  27.45.04-P19": places stay."""
     return match[0].replace(" ", "").rjust(len(match[0]))
-
-
-# A telephone message holds one of these and a number: looked for first, because it is quick.
-_MESSAGE_WORDS = (
-    " ring", "besked", "omstil", "opkald", "opring", "kontakt", "tale med", "spurgte", "søgte",
-    "efterlys", "call", "asked for", "message",
-)  # fmt: skip
-
-
-def _may_be_message(text: str) -> bool:
-    if not _has_digit(text):
-        return False
-    low = " " + text.lower()
-    return any(map(low.__contains__, _MESSAGE_WORDS))
 
 
 def _has_digit(text: str) -> bool:

@@ -9,7 +9,7 @@ import re
 
 import msgspec
 
-from connector.linking.contacts import NAME_WORD, names_in, phones_in
+from connector.linking.contacts import NAME_WORD, may_hold_phone, names_in, phones_in
 
 __all__ = ["Relayed", "about_old_decision", "names_in", "phones_in", "relayed"]
 
@@ -58,6 +58,11 @@ _GREETED = re.compile(
     rf"^\W{{0,3}}(?:Hej|Kære|Hi|Dear|Hello|Godmorgen|Goddag) {NAME_WORD}(?: {NAME_WORD}){{0,3}}"
 )
 _MESSAGE = 4_000  # characters; whoever takes a telephone message writes less
+# A telephone message holds one of these: looked for first, because it is quick.
+_WORDS = (
+    " ring", "besked", "omstil", "opkald", "opring", "kontakt", "tale med", "spurgte", "søgte",
+    "efterlys", "call", "asked for", "message",
+)  # fmt: skip
 
 
 def relayed(text: str) -> Relayed | None:
@@ -68,7 +73,9 @@ def relayed(text: str) -> Relayed | None:
     characters are looked at.
     """
     body = text[:_MESSAGE]
-    if not phones_in(body) or _TAKEN.search(body) is None:
+    if not (may_hold_phone(body) and _may_be_message(text) and phones_in(body)):
+        return None
+    if _TAKEN.search(body) is None:
         return None
     signed = _SIGNED.search(body, 1)
     body = body[: signed.start()] if signed else body
@@ -78,6 +85,11 @@ def relayed(text: str) -> Relayed | None:
         return None
     phones = phones_in(body)
     return Relayed(names_in(body), phones) if phones else None
+
+
+def _may_be_message(text: str) -> bool:
+    low = " " + text.lower()
+    return any(map(low.__contains__, _WORDS))
 
 
 # --- the old decision ------------------------------------------------------------------------
