@@ -38,7 +38,7 @@ def communication_of(policy: Policy, its: Item) -> Communication:
         id=its.key,
         kind=shape,
         started=its.sent_at,
-        direction=its.direction.value,
+        direction=str(its.direction),  # of a call joined of several it is plain text
         participants=tuple(participants),
         subject=its.subject,
         text=text,
