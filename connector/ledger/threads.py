@@ -20,6 +20,7 @@ from connector.ledger.items import thread_ids
 from connector.ledger.links import BY_PERSON, BY_THREAD, Decided, apply
 from connector.ledger.register import LedgerCases
 from connector.ledger.tables import chat_call, item, link, ms, thread_case
+from connector.linking.keys import canonical, number_key
 from connector.model import Decision, Kind, LinkState
 
 if TYPE_CHECKING:
@@ -101,29 +102,42 @@ def settle_threads(
     """
     if not spans:
         return Counter()
-    cases = _cases_since(batch, sorted(spans))
     register = LedgerCases(batch.connection)
+    cases = _cases_since(batch, sorted(spans), register)
     with_calls = _with_calls(batch, sorted(spans))
     decided: list[Decided] = []
     for number, span in spans.items():
-        walk = _Walk(batch, register, number, span, cases.get(number, []), again, subjects or {})
+        since_when = cases.get(number, [])
+        walk = _Walk(batch, register, number, span, since_when, again, subjects or {})
         has_calls = number in with_calls
-        since = _last_linked(batch, number, span[0], walk.reach, has_calls=has_calls)
+        since = span[0]
+        # What follows comes after what it follows: before the thread's first case is nothing.
+        if has_calls or (since_when and since_when[0] < since):
+            since = _last_linked(batch, number, since, walk.reach, has_calls=has_calls)
         decided += walk.through(_in_order(batch, number, since, has_calls=has_calls))
     return apply(batch, decided, actor)
 
 
-def _cases_since(batch: Batch, threads: Sequence[int]) -> dict[int, list[int]]:
-    """When each of these threads first dealt with each of its cases, in order of time."""
+def _cases_since(
+    batch: Batch, threads: Sequence[int], register: LedgerCases
+) -> dict[int, list[int]]:
+    """When each of these threads first dealt with each of its cases, in order of time.
+
+    The register is asked for all these cases at once: every walk will ask for its own.
+    """
     found: dict[int, list[int]] = {}
+    numbers: set[str] = set()
     for some in chunks(threads):
         rows = batch.connection.execute(
-            sa.select(thread_case.c.thread_id, thread_case.c.first_at)
+            sa.select(thread_case.c.thread_id, thread_case.c.first_at, thread_case.c.case_number)
             .where(thread_case.c.thread_id.in_(some), thread_case.c.links > 0)
             .order_by(thread_case.c.first_at)
         )
         for row in rows:
             found.setdefault(row.thread_id, []).append(row.first_at)
+            numbers.add(row.case_number)
+    scanner = batch.policy.scanner
+    register.find([number_key(canonical(number, scanner)[0]) for number in numbers])
     return found
 
 
