@@ -135,6 +135,8 @@ def unknown_numbers(q: Inquiry) -> list[str]:
     A number that only one of several systems would write ("24/12") needs a label; what another
     pattern explains at the same place is no riddle.
     """
+    if all(found for _, found in q.named):
+        return []
     known = {
         (naming.where, place)
         for naming, found in q.named

@@ -74,6 +74,8 @@ def by_chain(q: Inquiry) -> Decision | None:
 
 def _called(q: Inquiry, before_s: float = 0.0) -> Pointed | None:
     """The one case of the linked calls with this number; `before_s`: those soon after, too."""
+    if not q.recent:
+        return None
     numbers = {each.case_number for each in _soon_before(q, before_s)}
     if len(numbers) != 1 or not q.subject.is_phone:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,8 @@ from connector.model import Case, Decision, Evidence, LinkState
 
 RESTRICTED = "restricted"
 _TOPIC = 20_000  # characters that are read for what a text is about
+# With every message of a thread its case is asked for again.
+_canonical = lru_cache(8192)(canonical)
 
 
 class Pointed(NamedTuple):
@@ -83,17 +86,17 @@ class Inquiry:
         if not wanted:
             return []
         found = self._cases.find(wanted)
-        cases = (case for key in wanted for case in found.get(key, ()))
-        return list(dict.fromkeys(cases))
+        cases = [case for key in wanted for case in found.get(key, ())]
+        return list(dict.fromkeys(cases)) if len(cases) > 1 else cases
 
     def numbered(self, number: str) -> Case | None:
         """The one case of this number, as its register or as a text writes it."""
-        found = self.find([number_key(canonical(number, self._scanner)[0])])
+        found = self.find([number_key(_canonical(number, self._scanner)[0])])
         return found[0] if len(found) == 1 else None
 
     def canonical(self, case: Case) -> str:
         """The case's number as numbers in texts are read."""
-        return canonical(case.number, self._scanner)[0]
+        return _canonical(case.number, self._scanner)[0]
 
     def point(self, naming: Naming) -> list[Pointed]:
         """The cases that a number names; none when the register does not know it."""
@@ -149,13 +152,14 @@ class Inquiry:
         Found once: nearly every rule asks.
         """
         if self._callers is None:
-            self._callers = self._find_callers()
+            is_outside = self.subject.phones or self.subject.mails
+            self._callers = self._find_callers() if is_outside else []
         return self._callers
 
     def masked(self) -> list[Pointed]:
         """The cases that a number without its last digits fits. Found once."""
         if self._masked is None:
-            self._masked = self._find_masked()
+            self._masked = self._find_masked() if self.subject.masked else []
         return self._masked
 
     def _find_callers(self) -> list[Pointed]:
@@ -201,15 +205,18 @@ class Inquiry:
 
     def relayed(self) -> list[Pointed]:
         """The cases of the telephone numbers in a message that was taken for somebody."""
-        phones = self.subject.relayed.phones if self.subject.relayed else ()
+        if self.subject.relayed is None:
+            return []
         return once(
             Pointed(case, Evidence(rule="relayed", case_number=case.number, where="text"))
-            for phone in phones
+            for phone in self.subject.relayed.phones
             for case in self.find([phone_key(phone)])
         )
 
     def names_another(self, case: Case) -> bool:
         """Whether a citizen of another open case of those who take part is named, none of this."""
+        if not self.subject.names:
+            return False
         names = {key for name in self.subject.names if (key := name_key(name))}
         if not names or names & _party_names(case):
             return False
@@ -256,6 +263,8 @@ class Inquiry:
 
     def likeliest_first(self, pointed: Sequence[Pointed]) -> list[Pointed]:
         """The candidates in the order in which a person would try them."""
+        if len(pointed) < 2:
+            return list(pointed)
         matter = self.topics.matter(self.text, [each.case for each in pointed])
         return sorted(
             pointed,
@@ -280,6 +289,9 @@ def _party_names(case: Case) -> set[str]:
 def once(pointed: Iterable[Pointed]) -> list[Pointed]:
     """The first evidence for each case. Two cases of one number are two."""
     first: dict[Case, Pointed] = {}
+    pointed = list(pointed)
+    if len(pointed) < 2:
+        return pointed
     for each in pointed:
         first.setdefault(each.case, each)
     return list(first.values())

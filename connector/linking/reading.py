@@ -113,7 +113,7 @@ class Reader:
 def _own_and_quoted(its: Communication) -> tuple[str, str]:
     text = plain(its.text) if its.text else ""
     pieces = parts(text) if text else ()
-    if all(piece.role == "own" for piece in pieces):
+    if not pieces or (len(pieces) == 1 and pieces[0].role == "own"):
         return text, its.quoted
     own = "\n".join(text[p.start : p.end] for p in pieces if p.role == "own")
     quoted = [text[p.start : p.end] for p in pieces if p.role != "own"]
@@ -174,10 +174,10 @@ def _sides(
     receivers: list[str] = []
     outside: list[Participant] = []
     for each in participants:
-        if not each.upn or _GUEST in each.upn.casefold():
+        upn = each.upn.casefold()
+        if not upn or _GUEST in upn:
             outside.append(each)
             continue
-        upn = each.upn.casefold()
         workers.append(upn)
         if each.role in _RECEIVING:
             receivers.append(upn)

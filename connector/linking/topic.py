@@ -127,6 +127,8 @@ class Topics:
 
         A word that fits two of them tells nothing. Words of a title go before those of a field.
         """
+        if not text:
+            return None
         reading = self._read(text)
         known = [self._known(case) for case in cases]
         pointing = [
