@@ -114,6 +114,7 @@ class SinkContract:
     number: ClassVar[str] = NUMBER
     other_number: ClassVar[str] = "27.45.04-P19-13-24"
     knows_cases: ClassVar[bool] = True  # false: a list that takes any number, open or not
+    locks_cases: ClassVar[bool] = True  # false: nobody can lock a case there
 
     def entry(self, kind: str = "conversation", **changes: object) -> Entry:
         """An entry on this suite's case."""
@@ -317,7 +318,7 @@ class SinkContract:
             assert sink.find("CT-2", number) is None
 
         assert len(set(texts)) == 3
-        if not self.knows_cases:
+        if not (self.knows_cases and self.locks_cases):
             return
         self.lock_case(sink, number)
         with pytest.raises(CaseLocked) as locked:
