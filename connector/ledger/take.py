@@ -1,7 +1,8 @@
 """Takes pages into the ledger: items, links, what is owed and the cursors, in one transaction.
 
 This is the hot path: a million messages go through it. Everything is done for the whole batch at a
-time; only what is rare (an edit, a call seen twice) goes row by row.
+time; only what is rare (an edit, a call seen twice) goes row by row. What items need is loaded with
+the first of them: most of the work of a sync without news is loading modules.
 """
 
 from __future__ import annotations
@@ -11,13 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from connector.ledger import calls, people, problems
+from connector.ledger import people, problems
 from connector.ledger.batch import Batch
-from connector.ledger.items import keep_items
-from connector.ledger.linking import decide_batch, look_again
-from connector.ledger.merging import calls_with, names_of
 from connector.ledger.policy import Policy
-from connector.ledger.privacy import keep_private
 from connector.ledger.storable import storable
 from connector.ledger.tables import cursor
 from connector.model import Item, LinkState, Page, Problem
@@ -50,15 +47,8 @@ def take(ledger: Ledger, pages: Sequence[Page], policy: Policy) -> Taken:
         policy.staff()  # it reads the ledger: better before the transaction than within
     with ledger.write() as connection:
         batch = Batch(ledger=ledger, connection=connection, policy=policy, now=ledger.now())
-        new = keep_items(batch, items)
-        taken.new.update(each.item.kind.value for each in new)
-        for made in calls.join(batch, new):
-            # A further sighting makes a further version of a call, not another call.
-            taken.new[made.item.kind.value] += made.id == made.root_id
-            new.append(made)
-        keep_private(batch, new)
-        counts = decide_batch(batch, new)
-        taken.linked, taken.waiting = counts[LinkState.LINKED], counts[LinkState.WAITING]
+        if items:
+            _take_items(batch, items, taken)
         renamed = people.keep_people(
             batch, [storable(each) for page in pages for each in page.people]
         )
@@ -71,8 +61,28 @@ def take(ledger: Ledger, pages: Sequence[Page], policy: Policy) -> Taken:
     return taken
 
 
+def _take_items(batch: Batch, items: Sequence[Item], taken: Taken) -> None:
+    from connector.ledger import calls
+    from connector.ledger.items import keep_items
+    from connector.ledger.linking import decide_batch
+    from connector.ledger.privacy import keep_private
+
+    new = keep_items(batch, items)
+    taken.new.update(each.item.kind.value for each in new)
+    for made in calls.join(batch, new):
+        # A further sighting makes a further version of a call, not another call.
+        taken.new[made.item.kind.value] += made.id == made.root_id
+        new.append(made)
+    keep_private(batch, new)
+    counts = decide_batch(batch, new)
+    taken.linked, taken.waiting = counts[LinkState.LINKED], counts[LinkState.WAITING]
+
+
 def _look_again_at(batch: Batch, ids: Sequence[str]) -> None:
     """Calls of people whose names were not known before: a caseworker may have taken part."""
+    from connector.ledger.linking import look_again
+    from connector.ledger.merging import calls_with, names_of
+
     roots = calls_with(batch, ids)
     if not roots:
         return
