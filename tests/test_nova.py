@@ -344,8 +344,8 @@ class TestNovaSink(NovaContract):
         assert nova.case(NUMBER).notes == []
 
     def test_a_spoilt_note_is_told_and_never_written_twice(self):
-        """What comes back otherwise than it was sent is Rejected by "text"; who puts it again, having
-        looked, gets the receipt of the one note."""
+        """What does not come back as sent is Rejected by "text"; who puts it again, having looked,
+        gets the receipt of the one note."""
         self.system.spoils_letters = True
         sink = self.make_sink()
         with pytest.raises(Rejected) as caught:
