@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -479,20 +479,38 @@ def test_a_case_that_closes_meanwhile(site: Site, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    ("protected", "expected", "told"),
-    [(False, Denied, "right in the units"), (True, Rejected, "security set")],
+    ("protected", "tries", "expected", "told"),
+    [
+        (True, "false", Rejected, "security set"),
+        (False, "true", Rejected, "security set"),
+        (False, "false", Denied, "right in the units"),
+    ],
 )
 def test_a_case_the_account_may_not_open(
-    site: Site, protected: bool, expected: type[Exception], told: str
+    site: Site, protected: bool, tries: str, expected: type[Exception], told: str
 ):
-    """403 on a protected case is that entry's; on any other it is the account's missing right."""
+    """403 on one case is that entry's; not when the account may write nowhere, or nobody knows."""
     site.case.locked_out, site.case.is_protected = True, protected
 
     with pytest.raises(expected, match=told) as caught:
-        site.sink().put(entry(), "CT-1", open_file)
+        site.sink(("try_writing = true", f"try_writing = {tries}")).put(entry(), "CT-1", open_file)
 
     assert '"casethread"' in str(caught.value)
     assert getattr(caught.value, "field", "case_number") == "case_number"
+
+
+def test_a_file_that_goes_meanwhile(site: Site):
+    """A recording that is pruned between hash and sending rejects the entry by its files."""
+    opened: list[str] = []
+
+    def once(sha256: str) -> BinaryIO:
+        opened.append(sha256)
+        return open_file(sha256 if len(opened) == 1 else "0")
+
+    with pytest.raises(Rejected) as caught:
+        site.sink().put(entry("voicemail"), "CT-1", once)
+
+    assert caught.value.field == "files"
 
 
 def test_a_hidden_case(site: Site):

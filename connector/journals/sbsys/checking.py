@@ -43,7 +43,7 @@ def check_sink(service: Service, words: Words, user: str) -> list[Finding]:
     if not words.flag("check", "try_writing"):
         what = "the rights to write are not tried ([check] try_writing is false)"
         return [*findings, Finding(level="warning", system=service.name, what=what)]
-    return [*findings, _try_note(service, user), _try_document(service, user)]
+    return [*findings, *try_writing(service, user)]
 
 
 def check_register(service: Service, words: Words, user: str) -> list[Finding]:
@@ -111,21 +111,23 @@ def _any_number(service: Service) -> str:
     return (rows[0].number or "").strip() if rows else ""
 
 
-def _try_note(service: Service, user: str) -> Finding:
-    body = wire.note_body(NO_CASE, "", "", "")
-    return _tried(service, user, "journal notes", lambda: service.create_note(body))
-
-
-def _try_document(service: Service, user: str) -> Finding:
+def try_writing(service: Service, user: str) -> list[Finding]:
+    """A note and a document on a case that does not exist: what refuses them tells of the right."""
     fields: dict[str, object] = {"SagID": NO_CASE, "DokumentNavn": "", "Beskrivelse": ""}
 
-    def send() -> object:
-        return service.journalise(fields, "casethread.txt", "text/plain", b"casethread")
+    def note() -> None:
+        service.create_note(wire.note_body(NO_CASE, "", "", ""))
 
-    return _tried(service, user, "documents", send)
+    def document() -> None:
+        service.journalise(fields, "casethread.txt", "text/plain", b"casethread")
+
+    return [
+        _tried(service, user, "journal notes", note),
+        _tried(service, user, "documents", document),
+    ]
 
 
-def _tried(service: Service, user: str, what: str, write: Callable[[], object]) -> Finding:
+def _tried(service: Service, user: str, what: str, write: Callable[[], None]) -> Finding:
     """What SBSYS says to a write on no case: refused for the case is allowed to the account."""
     try:
         write()

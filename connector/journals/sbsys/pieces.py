@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from connector.errors import Rejected
+from connector.errors import Gone, Rejected
 from connector.journaling.draft import Draft, DraftFile, mark, shorten
 from connector.journaling.words import Words
 from connector.journals.sbsys.vocabulary import NOT_SENT
@@ -57,7 +57,7 @@ def pieces_of(
                 sha256=file.sha256,
                 external=f"{draft.key}-{number}",
                 content_type=file.content_type,
-                read=_reader(file, open_file),
+                read=_reader(file, open_file, system),
             )
         )
     return made
@@ -131,9 +131,13 @@ def _piece(
     )
 
 
-def _reader(file: DraftFile, open_file: OpenFile) -> Callable[[], bytes]:
+def _reader(file: DraftFile, open_file: OpenFile, system: str) -> Callable[[], bytes]:
     def read() -> bytes:
-        with file.open(open_file) as source:
-            return source.read()
+        try:
+            with file.open(open_file) as source:
+                return source.read()
+        except Gone as error:
+            text = f"{system}: a file of the entry went from the spool while it was to be sent"
+            raise Rejected(text, system=system, field="files") from error
 
     return read

@@ -249,14 +249,21 @@ class SbsysJournal:
             if error.status != 403:
                 raise
             grant = f'the SBSYS user "{self._user}" may not {what}'
-            if checking.is_restricted(case):
+            if checking.is_restricted(case) or self._may_write():
+                # One case must not hold up all the others.
                 text = (
-                    f"{self.name}: {grant} on case {number}, which is protected; add the user to "
-                    "the case's access list (its security set), or journal it by hand"
+                    f"{self.name}: {grant} on case {number}; add the user to the case's access "
+                    "list (its security set) or unit, or journal it by hand"
                 )
                 raise Rejected(text, system=self.name, status=403, field="case_number") from error
             text = f"{self.name}: {grant}; give it that right in the units of the cases"
             raise Denied(text, system=self.name, status=403) from error
+
+    def _may_write(self) -> bool:
+        """Whether the account may write notes and documents at all, where trying is allowed."""
+        return self._words.flag("check", "try_writing") and all(
+            finding.level == "ok" for finding in checking.try_writing(self._service, self._user)
+        )
 
     def _unknown(self, number: str) -> Rejected:
         text = (

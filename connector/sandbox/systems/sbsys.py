@@ -112,7 +112,6 @@ class SbsysSystem(FakeSystem):
         }
         self.now = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
         self.searches_by_number = True
-        self.most_hits = 1000
         self.answers_with_text = False
         self.lists_in_results = False
         self.rewrites_notes = False
@@ -190,7 +189,7 @@ class SbsysSystem(FakeSystem):
             for case in self.cases.values()
             if not case.hidden and wanted in case.number
         ]
-        limit = min(int(body.get("Limit", 100)), self.most_hits)
+        limit = int(body.get("Limit", 100))
         skip = int(body.get("Skip", 0))
         return plain(200, {"TotalNumberOfResults": len(hits), "Results": hits[skip : skip + limit]})
 
