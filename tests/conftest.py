@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import shutil
 import socket
 import tempfile
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from connector.ledger import Ledger, open_ledger
+from tests.rt_server import INSTALL, SERVER, RealRt
 
 settings.register_profile(
     "ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -88,6 +90,22 @@ def postgres_url(postgres: str) -> Iterator[str]:
     yield postgres.replace("/postgres?", f"/{name}?")
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def request_tracker() -> Iterator[RealRt]:
+    """A real Request Tracker 5, set up with the file we ship, for this test process.
+
+    Where it is not installed the tests are not run, and say how to install it; in CI they fail.
+    """
+    if not SERVER.exists():
+        text = f"Request Tracker is not installed; as root: {INSTALL}"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(text)
+    folder = Path(tempfile.mkdtemp(prefix="casethread-rt-"))
+    server = RealRt(folder)
+    yield server
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
