@@ -253,7 +253,7 @@ class TestNovaSink(NovaContract):
         assert self.system.case(NUMBER).documents[0]["sensitivity"] == marked
 
     def test_a_put_without_documents_is_one_write(self):
-        """With transcript = "long", a short conversation is one note, in six requests."""
+        """With transcript = "long", a short conversation is one note, in five requests."""
         sink = self.sink_with(('transcript = "always"', 'transcript = "long"'))
 
         sink.put(self.entry(), "CT-1", open_file)
@@ -261,7 +261,7 @@ class TestNovaSink(NovaContract):
         assert self.system.case(NUMBER).documents == []
         writes = [each for each in self.system.requests if self.system.is_write(each)]
         assert len(writes) == 1
-        assert len(self.system.requests) == 6
+        assert len(self.system.requests) == 5
 
     def test_a_long_note_is_cut_and_says_where_the_rest_is(self):
         """A note over the limit is cut; with "long" the transcript comes, with "never" it is

@@ -103,10 +103,16 @@ class NovaSink:
         return case
 
     def _find(self, case: CaseRow, key: str) -> tuple[Receipt, str, str] | None:
-        """Receipt, hash of the entry and text of the key's note on this case."""
-        uuid = wire.derived(key, "note")
-        if self._nova.note(case, uuid, with_text=False) is None:
+        """Receipt, hash of the entry and text of the key's note on this case.
+
+        The texts of all the notes are only asked for when ours is among them.
+        """
+        if self._nova.note(case, wire.derived(key, "note"), with_text=False) is None:
             return None
+        return self._read(case, key)
+
+    def _read(self, case: CaseRow, key: str) -> tuple[Receipt, str, str] | None:
+        uuid = wire.derived(key, "note")
         note = self._nova.note(case, uuid, with_text=True)
         if note is None:
             return None
@@ -135,7 +141,7 @@ class NovaSink:
         return found[0]
 
     def _read_back(self, case: CaseRow, key: str, text: str) -> Receipt:
-        found = self._find(case, key)
+        found = self._read(case, key)
         if found is None:
             told = f"{self.name}: the note was taken and cannot be read yet; it is looked for there"
             raise Unclear(told, system=self.name)
