@@ -94,19 +94,18 @@ class Documents:
         fields: dict[str, object],
         size_bytes: int,
         opened: Callable[[], BinaryIO],
-        steps: Steps | None = None,
+        steps: Steps,
     ) -> Document:
         """The document of this identifier with its whole content; made when it is not there.
 
-        Without `steps` the content goes in one request. One that was begun in parts goes on, when
-        `steps` has its lock. Without the lock nobody can finish it: it stays behind, locked and
-        empty, and another is made as "identifier.2".
+        A large one goes in parts, and goes on when `steps` has its lock. Without the lock nobody
+        can finish it: it stays behind, locked and empty, and another is made as "identifier.2".
         """
-        if steps is None or size_bytes <= self._single_upload_bytes:
-            return self.find(identifier) or self._create(identifier, fields, size_bytes, opened)
+        if size_bytes <= self._single_upload_bytes:
+            return self.find(identifier) or self.create(identifier, fields, size_bytes, opened)
         for number in range(1, _TRIES + 1):
             name = identifier if number == 1 else f"{identifier}.{number}"
-            document = self.find(name) or self._create(name, fields, size_bytes, None)
+            document = self.find(name) or self.create(name, fields, size_bytes, None)
             locks = msgspec.json.decode(steps.load() or "{}", type=dict[str, str])
             if document.lock and locks.get(name) != document.lock:
                 locks[name] = document.lock
@@ -145,14 +144,17 @@ class Documents:
             if not self.is_linked(case, document):
                 raise
 
-    def _create(
+    def create(
         self,
         identifier: str,
         fields: dict[str, object],
         size_bytes: int,
         opened: Callable[[], BinaryIO] | None,
     ) -> Document:
-        """Make it; without `opened` the content comes later, in parts."""
+        """Make it, and find it when the answer is lost or another process was faster.
+
+        Without `opened` the content comes later, in parts.
+        """
         content = None
         if opened is not None:
             with opened() as source:

@@ -89,22 +89,35 @@ class OpenZaakSink:
                 if case is not None and self._documents.is_linked(case, document):
                     return self._receipt(key, case, document)
             case = self._require_open(case, entry.case_number)
-            document = self._write(draft, case, open_file, steps or NoSteps())
+            document = self._write(draft, case, document, open_file, steps or NoSteps())
             self._documents.link(case, document, self._title(draft.title))
             return self._read_back(key, case)
 
     # -- writing ---------------------------------------------------------------------------------
 
-    def _write(self, draft: Draft, case: Zaak, open_file: OpenFile, steps: Steps) -> Document:
-        """Everything but the last link. The types are asked for first: nothing is written then."""
+    def _write(
+        self,
+        draft: Draft,
+        case: Zaak,
+        page: Document | None,
+        open_file: OpenFile,
+        steps: Steps,
+    ) -> Document:
+        """Everything but the last link. The types are asked for first: nothing is written then.
+
+        The transcript tells when it was written, so one that is there already is the one that
+        counts, although ours is no longer the same to the byte.
+        """
         page_type = self._types.url(case, self._words.text("types", draft.entry.kind))
         file_type = self._types.url(case, self._words.text("types", "file")) if draft.files else ""
-        page = self._documents.make(
-            draft.key,
-            {**self._fields(draft, case), **self._page(draft), "informatieobjecttype": page_type},
-            len(draft.page),
-            partial(io.BytesIO, draft.page),
-        )
+        if page is None:
+            fields = {**self._fields(draft, case), **self._page(draft)}
+            page = self._documents.create(
+                draft.key,
+                {**fields, "informatieobjecttype": page_type},
+                len(draft.page),
+                partial(io.BytesIO, draft.page),
+            )
         uuids = [page.uuid]
         for number, file in enumerate(draft.files, 1):
             fields = {
@@ -120,8 +133,7 @@ class OpenZaakSink:
                 steps,
             )
             self._require_file(document, file)
-            if not self._documents.is_linked(case, document):
-                self._documents.link(case, document, str(fields["titel"]))
+            self._documents.link(case, document, str(fields["titel"]))
             uuids.append(document.uuid)
         if self._contacts is not None:
             self._contacts.put(draft, case, uuids)

@@ -43,6 +43,7 @@ class FakeOpenKlant:
         self.attachments: list[Json] = []
         self.tasks: list[Json] = []
         self.actors: list[Json] = []
+        self.is_away = False  # while Open Zaak answers
 
     def refusal(self, state: str) -> Response:
         """A token that was taken away, and a database that takes nothing."""
@@ -54,6 +55,8 @@ class FakeOpenKlant:
 
     def answer(self, request: Request) -> Response:
         """The answer on a good day."""
+        if self.is_away:
+            return _refused(503, "error")
         given = request.headers.get("authorization", "")
         if not given.startswith("Token "):
             return _refused(401, "not_authenticated")
@@ -66,7 +69,9 @@ class FakeOpenKlant:
             return self._list(resource, request)
         if request.method != "POST":
             return _refused(404, "not_found")
-        value = json.loads(request.body)
+        return self._post(resource, json.loads(request.body))
+
+    def _post(self, resource: str, value: Json) -> Response:
         if resource == "maak-klantcontact":
             return self._make(value)
         if resource == "onderwerpobjecten":

@@ -15,7 +15,6 @@ import json
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
-from typing import ClassVar
 
 from connector.sandbox.protocol import Request, Response
 from connector.sandbox.systems.base import EXPIRED, READ_ONLY, FakeSystem, parts, plain
@@ -72,10 +71,8 @@ def fault(
 class FakeOpenZaak(FakeSystem):
     """Cases of one case type; one client with the least rights a connector needs.
 
-    `most` is how confidential the client may see. `page_length` is 100 in the real one.
+    `most` is how confidential the client may see.
     """
-
-    page_length: ClassVar[int] = 100
 
     def __init__(
         self,
@@ -84,6 +81,7 @@ class FakeOpenZaak(FakeSystem):
         token: str = "fictional-token",  # noqa: S107
     ) -> None:
         super().__init__()
+        self.page_length = 100
         self.client_id, self.secret = client_id, secret
         self.klant = FakeOpenKlant(token)
         self.cases: dict[str, Json] = {}
@@ -98,6 +96,10 @@ class FakeOpenZaak(FakeSystem):
         self.types = {"Contactverslag": "t-1", "Bijlage": "t-2"}
         self.type_ids = ["t-1", "t-2"]  # which of them the case type allows
         self.now = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+        self.sees_all = False  # an application with all rights
+        self.searches_loosely = False  # a number is found where it begins another
+        # What happens just before a document is put on a case.
+        self.before_link: Callable[[], object] = lambda: None
 
     # -- what its owners do ----------------------------------------------------------------------
 
@@ -219,7 +221,9 @@ class FakeOpenZaak(FakeSystem):
     # -- reading ---------------------------------------------------------------------------------
 
     def _is_visible(self, case: Json) -> bool:
-        return LEVELS.index(case["vertrouwelijkheidaanduiding"]) <= LEVELS.index(self.most)
+        return self.sees_all or LEVELS.index(case["vertrouwelijkheidaanduiding"]) <= LEVELS.index(
+            self.most
+        )
 
     def _one(self, resource: str, rest: list[str], request: Request) -> Response:
         key, origin = rest[0], request.origin
@@ -265,12 +269,15 @@ class FakeOpenZaak(FakeSystem):
         shape = self._case if resource == "zaken" else self._document
         fields = [name for name in ("identificatie", "bronorganisatie") if name in query]
         found = [each for each in held.values()
-                 if all(each[name] == query[name] for name in fields)
+                 if all(self._is_hit(each[name], query[name]) for name in fields)
                  and (resource != "zaken" or self._is_visible(each))]  # fmt: skip
         if "einddatum__isnull" in query:
             is_null = query["einddatum__isnull"] == "true"
             found = [each for each in found if (each["einddatum"] is None) == is_null]
         return self._page(request, (shape(each, origin) for each in found))
+
+    def _is_hit(self, value: str, wanted: str) -> bool:
+        return value == wanted or (self.searches_loosely and value.startswith(wanted))
 
     def _page(self, request: Request, found: Iterable[Json]) -> Response:
         whole, page = list(found), int(request.query.get("page", "1"))
@@ -389,6 +396,7 @@ class FakeOpenZaak(FakeSystem):
         return content
 
     def _link(self, request: Request, user: str) -> Response:
+        self.before_link()
         value = json.loads(request.body)
         case = self.cases.get(str(value.get("zaak", "")).rpartition("/")[2])
         if case is None:
