@@ -10,6 +10,7 @@ from itertools import accumulate
 
 from connector.identity import normalise_phone
 from connector.linking.communication import Communication, Participant
+from connector.linking.contacts import digit_span
 from connector.linking.patterns import Hit, Scanner
 from connector.linking.plain import parts, plain
 from connector.linking.relayed import names_in, relayed
@@ -54,7 +55,7 @@ class Reader:
         if "://" in its.text:
             # A link in what is quoted is not the sender's own; else the mark-up may hide one.
             named += self._in_links(its.text if quoted == its.quoted else own, domains)
-        message = relayed(own) if own and _has_digit(own) else None
+        message = relayed(own) if own else None
         phones, masked, mails = _contacts(outside, domains) if outside else ((), (), ())
         return Subject(
             kind=its.kind,
@@ -81,21 +82,27 @@ class Reader:
         self, text: str, where: str, workers: Iterable[str] = (), *, is_speech: bool = False
     ) -> Iterable[Naming]:
         """The numbers of a text that stand: without those that it corrects itself."""
-        hits = [(hit, False, False) for hit in self._written(text)]
+        hits: list[tuple[Hit, bool, bool]] = []
+        low, high = digit_span(text)
+        if high or not self.scanner.needs_digit:
+            hits = [(hit, False, False) for hit in self._written(text, low, high)]
         said = self._speech.find(text, is_speech=is_speech)
-        hits += [(hit, True, False) for hit in _apart(said, hits)]
-        repaired = mended(text)
+        if said:
+            hits += [(hit, True, False) for hit in _apart(said, hits)]
+        repaired = mended(text) if high else None
         if repaired is not None:
-            found = self._written(repaired.text)
+            found = self._written(repaired.text, 0, len(text))
             hits += [(hit, False, True) for hit in _apart(found, hits, may_contain=True)]
         if not hits:
             return ()
         return _standing(text, where, hits, {_organisation(upn) for upn in workers})
 
-    def _written(self, text: str) -> tuple[Hit, ...]:
+    def _written(self, text: str, low: int, high: int) -> tuple[Hit, ...]:
+        """The scanner's hits; all digits are at text[low:high]."""
         # In file names words are tied by underscores: "27.45.04-P19-12-24_bilag.pdf".
         text = text.replace("_", " ") if "_" in text else text
-        if ". " in text and _has_digit(text) and _SPACE_IN_NUMBER.search(text):
+        is_tied = ". " in text and ("-" in text or "–" in text)
+        if is_tied and _SPACE_IN_NUMBER.search(text, low, high):
             text = _SPACED.sub(_closed_up, text)
         return self.scanner.find(text)
 
@@ -208,7 +215,3 @@ def _own_mails(outside: Iterable[Participant], domains: frozenset[str]) -> Itera
 def _closed_up(match: re.Match[str]) -> str:
     """ "27. 45. 04-P19" as "  27.45.04-P19": places stay."""
     return match[0].replace(" ", "").rjust(len(match[0]))
-
-
-def _has_digit(text: str) -> bool:
-    return any(map(text.__contains__, "0123456789"))

@@ -61,8 +61,10 @@ def number_from(flat: str, place: int) -> int:
     for hint in _HINT.finditer(flat, place):
         start = hint.start()
         end = flat.find(" ", start + 1)
-        word = flat[start + 1 : end].lower().partition("-")[0].rstrip(".,;:!?")
-        if word in _HEARD or (flat[start + 1] in "0123456789" and _goes_on(flat, end + 1)):
+        if flat[start + 1] in "0123456789":
+            if _goes_on(flat[end + 1 : flat.find(" ", end + 1)]):
+                return start
+        elif _is_heard(flat[start + 1 : end]):
             return start
     return -1
 
@@ -96,8 +98,9 @@ def run_from(flat: str, place: int, low: int) -> int:
     return place
 
 
-def _goes_on(flat: str, place: int) -> bool:
-    """Whether the word at the place may go with digits before it: a date, a price ends here."""
-    word = flat[place : flat.find(" ", place)].lower().rstrip(".,;:!?")
+@lru_cache(4096)
+def _goes_on(written: str) -> bool:
+    """Whether a word may go with digits before it: a date, a price ends here."""
+    word = written.lower().rstrip(".,;:!?")
     is_letter = len(word) == 1 and word.isalpha()
     return is_letter or word[:1].isdigit() or word[1:].isdigit() or word in _BEHIND_DIGITS
