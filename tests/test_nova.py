@@ -38,9 +38,9 @@ from connector.sandbox.systems.nova import (
     REPLACES,
     SECRET,
     TOKEN_PATH,
-    FakeCase,
     Nova,
 )
+from connector.sandbox.systems.nova_rows import FakeCase
 from tests.contracts.register import CASES
 from tests.contracts.sink import AUDIO, STARTED, open_file
 from tests.contracts.system import RegisterOf, SystemContract
@@ -675,3 +675,16 @@ def test_the_mapping_tells_all_its_mistakes():
 
     assert len(caught.value.problems) == 2
     assert all("nova.toml:" in problem for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    "kind", ["audio/wav", "", "x", "audio/wav\r\nX-Evil: 1", "text/plain; a=b"]
+)
+def test_a_strange_content_type_stays_in_its_line(kind: str):
+    """A content type that is none is sent as bytes; it never becomes a header of its own."""
+    body, _ = wire.form("a.wav", b"sound", kind)
+
+    head = body.split(b"\r\n\r\n")[0].split(b"\r\n")
+    assert len(head) == 3
+    assert head[2].startswith(b"Content-Type: ")
+    assert b"Evil" not in body

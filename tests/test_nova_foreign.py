@@ -33,7 +33,8 @@ from connector.errors import CaseClosed
 from connector.journaling.draft import read_mark
 from connector.journals.nova import make_register, make_sink, wire
 from connector.model import Direction
-from connector.sandbox.systems.nova import CLIENT, SECRET, FakeCase, Nova
+from connector.sandbox.systems.nova import CLIENT, SECRET, Nova
+from connector.sandbox.systems.nova_rows import FakeCase
 from tests.contracts.sink import AUDIO, entry, open_file
 from tests.test_nova import NUMBER, connection_to, drafter, words
 

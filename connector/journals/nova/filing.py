@@ -63,8 +63,7 @@ class Filing:
         """
         content = draft.page
         if piece.sha256:
-            with open_file(piece.sha256) as source:
-                content = source.read()
+            content = self._content_of(piece, open_file)
         try:
             self._nova.upload(piece.uuid, piece.name, content, piece.content_type)
         except Unclear as error:
@@ -73,6 +72,14 @@ class Filing:
             text = f"{self._name}: Nova refuses the file {piece.name} (HTTP {error.status})"
             return Rejected(text, system=self._name, status=error.status, field="files")
         return None
+
+    def _content_of(self, piece: Piece, open_file: OpenFile) -> bytes:
+        try:
+            with open_file(piece.sha256) as source:
+                return source.read()
+        except Gone as error:
+            text = f"{self._name}: the file {piece.name} is not in the spool any more"
+            raise Rejected(text, system=self._name, field="files") from error
 
     def _import(self, draft: Draft, piece: Piece, case: CaseRow) -> RemoteError | None:
         """Make it a document of the case; None when it is one, by whichever request."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ _NAMESPACE = uuid.UUID("7c1f6a52-6d0e-5b7e-9d53-3a1c5c0e9b41")
 _PLAIN_LETTERS = str.maketrans(
     {"æ": "ae", "ø": "oe", "å": "aa", "Æ": "Ae", "Ø": "Oe", "Å": "Aa"}
 )  # fmt: skip
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?:; ?[\w-]+=[\w.-]+)*", re.ASCII)
 _CONTROL = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127), "\ufffd")
 
 
@@ -96,11 +98,12 @@ def documents_request(case_uuid: str, start: int, rows: int) -> dict[str, Any]:
 
 def form(name: str, content: bytes, content_type: str) -> tuple[bytes, str]:
     """One file as multipart/form-data, and its content type. `name` must be plain ASCII."""
+    kind = content_type if _MEDIA_TYPE.fullmatch(content_type) else "application/octet-stream"
     border = f"casethread-{uuid.uuid4().hex}"
     head = (
         f"--{border}\r\n"
         f'Content-Disposition: form-data; name="file"; filename="{name}"\r\n'
-        f"Content-Type: {content_type}\r\n\r\n"
+        f"Content-Type: {kind}\r\n\r\n"
     )
     body = head.encode("ascii", "replace") + content + f"\r\n--{border}--\r\n".encode()
     return body, f"multipart/form-data; boundary={border}"

@@ -11,7 +11,6 @@ import base64
 import binascii
 import json
 import uuid
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,6 +18,14 @@ from zoneinfo import ZoneInfo
 
 from connector.sandbox.protocol import Request, Response
 from connector.sandbox.systems.base import EXPIRED, READ_ONLY, FakeSystem, parts, plain
+from connector.sandbox.systems.nova_rows import (
+    FakeCase,
+    case_json,
+    is_asked,
+    lower,
+    picked,
+    shown,
+)
 
 TOKEN_PATH = "/realms/NovaIntegration/protocol/openid-connect/token"  # noqa: S105  an address
 CLIENT = "casethread"
@@ -35,35 +42,6 @@ REPLACES = "replaces"
 
 _READS = {"/api/Case/GetList", "/api/Document/GetList", "/api/Document/GetFile", TOKEN_PATH}
 _LOCAL = ZoneInfo("Europe/Copenhagen")
-
-
-@dataclass(slots=True, kw_only=True)
-class FakeCase:
-    """One case. Identifications, such as CPR numbers, are only given to who asks for them."""
-
-    number: str
-    uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
-    title: str = "Sag"
-    opened: str = "2026-01-05T00:00:00"
-    state: str = "Oplyst"
-    state_since: str = "2026-01-05T00:00:00"
-    sensitivity: str | None = "IkkeFortrolige"
-    caseworker: dict[str, Any] | None = None
-    unit: dict[str, Any] = field(
-        default_factory=lambda: {
-            "novaUnitId": "5a5a5a5a-0000-4000-8000-000000000001",
-            "administrativeUnitId": 70001,
-            "fullName": "Borgerservice",
-            "userKey": "BS",
-        }
-    )
-    kle_number: str = ""
-    facet: str = ""
-    parties: list[dict[str, Any]] = field(default_factory=list)
-    notes: list[dict[str, Any]] = field(default_factory=list)
-    documents: list[dict[str, Any]] = field(default_factory=list)
-    is_hidden: bool = False
-    is_locked: bool = False
 
 
 class Refusal(Exception):
@@ -174,7 +152,7 @@ class Nova(FakeSystem):
         start, rows = _paging(asked, most=500)
         wanted = asked.get("casegetoutput") or {}
         by_uuid = (asked.get("common") or {}).get("uuid")
-        found = [case for case in self.cases if not case.is_hidden and _is_asked(case, asked)]
+        found = [case for case in self.cases if not case.is_hidden and is_asked(case, asked)]
         if by_uuid and self.pages_notes and "journalnotes" in wanted:
             page, more = found, False
             notes = slice(start - 1, start - 1 + rows)
@@ -182,7 +160,7 @@ class Nova(FakeSystem):
             page, more = found[start - 1 : start - 1 + rows], len(found) > start - 1 + rows
             notes = slice(None)
         paging = {"startRow": start, "numberOfRows": len(page), "hasMoreRows": more}
-        cases = [_shown(_case_json(case, notes), wanted) for case in page]
+        cases = [shown(case_json(case, notes), wanted) for case in page]
         return plain(200, {"pagingInformation": paging, "cases": cases})
 
     def _update(self, asked: dict[str, Any]) -> Response:
@@ -320,7 +298,7 @@ class Nova(FakeSystem):
         wanted = {"documentuuid": True, "documentnumber": True, **(asked.get("getoutput") or {})}
         more = len(found) > first + rows
         paging = {"startRow": start, "numberOfRows": len(page), "hasMoreRows": more}
-        documents = [_picked(document, wanted) for document in page]
+        documents = [picked(document, wanted) for document in page]
         return plain(200, {"pagingInformation": paging, "documents": documents})
 
     def _file(self, number: str) -> Response:
@@ -371,14 +349,8 @@ def _body(request: Request) -> dict[str, Any]:
         raise Refusal(400, "The body is no JSON") from None
     if not isinstance(value, dict):
         raise Refusal(400, "The body is no object")
-    lowered: dict[str, Any] = _lower(value)
+    lowered: dict[str, Any] = lower(value)
     return lowered
-
-
-def _lower(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key.lower(): _lower(each) for key, each in value.items()}
-    return [_lower(each) for each in value] if isinstance(value, list) else value
 
 
 def _is_uuid(value: object) -> bool:
@@ -395,71 +367,3 @@ def _paging(asked: dict[str, Any], most: int) -> tuple[int, int]:
     if not 1 <= rows <= most:
         raise Refusal(400, f"numberOfRows must be 1 to {most}")
     return start, rows
-
-
-def _is_asked(case: FakeCase, asked: dict[str, Any]) -> bool:
-    """Whether a case fits. A number fits where it is part of the case's, an empty one everywhere:
-    no client shows how exact the search is, and what is careless shows a careless caller."""
-    about = asked.get("caseattributes") or {}
-    by_uuid = (asked.get("common") or {}).get("uuid")
-    party = (asked.get("caseparty") or {}).get("identification")
-    states = {each["progressstate"] for each in (asked.get("states") or {}).get("states") or []}
-    return (
-        (not by_uuid or case.uuid == str(by_uuid).lower())
-        and (about.get("userfriendlycasenumber") or "").lower() in case.number.lower()
-        and (about.get("title") or "").lower() in case.title.lower()
-        and (not states or case.state in states)
-        and (not party or any(each.get("identification") == party for each in case.parties))
-    )
-
-
-def _case_json(case: FakeCase, notes: slice) -> dict[str, Any]:
-    return {
-        "common": {"uuid": case.uuid},
-        "caseAttributes": {
-            "title": case.title,
-            "userFriendlyCaseNumber": case.number,
-            "caseDate": case.opened,
-        },
-        "state": {
-            "progressState": case.state,
-            "activeCode": "Aktiv",
-            "fromDate": case.state_since,
-        },
-        "sensitivity": {"sensitivity": case.sensitivity},
-        "caseClassification": {
-            "kleNumber": {"code": case.kle_number},
-            "proceedingFacet": {"code": case.facet},
-        },
-        "caseworker": {"kspIdentity": case.caseworker} if case.caseworker else None,
-        "responsibleDepartment": {"losIdentity": case.unit},
-        "securityUnit": {"losIdentity": case.unit},
-        "caseParty": case.parties,
-        "numberOfSecondaryParties": max(0, len(case.parties) - 1),
-        "numberOfDocuments": len(case.documents),
-        "numberOfJournalNotes": len(case.notes),
-        "journalNotes": {"journalNotes": case.notes[notes]},
-    }
-
-
-def _shown(case: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    """The blocks of a case that were asked for; parties and notes are lists of picked rows."""
-    shown = _picked(case, {"common": True, **wanted})
-    if "caseParty" in shown:
-        shown["caseParties"] = shown.pop("caseParty")
-    if (note_wanted := wanted.get("journalnotes")) and "journalNotes" in shown:
-        rows = case["journalNotes"]["journalNotes"]
-        shown["journalNotes"] = {"journalNotes": [_picked(row, note_wanted) for row in rows]}
-    return {key: value for key, value in shown.items() if value is not None}
-
-
-def _picked(value: Any, wanted: Any) -> Any:
-    if isinstance(value, list):
-        return [_picked(each, wanted) for each in value]
-    if not isinstance(wanted, dict) or not isinstance(value, dict):
-        return value
-    return {
-        key: _picked(each, wanted[key.lower()])
-        for key, each in value.items()
-        if wanted.get(key.lower())
-    }
