@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from connector.sandbox.protocol import Request, Response
 from connector.sandbox.systems.base import EXPIRED, FULL, READ_ONLY, FakeSystem, plain
@@ -26,6 +27,8 @@ SERVER = Path("/usr/share/request-tracker5/libexec/rt-server")
 SETUP = "rt-setup-database-5"
 INSTALL = "apt-get install --no-install-recommends request-tracker5 rt5-db-sqlite"
 INITIALDATA = ROOT / "mappings" / "request_tracker" / "initialdata"
+
+PASSWORD = "fictional-12"
 
 SITE = """
 Set($rtname, 'casethread.example');
@@ -53,7 +56,7 @@ RT->Init;
 for my $name ('casethread', 'root') {
     my $user = RT::User->new(RT->SystemUser);
     $user->Load($name);
-    $user->SetPassword('fictional-12') if $name eq 'casethread';
+    $user->SetPassword($ARGV[0]);
     my $token = RT::AuthToken->new(RT->SystemUser);
     my ($id, $said, $text) = $token->Create(Owner => $user->id, Description => 'tests');
     print "$text\\n";
@@ -79,7 +82,8 @@ class RealRt:
         }
         self._run([SETUP, "--action", "init", "--skip-create"])
         self.load_initialdata()
-        self.token, self.root_token = self._run(["perl", "-e", ACCOUNTS]).split()
+        accounts = ["perl", "-e", ACCOUNTS, PASSWORD]
+        self.token, self.root_token = self._run(accounts).split()
         server = [str(SERVER), "--host", "127.0.0.1", "--port", str(self.port)]
         with (folder / "server.log").open("wb") as log:
             self._server = subprocess.Popen(
@@ -165,6 +169,16 @@ class RealRt:
         status, _headers, content = self.forward(method, f"/REST/2.0/{path}", headers, body)
         assert status < 300, (status, content)
         return msgspec.json.decode(content) if content else None
+
+    def page(self, path: str) -> str:
+        """A page for people, as RT's owner sees it."""
+        form = urlencode({"user": "root", "pass": PASSWORD, "next": ""}).encode()
+        kind = {"content-type": "application/x-www-form-urlencoded"}
+        _status, told, _body = self.forward("POST", "/NoAuth/Login.html", kind, form)
+        cookie = {"cookie": told["set-cookie"].partition(";")[0]}
+        status, _told, body = self.forward("GET", f"/{path}", cookie, b"")
+        assert status == 200
+        return body.decode()
 
     def forward(
         self, method: str, target: str, headers: dict[str, str], body: bytes
