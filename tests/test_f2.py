@@ -264,7 +264,9 @@ def test_a_repeat_is_answered_with_what_was_made(site: Site):
 def test_an_address_that_expired_unused(site: Site):
     """A forgotten one-time address is replaced by a new one, which is kept."""
     steps = NoSteps()
-    steps.save(msgspec.json.encode({"matter": f"{site.origin}/F2Rest/poe/old"}).decode())
+    steps.save(
+        msgspec.json.encode({f"matter on {site.case.id}": f"{site.origin}/F2Rest/poe/old"}).decode()
+    )
 
     receipt = site.sink().put(made(), "CT-1", open_file, steps)
 
@@ -282,6 +284,33 @@ def test_an_address_that_expired_after_use(site: Site):
     receipt = site.sink().put(made(), "CT-1", open_file, steps)
 
     assert receipt.target == str(site.akt().id)
+    assert site.posts() == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"<html><body>An error has occurred</body></html>", {"content-type": "text/html"}),
+        (b"", {}),
+    ],
+)
+def test_a_good_status_is_not_success(
+    site: Site, monkeypatch: pytest.MonkeyPatch, body: bytes, headers: dict[str, str]
+):
+    """A 200 that does not say what was created is unclear, and the akt is looked for."""
+    answer = site.system.answer
+
+    def silent(request: Request) -> Response:
+        response = answer(request)
+        is_made = response.status == 201 and request.body
+        return Response(body=body, headers=headers) if is_made else response
+
+    monkeypatch.setattr(site.system, "answer", silent)
+    with pytest.raises(Unclear):
+        site.sink().put(made(), "CT-1", open_file)
+    monkeypatch.undo()
+
+    assert site.sink().find("CT-1", NUMBER) == site.sink().put(made(), "CT-1", open_file)
     assert site.posts() == 1
 
 
@@ -326,12 +355,13 @@ def test_how_many_requests(site: Site):
         ({"is_hidden": True}, Rejected, "case_number"),
     ],
 )
-@pytest.mark.parametrize("kind", ["conversation", "voicemail"])
+@pytest.mark.parametrize("gives_reasons", [True, False])
 def test_what_changes_meanwhile(
-    site: Site, kind: str, change: dict[str, bool], expected: type[Exception], field: str
+    site: Site, gives_reasons: bool, change: dict[str, bool], expected: type[Exception], field: str
 ):
     """A case that changes between the look-up and the create: the right error, with its number and
-    without its title, and nothing written."""
+    without its title, and nothing written; also where F2 gives no reason code."""
+    site.system.gives_reasons = gives_reasons
 
     def meanwhile() -> None:
         for name, value in change.items():
@@ -340,12 +370,41 @@ def test_what_changes_meanwhile(
     site.system.meanwhile = meanwhile
 
     with pytest.raises(expected, match=NUMBER) as caught:
-        site.sink().put(made(kind), "CT-1", open_file)
+        site.sink().put(made(), "CT-1", open_file)
 
     assert type(caught.value) is expected
     assert getattr(caught.value, "field", "") == field
     assert "Hjælp" not in str(caught.value)
     assert site.system.on_case(NUMBER) == []
+
+
+@pytest.mark.parametrize("gives_reasons", [True, False])
+def test_a_case_that_may_not_be_read(site: Site, gives_reasons: bool):
+    """403 to one case hides that case; the other cases go on."""
+    site.system.gives_reasons = gives_reasons
+    site.case.is_forbidden = True
+    site.system.add_case("2026 - 1171")
+
+    assert site.register().lookup(NUMBER) is None
+    with pytest.raises(Rejected, match="hidden") as caught:
+        site.sink().put(made(), "CT-1", open_file)
+    assert caught.value.field == "case_number"
+    assert site.sink().put(made(case_number="2026-1171"), "CT-2", open_file)
+
+
+def test_an_address_of_another_case(site: Site):
+    """A one-time address that was kept for one case is not used for another."""
+    steps = NoSteps()
+    site.case.is_locked = True
+    with pytest.raises(CaseLocked):
+        site.sink().put(made(), "CT-1", open_file, steps)
+    site.case.is_locked = False
+    site.system.add_case("2026 - 1171")
+
+    site.sink().put(made(case_number="2026-1171"), "CT-1", open_file, steps)
+
+    assert site.system.on_case(NUMBER) == []
+    assert len(site.system.on_case("2026-1171")) == 1
 
 
 @pytest.mark.parametrize("accept", ["xml", "json"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from connector.errors import Denied, Rejected, RemoteError, Unavailable
-from connector.journals.f2.wire import F2
+from connector.journals.f2.wire import F2, NO_CASE
 from connector.model import Finding
 
 _CLIENT = (
@@ -38,8 +38,8 @@ def _findings(f2: F2, *, may_write: bool) -> Iterator[Finding]:
     yield signed_in
     if signed_in.level != "ok":
         return
-    # No F2 case has this number: that F2 says so shows that it looks cases up for us.
-    yield _tried(f2, lambda: f2.find_case("0000-0"), "cases can be looked up", _READ)
+    # That F2 says there is no such case shows that it looks cases up for us.
+    yield _tried(f2, lambda: f2.find_case(NO_CASE), "cases can be looked up", _READ)
     if may_write:
         ask = "akter can be created (a one-time address was given and not used)"
         yield _tried(f2, lambda: f2.one_time_address(f2.address("create-matter")), ask, _WRITE)

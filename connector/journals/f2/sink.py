@@ -9,7 +9,16 @@ from __future__ import annotations
 
 import msgspec
 
-from connector.errors import CaseClosed, CaseLocked, Gone, Rejected, RemoteError, Unclear
+from connector.errors import (
+    CaseClosed,
+    CaseLocked,
+    Denied,
+    Gone,
+    Rejected,
+    RemoteError,
+    Unavailable,
+    Unclear,
+)
 from connector.journaling.connection import Connection
 from connector.journaling.draft import Draft, Drafter
 from connector.journaling.locks import Locks
@@ -71,10 +80,8 @@ class F2Sink:
         with self._locks.hold(plain_number(entry.case_number)):
             try:
                 return self._put(draft, open_file, OneTime(steps))
-            except Gone as error:
-                raise self._not_there(entry.case_number) from error
-            except (CaseLocked, Rejected) as error:
-                raise _named(error, entry.case_number)  # noqa: B904  the same error, told better
+            except RemoteError as error:
+                raise self._told(error, entry.case_number) from error
 
     def _put(self, draft: Draft, open_file: OpenFile, addresses: OneTime) -> Receipt:
         number = draft.entry.case_number
@@ -83,10 +90,11 @@ class F2Sink:
             raise self._not_there(number)
         held = self._held(case, draft.key)
         if held is None:
-            self._require_open(case, number)
+            if _is_closed(case):
+                raise self._closed(number)
             url = self._f2.create(
                 self._factory(case, "create-matter"),
-                "matter",
+                f"matter on {case.value('Id')}",  # never the address of another case
                 addresses,
                 msgspec.json.encode(self._parameters(draft, case)),
                 "application/json",
@@ -109,7 +117,8 @@ class F2Sink:
         ):  # the transcript, last, is a document only where the text was too long
             if part in held.missing:
                 body, kind = text.form(document, part, document.content(open_file))
-                self._f2.create(held.factory, part.title, addresses, body, kind)
+                name = f"{part.title} on {held.receipt.target}"
+                self._f2.create(held.factory, name, addresses, body, kind)
 
     def _parameters(self, draft: Draft, case: Node) -> dict[str, object]:
         responsible = case.child("Responsible")
@@ -163,10 +172,15 @@ class F2Sink:
         self, matter: Node, listed: Node, mark: tuple[str, str, tuple[Part, ...]]
     ) -> _Held:
         key, sha256, parts = mark
+        try:
+            at = text.utc(matter.value("CreatedDate"), self._zone)
+        except ValueError as error:
+            why = f"{self.name}: the akt has no date of creation that can be read"
+            raise Unavailable(why, system=self.name) from error
         receipt = Receipt(
             key=key,
             target=matter.value("Id"),
-            at=text.utc(matter.value("CreatedDate"), self._zone),
+            at=at,
             url=matter.link("alternate") or matter.link("self"),
             sha256=sha256,
             detail=matter.value("MatterNumber"),
@@ -183,7 +197,7 @@ class F2Sink:
                 continue
             # The documentation calls it FileSize, its examples show Size.
             size = each.value("FileSize") or each.value("Size")
-            is_size = part.size_bytes is None or not size or int(size) == part.size_bytes
+            is_size = part.size_bytes is None or size in ("", str(part.size_bytes))
             if each.value("FileType").lower() in ("", part.file_type) and is_size:
                 return True
             why = (
@@ -217,11 +231,6 @@ class F2Sink:
                 why = f"{self.name}: file {number} is larger than limits.file_bytes of f2.toml"
                 raise Rejected(why, system=self.name, field="files")
 
-    def _require_open(self, case: Node, number: str) -> None:
-        if case.value("Closed").lower() == "true":
-            why = f"{self.name}: case {number} is closed; reopen it or link the item to another"
-            raise CaseClosed(why, system=self.name, field="case_number")
-
     def _require_same(self, held: _Held, draft: Draft) -> None:
         if held.receipt.sha256 != draft.sha256:
             why = (
@@ -229,6 +238,29 @@ class F2Sink:
                 "correction is a new version with a key of its own"
             )
             raise Rejected(why, system=self.name, field="key")
+
+    # -- what a refusal means for a case ----------------------------------------------------------
+
+    def _told(self, error: RemoteError, number: str) -> RemoteError:
+        """The error of one case, with its number; F2's reason codes are optional, so what a refusal
+        without one means is asked for."""
+        if isinstance(error, Gone):
+            return self._not_there(number)
+        if isinstance(error, Denied) and error.status == 403 and self._f2.may_create():
+            why = f"{self.name}: the service account may not write on case {number}; give it access"
+            return Rejected(why, system=self.name, status=403, field="case_number")
+        if isinstance(error, Rejected) and error.status == 409 and not error.field:
+            case = self._f2.find_case(number)
+            if case is not None and _is_closed(case):
+                return self._closed(number)
+        is_of_case = isinstance(error, CaseLocked) or getattr(error, "field", "") == "case_number"
+        if is_of_case and number not in str(error):
+            error.args = (f"{error} (case {number})",)
+        return error
+
+    def _closed(self, number: str) -> CaseClosed:
+        why = f"{self.name}: case {number} is closed; reopen it or link the item to another"
+        return CaseClosed(why, system=self.name, field="case_number")
 
     def _not_there(self, number: str) -> Rejected:
         why = (
@@ -238,10 +270,5 @@ class F2Sink:
         return Rejected(why, system=self.name, field="case_number")
 
 
-def _named(error: RemoteError, number: str) -> RemoteError:
-    """The same error, with the case number in its text."""
-    if number not in str(error) and (
-        isinstance(error, CaseLocked) or getattr(error, "field", "") == "case_number"
-    ):
-        error.args = (f"{error} (case {number})",)
-    return error
+def _is_closed(case: Node) -> bool:
+    return case.value("Closed").lower() == "true"

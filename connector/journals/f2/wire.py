@@ -14,7 +14,7 @@ from urllib.parse import quote, urljoin
 
 import msgspec
 
-from connector.errors import Gone, Rejected, RemoteError, Unavailable, Unclear
+from connector.errors import Denied, Gone, Rejected, RemoteError, Unavailable, Unclear
 from connector.journaling.connection import Connection
 from connector.journaling.remote import Answer, Remote, SignIn, no_sign_in
 from connector.journaling.token import Token, basic
@@ -25,6 +25,7 @@ from connector.ports import NoSteps, Steps
 
 REL = "http://cbrain.com/casefile/rel/"
 NEEDED = ("oauth2-token", "case-by-case-number", "create-matter")
+NO_CASE = "0000-0"  # no F2 case has this number
 XML = "application/vnd.cbrain.casefile+xml"
 _AS_XML = {"Accept": XML}
 _FORM = "application/x-www-form-urlencoded"
@@ -165,18 +166,38 @@ class F2:
         """The case of exactly this number; None when F2 has none, or hides it from the account."""
         wanted = plain_number(number)
         for spelling in spellings(number) if wanted else ():
-            try:
-                case = self.read(self.address("case-by-case-number", caseNumber=spelling))
-            except Gone:
-                continue
-            except Rejected as error:
-                if error.field != "case_number":
-                    raise
+            case = self._looked_up(spelling)
+            if case is None:
                 continue
             # A look-up that is looser than ours, or another thing, must not pass for the case.
             if case.name == "Case" and plain_number(case.value("CaseNumber")) == wanted:
                 return case
         return None
+
+    def _looked_up(self, spelling: str, *, is_probe: bool = False) -> Node | None:
+        """What F2 shows for a number as it is spelled; None for nothing, or nothing to us."""
+        try:
+            return self.read(self.address("case-by-case-number", caseNumber=spelling))
+        except Gone:
+            return None
+        except Rejected as error:
+            if error.field != "case_number":
+                raise
+            return None
+        except Denied as error:
+            # Reason codes are optional: 403 may hide this case alone, or shut us out altogether.
+            if error.status != 403 or is_probe:
+                raise
+            self._looked_up(NO_CASE, is_probe=True)
+            return None
+
+    def may_create(self) -> bool:
+        """Whether the account may create akter at all; nothing is created."""
+        try:
+            self.one_time_address(self.address("create-matter"))
+        except (Denied, Rejected, Gone):
+            return False
+        return True
 
     def _node(self, answer: Answer) -> Node:
         try:
@@ -198,7 +219,7 @@ class F2:
 
         A kept one-time address is used again: F2 then creates, or answers with what it created. An
         address that F2 forgot has created nothing that a look-up just before did not find, so a new
-        one is asked for. Raises Unclear when the answer is lost.
+        one is asked for. Raises Unclear when the answer is lost, Gone when the place is not there.
         """
         if kept := addresses.get(name):
             made = self._deliver(kept, body, content_type)
@@ -208,8 +229,8 @@ class F2:
         addresses.keep(name, fresh)
         made = self._deliver(fresh, body, content_type)
         if not made:
-            text = f"{self.name}: F2 does not know the one-time address that it gave a moment ago"
-            raise Unclear(text, system=self.name)
+            text = f"{self.name}: what was to be written on is not there any more, or is hidden"
+            raise Gone(text, system=self.name, status=404)
         return made
 
     def one_time_address(self, factory: str) -> str:

@@ -62,6 +62,7 @@ class FakeF2(FakeSystem):
         self.is_loose = False  # a look-up answers with a case whose number begins so
         self.lags = False  # new akter are not in the structure of their case yet
         self.has_parties = True
+        self.gives_reasons = True  # reason codes are optional
         self.infected: tuple[bytes, ...] = ()
         self.meanwhile: Callable[[], None] = lambda: None
         self.password = ""  # of the F2 user; "" when the client need not give it
@@ -107,6 +108,8 @@ class FakeF2(FakeSystem):
         try:
             return self._route(request)
         except F2Error as error:
+            if not self.gives_reasons:
+                error.reason = ""
             return error_xml(request, error)
 
     def _route(self, request: Request) -> Response:
@@ -192,6 +195,8 @@ class FakeF2(FakeSystem):
         case = self.cases.get(int(rest)) if rest.isdecimal() else None
         if case is None or case.is_hidden:
             raise F2Error(404, "Case not found.", "DossierCaseNotFound")
+        if case.is_forbidden:
+            raise F2Error(403, "No read access.", "DossierNoReadAccess")
         return case
 
     def _case(self, request: Request, rest: str) -> Response:

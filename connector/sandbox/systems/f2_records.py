@@ -58,7 +58,8 @@ class FakeCase:
     title: str = ""
     is_closed: bool = False
     is_locked: bool = False
-    is_hidden: bool = False
+    is_hidden: bool = False  # not found
+    is_forbidden: bool = False  # 403 to whoever asks
     is_read_only: bool = False
     responsible: FakeParty | None = None
     groups: list[str] = field(default_factory=list)
