@@ -209,6 +209,17 @@ class TestOpenZaakSink(OpenZaakSuite):
         assert self.orphans() == []
         assert self.made("enkelvoudiginformatieobjecten") == uploaded
 
+    @pytest.mark.parametrize("has_all_rights", [False, True])
+    def test_a_closed_case_gets_no_document(self, has_all_rights: bool):
+        """Nothing is made for it, also by an application that the system would not refuse."""
+        sink = self.make_sink()
+        self.system.has_all_rights = has_all_rights
+        self.system.close(NUMBER)
+
+        with pytest.raises(CaseClosed):
+            sink.put(self.entry("voicemail"), "CT-1", open_file)
+        assert self.system.documents == {}
+
     def test_it_goes_on_at_the_link(self):
         """A document without its link is no entry; it is linked and not uploaded again."""
         first = self.make_sink().put(self.entry("voicemail"), "CT-1", open_file)
@@ -571,7 +582,7 @@ class TestOpenZaakRegister(OpenZaakCases):
     )  # fmt: skip
     def test_confidentiality(self, level: str, access: str):
         """Above the level of the mapping, or unknown: restricted."""
-        self.system.sees_all = True
+        self.system.has_all_rights = True
         self.system.add_case(NUMBER, vertrouwelijkheidaanduiding=level)
         found = self.connect(self.connection(self.origin)).lookup(NUMBER)
         assert found is not None

@@ -11,6 +11,7 @@ import uuid
 
 from connector.sandbox.protocol import Request, Response
 from connector.sandbox.systems.base import EXPIRED, READ_ONLY, plain
+from connector.sandbox.systems.zgw import fault
 from connector.sandbox.world import Json
 
 ROOT = "/klantinteracties/api/v1/"
@@ -21,16 +22,6 @@ QUERIES = {
     "klantcontacten": {SUBJECT_ID, SUBJECT_TYPE, "nummer", "expand", "page", "pageSize"},
     "actoren": {"actoridentificatorObjectId", "page"},
 }
-
-
-def _refused(status: int, code: str, *params: tuple[str, str]) -> Response:
-    value: Json = {"type": "", "code": code, "title": "", "status": status, "detail": "",
-                   "instance": f"urn:uuid:{uuid.uuid4()}"}  # fmt: skip
-    if params:
-        value["invalidParams"] = [
-            {"name": name, "code": why, "reason": "Reden in woorden."} for name, why in params
-        ]
-    return plain(status, value)
 
 
 class FakeOpenKlant:
@@ -48,27 +39,27 @@ class FakeOpenKlant:
     def refusal(self, state: str) -> Response:
         """A token that was taken away, and a database that takes nothing."""
         if state == EXPIRED:
-            return _refused(401, "authentication_failed")
+            return fault(401, "authentication_failed")
         if state == READ_ONLY:
-            return _refused(403, "permission_denied")
-        return _refused(500, "error")
+            return fault(403, "permission_denied")
+        return fault(500, "error")
 
     def answer(self, request: Request) -> Response:
         """The answer on a good day."""
         if self.is_away:
-            return _refused(503, "error")
+            return fault(503, "error")
         given = request.headers.get("authorization", "")
         if not given.startswith("Token "):
-            return _refused(401, "not_authenticated")
+            return fault(401, "not_authenticated")
         if given != f"Token {self.token}":
-            return _refused(401, "authentication_failed")
+            return fault(401, "authentication_failed")
         resource = request.path.removeprefix(ROOT).strip("/")
         if request.method == "GET" and resource in QUERIES:
             if set(request.query) - QUERIES[resource]:
-                return _refused(400, "unknown-parameters")
+                return fault(400, "unknown-parameters")
             return self._list(resource, request)
         if request.method != "POST":
-            return _refused(404, "not_found")
+            return fault(404, "not_found")
         return self._post(resource, json.loads(request.body))
 
     def _post(self, resource: str, value: Json) -> Response:
@@ -80,7 +71,7 @@ class FakeOpenKlant:
             return self._add(self.attachments, "wasBijlageVanKlantcontact", value)
         if resource == "internetaken":
             return self._add_task(value)
-        return _refused(404, "not_found")
+        return fault(404, "not_found")
 
     def _list(self, resource: str, request: Request) -> Response:
         if resource == "actoren":
@@ -132,7 +123,7 @@ class FakeOpenKlant:
         if any(each["nummer"] == number for each in self.contacts):
             wrong.append(("klantcontact.nummer", "unique"))
         if wrong:
-            return _refused(400, "invalid", *wrong)
+            return fault(400, "invalid", *wrong)
         made = {**contact, "uuid": str(uuid.uuid4()), "nummer": number,
                 "betrokkene": value.get("betrokkene")}  # fmt: skip
         self.contacts.append(made)
@@ -146,7 +137,7 @@ class FakeOpenKlant:
     def _add(self, to: list[Json], field: str, value: Json) -> Response:
         key = (value.get(field) or {}).get("uuid")
         if not any(each["uuid"] == key for each in self.contacts):
-            return _refused(400, "invalid", (f"{field}.uuid", "does_not_exist"))
+            return fault(400, "invalid", (f"{field}.uuid", "does_not_exist"))
         made = {**value, "uuid": str(uuid.uuid4()), field: key}
         to.append(made)
         return plain(201, made)
@@ -163,7 +154,7 @@ class FakeOpenKlant:
             if actor["uuid"] not in known
         ]
         if wrong:
-            return _refused(400, "invalid", *wrong)
+            return fault(400, "invalid", *wrong)
         return self._add(self.tasks, "aanleidinggevendKlantcontact", value)
 
 

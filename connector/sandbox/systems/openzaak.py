@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
 import json
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
+from urllib.parse import urlencode
 
 from connector.sandbox.protocol import Request, Response
 from connector.sandbox.systems.base import EXPIRED, READ_ONLY, FakeSystem, parts, plain
 from connector.sandbox.systems.openklant import FakeOpenKlant
+from connector.sandbox.systems.zgw import Fault, check_crs, fault, signed_by
 from connector.sandbox.world import Json
 
 LEVELS = (
@@ -37,35 +37,6 @@ QUERIES = {
 }
 OWNER = "000000000"
 PART_BYTES = 1_000
-
-
-class Fault(Exception):
-    """A refusal in the shape that all of these services share."""
-
-    def __init__(
-        self, status: int, code: str, *params: tuple[str, str], kind: str = "ValidationError"
-    ) -> None:
-        super().__init__(code)
-        self.response = fault(status, code, *params, kind=kind)
-
-
-def fault(
-    status: int, code: str, *params: tuple[str, str], kind: str = "ValidationError"
-) -> Response:
-    """The body of an error; `params` are (name, code)."""
-    value: Json = {
-        "type": f"http://openzaak.example/ref/fouten/{kind}/",
-        "code": code,
-        "title": "Ongeldige invoer.",
-        "status": status,
-        "detail": "",
-        "instance": f"urn:uuid:{uuid.uuid4()}",
-    }
-    if params:
-        value["invalidParams"] = [
-            {"name": name, "code": why, "reason": "Reden in woorden."} for name, why in params
-        ]
-    return plain(status, value)
 
 
 class FakeOpenZaak(FakeSystem):
@@ -96,7 +67,7 @@ class FakeOpenZaak(FakeSystem):
         self.types = {"Contactverslag": "t-1", "Bijlage": "t-2"}
         self.type_ids = ["t-1", "t-2"]  # which of them the case type allows
         self.now = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-        self.sees_all = False  # an application with all rights
+        self.has_all_rights = False  # closed and confidential cases take everything from it
         self.searches_loosely = False  # a number is found where it begins another
         # What happens just before a document is put on a case.
         self.before_link: Callable[[], object] = lambda: None
@@ -167,36 +138,12 @@ class FakeOpenZaak(FakeSystem):
         if request.path.startswith("/klantinteracties/"):
             return self.klant.answer(request)
         try:
-            user = self._signed(request)
+            user = signed_by(request, self.client_id, self.secret)
             if request.path.startswith("/zaken/"):
-                self._check_crs(request)
+                check_crs(request, is_write=self.is_write(request))
             return self._route(request, user)
         except Fault as error:
             return error.response
-
-    def _signed(self, request: Request) -> str:
-        kind, _, token = request.headers.get("authorization", "").partition(" ")
-        if kind != "Bearer" or token.count(".") != 2:
-            raise Fault(403, "permission_denied", kind="PermissionDenied")
-        signed, _, signature = token.rpartition(".")
-        proof = hmac.new(self.secret.encode(), signed.encode(), hashlib.sha256).digest()
-        if not hmac.compare_digest(_unpadded(proof), signature):
-            raise Fault(403, "invalid-jwt-signature", kind="PermissionDenied")
-        claims = json.loads(base64.urlsafe_b64decode(signed.split(".")[1] + "=="))
-        if claims["iss"] != self.client_id or claims["client_id"] != self.client_id:
-            raise Fault(403, "invalid-jwt-signature", kind="PermissionDenied")
-        age_s = datetime.now(UTC).timestamp() - claims["iat"]
-        if not -1 <= age_s < 3600:
-            raise Fault(403, "jwt-expired", kind="PermissionDenied")
-        return str(claims.get("user_id", ""))
-
-    def _check_crs(self, request: Request) -> None:
-        wanted = ["accept-crs"] + ["content-crs"] * self.is_write(request)
-        for header in wanted:
-            if request.headers.get(header) is None:
-                raise Fault(412, "missing-headers", kind="PreconditionFailed")
-            if request.headers[header] != "EPSG:4326":
-                raise Fault(406, "not_acceptable", kind="NotAcceptable")
 
     def _route(self, request: Request, user: str) -> Response:
         _, service, _, _, resource, *rest = [*request.path.split("/"), "", "", ""]
@@ -221,9 +168,8 @@ class FakeOpenZaak(FakeSystem):
     # -- reading ---------------------------------------------------------------------------------
 
     def _is_visible(self, case: Json) -> bool:
-        return self.sees_all or LEVELS.index(case["vertrouwelijkheidaanduiding"]) <= LEVELS.index(
-            self.most
-        )
+        level = case["vertrouwelijkheidaanduiding"]
+        return self.has_all_rights or LEVELS.index(level) <= LEVELS.index(self.most)
 
     def _one(self, resource: str, rest: list[str], request: Request) -> Response:
         key, origin = rest[0], request.origin
@@ -259,12 +205,10 @@ class FakeOpenZaak(FakeSystem):
         if resource == "informatieobjecttypen":
             return self._page(request, (self._type(key, origin) for key in self.types.values()))
         if resource == "rollen":
-            return self._page(
-                request,
-                (self._role(each, origin) for each in self.roles
-                 if query.get("zaak", "").endswith(("", each["zaak"])[bool(query.get("zaak"))])
-                 and self._is_visible(self.cases[each["zaak"]])),
-            )  # fmt: skip
+            wanted = query.get("zaak", "").rpartition("/")[2]
+            roles = [each for each in self.roles if wanted in ("", each["zaak"])
+                     and self._is_visible(self.cases[each["zaak"]])]  # fmt: skip
+            return self._page(request, (self._role(each, origin) for each in roles))
         held = self.cases if resource == "zaken" else self.documents
         shape = self._case if resource == "zaken" else self._document
         fields = [name for name in ("identificatie", "bronorganisatie") if name in query]
@@ -285,7 +229,8 @@ class FakeOpenZaak(FakeSystem):
         if page > 1 and start >= len(whole):
             raise Fault(404, "not_found", kind="NotFound")
         is_last = start + self.page_length >= len(whole)
-        next_url = f"{request.origin}{request.path}?page={page + 1}"
+        more = urlencode({**request.query, "page": str(page + 1)})
+        next_url = f"{request.origin}{request.path}?{more}"
         value = {
             "count": len(whole),
             "next": None if is_last else next_url,
@@ -403,7 +348,7 @@ class FakeOpenZaak(FakeSystem):
             raise Fault(400, "invalid", ("zaak", "object-does-not-exist"))
         if not self._is_visible(case):
             raise Fault(403, "permission_denied", kind="PermissionDenied")
-        if case["einddatum"] is not None:
+        if case["einddatum"] is not None and not self.has_all_rights:
             raise Fault(403, "permission_denied", kind="ZaakClosed")
         key = str(value.get("informatieobject", "")).rpartition("/")[2]
         document = self.documents.get(key)
@@ -460,7 +405,3 @@ def _parts(size_bytes: int) -> list[Json]:
 
 def _url(origin: str, service: str, resource: str, key: str) -> str:
     return f"{origin}/{service}/api/v1/{resource}/{key}"
-
-
-def _unpadded(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
