@@ -314,12 +314,24 @@ class TestRequestTrackerJournal(SystemContract):
         assert self.recordings(receipt) == []
         assert "tom.txt" in self.read(self.make_sink(), receipt)
 
-    def test_a_file_that_is_too_large(self):
-        """A file beyond the limit of the mapping is refused before anything is sent."""
-        limited = words(**{"file_bytes = 10000000": "file_bytes = 1000"})
+    def test_more_files_than_a_page_shows(self, monkeypatch: pytest.MonkeyPatch):
+        """An entry with more files than RT lists at once is whole."""
+        monkeypatch.setattr(wire, "PER_PAGE", 2)
+        (file,) = self.entry("voicemail").files
+        sink = self.make_sink()
+
+        receipt = sink.put(self.entry(files=(file,) * 4), "CT-1", open_file)
+
+        assert receipt == sink.find("CT-1", NUMBER)
+        assert len(self.recordings(receipt)) == 4
+
+    @pytest.mark.parametrize("limit", ["file_bytes = 10000000", "entry_bytes = 50000000"])
+    def test_files_that_are_too_large(self, limit: str):
+        """Files beyond a limit of the mapping are refused before anything is sent."""
+        limited = words(**{limit: f"{limit.split()[0]} = 1000"})
         sink = make_sink(self.connection(self.origin), limited, drafter())
 
-        with pytest.raises(Rejected, match="1000") as caught:
+        with pytest.raises(Rejected, match=f"{limit.split()[0]} .1000") as caught:
             sink.put(self.entry("voicemail"), "CT-1", open_file)
 
         assert caught.value.field == "files"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlsplit
 
@@ -73,8 +74,15 @@ class Service:
     def attachments(self, transaction: int) -> list[wire.Attachment]:
         """The parts of a comment."""
         path = f"transaction/{transaction}/attachments"
-        fields = {"fields": "Filename,ContentType,ContentLength", "per_page": str(wire.PER_PAGE)}
-        return self.remote.json("GET", path, wire.Attachments, query=fields).items
+        asked = {"fields": "Filename,ContentType,ContentLength", "per_page": str(wire.PER_PAGE)}
+        found: list[wire.Attachment] = []
+        for number in itertools.count(1):
+            query = {**asked, "page": str(number)}
+            items = self.remote.json("GET", path, wire.Attachments, query=query).items
+            found += items
+            if len(items) < wire.PER_PAGE:
+                break
+        return found
 
     def content(self, attachment: str | int) -> bytes:
         """The bytes of one part; empty when RT's answer holds none."""

@@ -152,8 +152,14 @@ class RequestTrackerJournal:
         limit = self._words.number("limits", "file_bytes")
         for number, file in enumerate(draft.files, 1):
             if file.size_bytes > limit:
-                text = (
-                    f"{self.name}: file {number} of the entry has {file.size_bytes} bytes, more "
-                    f"than file_bytes ({limit}) in mappings/request_tracker.toml"
-                )
-                raise Rejected(text, system=self.name, field="files")
+                raise self._too_large(f"file {number} of the entry", file.size_bytes, "file_bytes")
+        whole = sum(file.size_bytes for file in draft.files)
+        if whole > self._words.number("limits", "entry_bytes"):
+            raise self._too_large("all files of the entry together", whole, "entry_bytes")
+
+    def _too_large(self, what: str, size_bytes: int, key: str) -> Rejected:
+        text = (
+            f"{self.name}: {what}: {size_bytes} bytes, more than {key} "
+            f"({self._words.number('limits', key)}) in mappings/request_tracker.toml"
+        )
+        return Rejected(text, system=self.name, field="files")

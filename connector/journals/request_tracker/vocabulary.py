@@ -23,6 +23,7 @@ WORDS: tuple[Row, ...] = (
     Row("dates", "closed", "choice", "Resolved", choices=("Resolved", "")),
     Row("limits", "title", "integer", 200, low=20, high=255),
     Row("limits", "file_bytes", "integer", 10_000_000, low=1_000),
+    Row("limits", "entry_bytes", "integer", 50_000_000, low=1_000),
     Row("check", "case_number", default="Casethread-check"),
 )
 
