@@ -130,6 +130,13 @@ class TestLargeFiles(TestSink):
 
     changes: ClassVar[dict[str, dict[str, object]]] = {"documents": large(5000)}
 
+    @pytest.mark.parametrize("kind", ["voicemail"])  # a conversation's requests are among these
+    @pytest.mark.parametrize("when", ["before", "after"])
+    @pytest.mark.parametrize("how", ["killed"])  # TestSink does it with a cut line as well
+    def test_a_cut_at_every_request(self, kind: str, when: str, how: str):
+        """Killed at each request of an upload in parts, then recovered: one whole entry."""
+        super().test_a_cut_at_every_request(kind, when, how)
+
 
 class TestRegister(RegisterOf):
     """The register side keeps the contract: one case by its number."""

@@ -16,10 +16,11 @@ from connector.errors import (
     Unavailable,
 )
 from connector.journaling.words import Words
+from connector.journals.getorganized.answers import Place
 from connector.journals.getorganized.refusals import GRANT
 from connector.journals.getorganized.rows import case_numbers
 from connector.journals.getorganized.sign_in import READ_GRANT
-from connector.journals.getorganized.wire import Place, Wire, quoted
+from connector.journals.getorganized.wire import Wire, quoted, whole
 from connector.journals.getorganized.words import Names
 from connector.model import Finding
 
@@ -122,7 +123,7 @@ def _case_findings(wire: Wire, words: Words, place: Place) -> Iterator[Finding]:
 
 def _right_findings(wire: Wire, place: Place) -> Iterator[Finding]:
     path = f"{wire.site(place)}/_api/web/EffectiveBasePermissions"
-    rights = int(wire.remote.json("GET", path, _Rights).Low)
+    rights = whole(wire.remote.json("GET", path, _Rights).Low) or 0
     missing = [
         what
         for bit, what in ((_ADD, "add documents"), (_EDIT, "edit documents"))

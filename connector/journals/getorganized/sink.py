@@ -21,9 +21,10 @@ from connector.journaling.locks import Locks
 from connector.journaling.names import safe_key
 from connector.journaling.words import Words
 from connector.journals.getorganized import check
+from connector.journals.getorganized.answers import Document, Place
 from connector.journals.getorganized.rows import row_xml
 from connector.journals.getorganized.upload import upload, wait_for_id
-from connector.journals.getorganized.wire import Document, Place, Sleep, Wire, quoted
+from connector.journals.getorganized.wire import Sleep, Wire, quoted
 from connector.journals.getorganized.words import Names
 from connector.mapping import find_zone
 from connector.model import Capabilities, Entry, Finding, Receipt

@@ -12,7 +12,8 @@ import uuid
 from typing import BinaryIO
 
 from connector.errors import Unavailable
-from connector.journals.getorganized.wire import Document, Place, Sleep, Wire, quoted
+from connector.journals.getorganized.answers import Document, Place
+from connector.journals.getorganized.wire import Sleep, Wire, quoted
 
 
 def upload(wire: Wire, place: Place, name: str, source: BinaryIO, size_bytes: int) -> None:

@@ -18,6 +18,15 @@ from connector.journaling.connection import Connection
 from connector.journaling.names import safe_key
 from connector.journaling.remote import Answer
 from connector.journaling.words import Words
+from connector.journals.getorganized.answers import (
+    Digest,
+    Document,
+    File,
+    Files,
+    Metadata,
+    Place,
+    Search,
+)
 from connector.journals.getorganized.refusals import refusal
 from connector.journals.getorganized.rows import bytes_json, read_row
 from connector.journals.getorganized.sign_in import connect
@@ -26,68 +35,6 @@ _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
 
 Sleep = Callable[[float], None]
-
-
-class Place(msgspec.Struct, frozen=True):
-    """A case as a search finds it; `url` begins with "/" and ends without."""
-
-    number: str
-    url: str
-
-    @property
-    def folder(self) -> str:
-        """A sub-case lies in a folder of its parent's library; "" for every other case."""
-        parent = self.url.rsplit("/", 1)[-1]
-        return self.number[len(parent) + 1 :] if self.number.startswith(f"{parent}-") else ""
-
-    def library(self, name: str) -> str:
-        """Where its documents lie, relative to the server."""
-        return "/".join(filter(None, (self.url, name, self.folder)))
-
-
-class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """A document of ours. `id` is None until the index knows it; `row` holds its metadata."""
-
-    name: str
-    url: str
-    size_bytes: int
-    at: datetime
-    id: int | None
-    row: Mapping[str, str]
-
-
-class _Found(msgspec.Struct):
-    CaseID: str
-    RelativeUrl: str | None = None
-    ItemExists: bool = True
-
-
-class _Search(msgspec.Struct):
-    CasesInfo: list[_Found] | None = None
-
-
-class _Metadata(msgspec.Struct):
-    Metadata: str
-
-
-class _Item(msgspec.Struct):
-    DocID: int | str | float | None = None
-
-
-class _File(msgspec.Struct):
-    Name: str
-    ServerRelativeUrl: str
-    TimeCreated: str
-    Length: int | str = 0
-    ListItemAllFields: _Item | None = None
-
-
-class _Files(msgspec.Struct):
-    value: list[_File]
-
-
-class _Digest(msgspec.Struct):
-    d: dict[str, dict[str, Any]]
 
 
 class Wire:
@@ -124,7 +71,7 @@ class Wire:
             "ReturnCasesNumber": "25",
         }
         path = "_goapi/Cases/FindByCaseProperties"
-        search = self.remote.json("POST", path, _Search, value=asked, is_read=True)
+        search = self.remote.json("POST", path, Search, value=asked, is_read=True)
         start = self.words.text("case", "url_start")
         found = {
             Place(each.CaseID, "/" + each.RelativeUrl.strip("/"))
@@ -149,7 +96,7 @@ class Wire:
         """A case's metadata, None when it is not there or is hidden."""
         try:
             path = f"_goapi/Cases/Metadata/{quote(number, safe='')}"
-            return self._row(self.remote.json("GET", path, _Metadata))
+            return self._row(self.remote.json("GET", path, Metadata))
         except Gone:
             return None
 
@@ -165,7 +112,7 @@ class Wire:
                 ours.append(self._document(file))
         return ours
 
-    def _files(self, place: Place, part: str) -> list[_File]:
+    def _files(self, place: Place, part: str) -> list[File]:
         folder = place.library(self.words.text("documents", "library"))
         path = (
             f"{self.site(place)}/_api/web/getFolderByServerRelativeUrl('{quoted(folder)}')/Files"
@@ -175,7 +122,7 @@ class Wire:
         if self.words.flag("documents", "filter_by_name"):
             path += f"&$filter=substringof('{part}',Name)"
         try:
-            return self.remote.json("GET", path, _Files).value
+            return self.remote.json("GET", path, Files).value
         except Gone as error:
             if place.folder:  # made with the first document
                 return []
@@ -186,13 +133,17 @@ class Wire:
                 system=self.name,
             ) from error
 
-    def _document(self, file: _File) -> Document:
-        number = _whole(file.ListItemAllFields.DocID if file.ListItemAllFields else None)
-        at = datetime.fromisoformat(file.TimeCreated.replace("Z", "+00:00"))
+    def _document(self, file: File) -> Document:
+        number = whole(file.ListItemAllFields.DocID if file.ListItemAllFields else None)
+        try:
+            at = datetime.fromisoformat(file.TimeCreated.replace("Z", "+00:00"))
+        except ValueError as error:
+            text = f"{self.name}: SharePoint gave a document a time that is none"
+            raise Unavailable(text, system=self.name) from error
         return Document(
             name=file.Name,
             url=file.ServerRelativeUrl,
-            size_bytes=_whole(file.Length) or 0,
+            size_bytes=whole(file.Length) or 0,
             at=at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC),
             id=number,
             row={} if number is None else self.document_row(number),
@@ -200,9 +151,9 @@ class Wire:
 
     def document_row(self, number: int) -> dict[str, str]:
         """A document's metadata."""
-        return self._row(self.remote.json("GET", f"_goapi/Documents/Metadata/{number}", _Metadata))
+        return self._row(self.remote.json("GET", f"_goapi/Documents/Metadata/{number}", Metadata))
 
-    def _row(self, answer: _Metadata) -> dict[str, str]:
+    def _row(self, answer: Metadata) -> dict[str, str]:
         try:
             return read_row(answer.Metadata)
         except ValueError as error:
@@ -223,7 +174,7 @@ class Wire:
         }
         answer = self.write(place, "_goapi/Documents/AddToCase", msgspec.json.encode(body), _JSON)
         members = self._members(answer)
-        number = _whole(members.get("DocId", members.get("DocID")))
+        number = whole(members.get("DocId", members.get("DocID")))
         if number is None:
             raise self._unclear("the answer to adding a document holds no id", answer)
         return number
@@ -256,7 +207,7 @@ class Wire:
         """What SharePoint wants with every write to this site."""
         path = f"{self.site(place)}/_api/contextinfo"
         accept = {"Accept": "application/json; odata=verbose"}
-        told = self.remote.json("POST", path, _Digest, headers=accept, is_read=True)
+        told = self.remote.json("POST", path, Digest, headers=accept, is_read=True)
         value = told.d.get("GetContextWebInformation", {}).get("FormDigestValue")
         if not isinstance(value, str):
             raise Unavailable(f"{self.name}: SharePoint gave no form digest", system=self.name)
@@ -301,7 +252,7 @@ def quoted(text: str) -> str:
     return quote(text.replace("'", "''"))
 
 
-def _whole(value: object) -> int | None:
+def whole(value: object) -> int | None:
     """A positive whole number that may be written as a text; None for anything else."""
     try:
         number = int(float(str(value)))
