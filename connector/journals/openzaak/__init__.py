@@ -40,5 +40,6 @@ def make_register(connection: Connection, words: Words) -> CaseRegister:
 
 def _zaak(connection: Connection) -> tuple[Signer, Service]:
     client_id = connection.client_id or connection.user
-    signer = Signer(client_id, connection.secret, connection.user or client_id, time.time)
+    secret = connection.secret or connection.client_secret
+    signer = Signer(client_id, secret, connection.user or client_id, time.time)
     return signer, zaak_service(connection, signer)

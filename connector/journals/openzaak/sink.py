@@ -17,7 +17,7 @@ from datetime import UTC
 from functools import partial
 
 from connector.errors import CaseClosed, Rejected, Unclear
-from connector.journaling.draft import Draft, Drafter, DraftFile, clean, read_mark, shorten
+from connector.journaling.draft import Draft, Drafter, DraftFile, read_mark, shorten
 from connector.journaling.locks import Locks
 from connector.journaling.words import Words
 from connector.journals.openzaak import checks
@@ -168,10 +168,15 @@ class OpenZaakSink:
         }
 
     def _file(self, draft: Draft, file: DraftFile) -> dict[str, object]:
-        """A file's own fields. The name it had where it came from is the end of its title."""
-        original = clean(file.original)
+        """A file's own fields.
+
+        The name it had where it came from stands in the transcript only: titles are shown in
+        lists, and people write names into file names.
+        """
+        short = file.name.removeprefix(f"{draft.stem}_")
+        most = self._words.number("limits", "title")
         return {
-            "titel": self._title(f"{draft.title}: {original}" if original else draft.title),
+            "titel": f"{shorten(draft.title, most - len(short) - 2)}: {short}",
             "bestandsnaam": file.name,
             "formaat": file.content_type[:255],
             "beschrijving": f"Casethread {draft.key}",
