@@ -49,7 +49,13 @@ class FakeSink:
             raise self.find_error
         return self._receipt(key) if key in self.entries else None
 
-    def put(self, entry: Entry, key: str, open_file: Callable[[str], BinaryIO]) -> Receipt:
+    def put(
+        self,
+        entry: Entry,
+        key: str,
+        open_file: Callable[[str], BinaryIO],
+        steps: object = None,
+    ) -> Receipt:
         self.puts.append(key)
         error = self.errors.pop(0) if self.errors else None
         if error is not None and not self.loses_answers:
@@ -241,7 +247,7 @@ REFUSALS = [
     (Rejected("bad title", field="title"), "failed"),
     (CaseClosed("the case is closed"), "failed"),
     (Unavailable("down"), "waiting"),
-    (Throttled("slow", wait_s=30), "waiting"),
+    (Throttled("slow", wait_s=40), "waiting"),
     (Denied("no right"), "waiting"),
 ]
 

@@ -1,32 +1,29 @@
 """Delivers what is owed: writes entries that are due, then gives each sink its versions, once.
 
-One process delivers to a sink at a time (its run is the lock). A batch is claimed in one durable
-commit and its receipts are kept in the next, so that a crash leaves at most one batch to ask about.
+One process delivers to a sink at a time (its run is the lock). Fifty are claimed in one durable
+commit, which also keeps the receipts of those before, so a crash leaves few to ask about. As many
+are under way at once as the sink can take, one of a case at a time, in the order of the case.
 """
 
 from __future__ import annotations
 
-import logging
+import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
-from connector.errors import (
-    ConnectorError,
-    Denied,
-    Rejected,
-    RemoteError,
-    Throttled,
-    Unavailable,
-    Unclear,
-)
+from connector.errors import ConnectorError, RemoteError, Throttled
+from connector.jobs.putting import found_out, is_about_the_system, put
+from connector.jobs.sending import Crew, Lanes
 from connector.ledger.batch import Batch
 from connector.ledger.deliveries import (
     Delivery,
+    LedgerSteps,
     Outcome,
     adopt_lost,
-    back_off_s,
-    claim,
+    exchange,
     settle,
     waiting_count,
 )
@@ -40,8 +37,9 @@ if TYPE_CHECKING:
     from connector.model import Entry
     from connector.ports import OpenFile, Sink
 
-log = logging.getLogger(__name__)
 CLAIM = 50  # measured: larger claims win little, and a crash leaves more to ask about
+_SHORT_PAUSE_S = 30.0  # a sink that asks for more ends the run; the next one goes on
+_PAUSES = 5  # for one delivery in one run
 
 
 @dataclass(slots=True)
@@ -65,6 +63,12 @@ class Delivered:
             "waiting": self.waiting,
             "unsure": self.unsure,
         }
+
+    def count(self, each: Delivery, outcome: Outcome) -> None:
+        """One more came to its end."""
+        setattr(self, outcome.state, getattr(self, outcome.state) + 1)
+        if outcome.state != "done":
+            self.problems.append(f"{each.entry.case_number} {each.key}: {outcome.reason}")
 
 
 def write_entries(
@@ -93,6 +97,7 @@ def deliver(
     *,
     progress: Progress | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Delivered:
     """Give `sink` everything it is owed now.
 
@@ -105,12 +110,15 @@ def deliver(
     progress.begin(job, waiting_count(ledger, sink.name))
     try:
         _recover(ledger, sink, run, result)
-        while result.stopped is None and not should_stop():
-            claimed = claim(ledger, sink.name, run.id, CLAIM)
-            if not claimed:
-                break
-            _send(ledger, sink, run, claimed, open_file, result, should_stop)
-            progress.step(job, result.done + result.failed, result.counts())
+        with Crew[_Sent](max(1, sink.capabilities.in_flight)) as crew:
+            sending = _Sending(ledger, sink, run, open_file, crew, result)
+            try:
+                while sending.step(should_stop, sleep):
+                    progress.step(job, result.done + result.failed, result.counts())
+            finally:
+                crew.__exit__(None, None, None)
+                sending.keep_all()
+        progress.step(job, result.done + result.failed, result.counts())
     finally:
         progress.end(job)
     return result
@@ -118,8 +126,8 @@ def deliver(
 
 def _recover(ledger: Ledger, sink: Sink, run: Run, result: Delivered) -> None:
     """Ask the sink what became of deliveries whose sender died or whose answer was lost."""
-    for each in adopt_lost(ledger, sink.name, run.id, run.dead):
-        outcome = _found(sink, each)
+    for each in adopt_lost(ledger, sink.name, run.id):
+        outcome = found_out(sink, each)
         settle(ledger, [outcome], run.id)
         if outcome.state == "done":
             result.recovered += 1
@@ -129,67 +137,104 @@ def _recover(ledger: Ledger, sink: Sink, run: Run, result: Delivered) -> None:
             result.problems.append(f"{each.key}: {outcome.reason}")
 
 
-def _found(sink: Sink, each: Delivery) -> Outcome:
-    if not sink.capabilities.can_find:
-        reason = f"{sink.name} cannot be asked whether it arrived; look there, then use 'retry'"
-        return Outcome(key=each.key, state="unsure", reason=reason)
-    try:
-        receipt = sink.find(each.key, each.entry.case_number)
-    except RemoteError as error:
-        return Outcome(key=each.key, state="unsure", reason=str(error))
-    if receipt is None:
-        return Outcome(key=each.key, state="waiting", reason="not there after a crash")
-    return Outcome(key=each.key, state="done", receipt=receipt)
+class _Sent(NamedTuple):
+    """A put that came to its end."""
+
+    each: Delivery
+    outcome: Outcome
+    error: ConnectorError | None
 
 
-def _send(
-    ledger: Ledger,
-    sink: Sink,
-    run: Run,
-    claimed: Sequence[Delivery],
-    open_file: OpenFile,
-    result: Delivered,
-    should_stop: Callable[[], bool],
-) -> None:
-    """Put each claimed entry; what was not tried goes back to waiting."""
-    outcomes: list[Outcome] = []
-    try:
-        for each in claimed:
-            if result.stopped is not None or should_stop():
-                outcomes.append(Outcome(key=each.key, state="waiting"))
-                continue
-            outcome, error = _put(sink, each, open_file)
-            outcomes.append(outcome)
-            _count(result, each, outcome)
-            if isinstance(error, Unavailable | Denied):
-                result.stopped = error
-    finally:
-        settle(ledger, outcomes, run.id)
+class _Sending:
+    """One run of puts. Only the thread that made it changes it; the crew's threads put."""
 
+    def __init__(
+        self,
+        ledger: Ledger,
+        sink: Sink,
+        run: Run,
+        open_file: OpenFile,
+        crew: Crew[_Sent],
+        result: Delivered,
+    ) -> None:
+        self._ledger, self._sink, self._run = ledger, sink, run
+        self._open_file = open_file
+        self._crew = crew
+        self._result = result
+        self._lanes = Lanes()
+        self._outcomes: list[Outcome] = []
+        self._again: Counter[str] = Counter()
+        self._pause_s = 0.0
+        self._is_dry = False  # nothing more was to be claimed the last time
 
-def _put(sink: Sink, each: Delivery, open_file: OpenFile) -> tuple[Outcome, ConnectorError | None]:
-    try:
-        receipt = sink.put(each.entry, each.key, open_file)
-    except Rejected as error:
-        field_ = f" ({error.field})" if error.field else ""
-        return Outcome(key=each.key, state="failed", reason=f"{error}{field_}"), error
-    except Unclear as error:
-        found = _found(sink, each)
-        return (found if found.state != "waiting" else _later(each, error)), error
-    except Throttled as error:
-        wait = error.wait_s if error.wait_s is not None else back_off_s(each.tries)
-        return Outcome(key=each.key, state="waiting", reason=str(error), wait_s=wait), error
-    except RemoteError as error:
-        return _later(each, error), error
-    return Outcome(key=each.key, state="done", receipt=receipt), None
+    def step(self, should_stop: Callable[[], bool], sleep: Callable[[float], None]) -> bool:
+        """Claim, send, and take in one result. False when there is nothing left to do."""
+        is_ending = self._result.stopped is not None or should_stop()
+        if is_ending:
+            self._release(self._lanes.drop())
+        elif not self._is_dry and len(self._lanes) < self._sink.capabilities.in_flight:
+            self._claim()
+        if self._pause_s and not self._crew.active:
+            sleep(self._pause_s)
+            self._pause_s = 0.0
+        while self._crew.active < self._sink.capabilities.in_flight and not self._pause_s:
+            each = self._lanes.take()
+            if each is None:
+                break
+            self._crew.start(partial(self._put, each))
+        if self._crew.active:
+            self._take_in(self._crew.wait())
+            return True
+        if is_ending or (self._is_dry and not self._outcomes and not self._lanes):
+            return False
+        # Perhaps something can be claimed, once these are settled, that could not before.
+        self._is_dry = False
+        return True
 
+    def _claim(self) -> None:
+        claimed = exchange(self._ledger, self._sink.name, self._run.id, self._outcomes, CLAIM)
+        self._outcomes = []
+        self._lanes.add(claimed)
+        self._is_dry = not claimed
 
-def _later(each: Delivery, error: RemoteError) -> Outcome:
-    wait = back_off_s(each.tries)
-    return Outcome(key=each.key, state="waiting", reason=str(error), wait_s=wait)
+    def _put(self, each: Delivery) -> _Sent:
+        outcome, error = put(self._sink, each, self._open_file, LedgerSteps(self._ledger, each))
+        return _Sent(each, outcome, error)
 
+    def _take_in(self, sent: _Sent) -> None:
+        each, outcome, error = sent
+        if isinstance(error, Throttled) and self._may_wait(each, error):
+            self._pause_s = max(self._pause_s, error.wait_s or 1.0)
+            self._lanes.put_back(each)
+            return
+        self._lanes.done(each)
+        self._outcomes.append(outcome)
+        self._result.count(each, outcome)
+        if outcome.state == "waiting":
+            # What follows in its case waits with it: nobody reads them out of order.
+            self._release(self._lanes.drop(each.entry.case_number))
+        if is_about_the_system(error):
+            self._result.stopped = error
+        if len(self._outcomes) >= CLAIM:
+            self._keep()
 
-def _count(result: Delivered, each: Delivery, outcome: Outcome) -> None:
-    setattr(result, outcome.state, getattr(result, outcome.state) + 1)
-    if outcome.state != "done":
-        result.problems.append(f"{each.entry.case_number} {each.key}: {outcome.reason}")
+    def _may_wait(self, each: Delivery, error: Throttled) -> bool:
+        """A sink that asks for a short pause gets it, within this run, a few times."""
+        self._again[each.key] += 1
+        is_short = error.wait_s is not None and error.wait_s <= _SHORT_PAUSE_S
+        return is_short and self._again[each.key] <= _PAUSES
+
+    def _release(self, deliveries: Sequence[Delivery]) -> None:
+        self._outcomes += [Outcome(key=each.key, state="waiting") for each in deliveries]
+
+    def _keep(self) -> None:
+        outcomes, self._outcomes = self._outcomes, []
+        settle(self._ledger, outcomes, self._run.id)
+
+    def keep_all(self) -> None:
+        """At the end, a bad one too: keep every receipt there is, give back what was not sent."""
+        for sent in self._crew.finished():
+            self._outcomes.append(sent.outcome)
+            self._result.count(sent.each, sent.outcome)
+        self._release(self._lanes.drop())
+        self._keep()

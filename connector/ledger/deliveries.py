@@ -35,6 +35,7 @@ class Delivery:
     entry: Entry
     sink: str
     tries: int
+    steps: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,76 +49,144 @@ class Outcome:
     wait_s: float = 0
 
 
-def claim(ledger: Ledger, sink: str, run_id: int, limit: int = 50) -> list[Delivery]:
-    """Take up to `limit` deliveries for sending; they are ours until settled or we die.
+class LedgerSteps:
+    """What a sink remembers of one delivery, in its row: see ports.Steps."""
 
-    A version waits while an earlier one of its entry is on the way, so that a reader of the sink
-    never sees them out of order.
-    """
-    now = ledger.now()
-    earlier = delivery.alias("earlier")
-    blocked = sa.exists().where(
-        earlier.c.entry_id == delivery.c.entry_id,
-        earlier.c.sink == delivery.c.sink,
-        earlier.c.version < delivery.c.version,
-        earlier.c.state.not_in(("done", "failed")),
-    )
-    with ledger.write(durable=True) as connection:
-        rows = connection.execute(
-            sa.select(delivery.c.key, delivery.c.tries, entry_version.c.content)
-            .join(
-                entry_version,
-                sa.and_(
-                    entry_version.c.entry_id == delivery.c.entry_id,
-                    entry_version.c.version == delivery.c.version,
-                ),
-            )
-            .where(
-                delivery.c.sink == sink,
-                delivery.c.state == "waiting",
-                delivery.c.not_before <= now,
-                ~blocked,
-            )
-            .order_by(entry_version.c.made_at, delivery.c.entry_id, delivery.c.version)
-            .limit(limit)
-            .with_for_update(of=delivery, skip_locked=True)
-        ).all()
-        if rows:
+    def __init__(self, ledger: Ledger, each: Delivery) -> None:
+        self._ledger = ledger
+        self._key = each.key
+        self._text = each.steps
+
+    def load(self) -> str:
+        """What was saved last, by this run or an earlier one."""
+        return self._text
+
+    def save(self, text: str) -> None:
+        """Keep it, seen to the disk."""
+        with self._ledger.write(durable=True) as connection:
             connection.execute(
-                sa.update(delivery)
-                .where(delivery.c.key.in_([row.key for row in rows]))
-                .values(state="sending", run_id=run_id, tries=delivery.c.tries + 1, changed_at=now)
+                sa.update(delivery).where(delivery.c.key == self._key).values(steps=text)
             )
-    return [_delivery(row, sink, row.tries + 1) for row in rows]
+        self._text = text
 
 
-def _delivery(row: Any, sink: str, tries: int) -> Delivery:
-    entry = msgspec.json.decode(row.content, type=Entry)
-    if entry.version > 1:
-        before = delivery_key(entry.id, entry.version - 1, sink)
-        entry = msgspec.structs.replace(entry, previous_key=before)
-    return Delivery(key=row.key, entry=entry, sink=sink, tries=tries)
+def claim(ledger: Ledger, sink: str, run_id: int, limit: int = 50) -> list[Delivery]:
+    """Take up to `limit` deliveries for sending; they are ours until settled or we die."""
+    return exchange(ledger, sink, run_id, (), limit)
 
 
 def settle(ledger: Ledger, outcomes: Sequence[Outcome], run_id: int) -> None:
     """Keep what became of claimed deliveries. Raises LedgerError if one was not ours to settle."""
-    if not outcomes:
-        return
+    if outcomes:
+        with ledger.write(durable=True) as connection:
+            _settle(connection, outcomes, run_id, ledger.now())
+
+
+def exchange(
+    ledger: Ledger, sink: str, run_id: int, outcomes: Sequence[Outcome], limit: int
+) -> list[Delivery]:
+    """Settle these and claim up to `limit` more, in one durable commit."""
     now = ledger.now()
     with ledger.write(durable=True) as connection:
-        for each in outcomes:
-            moved = connection.execute(
-                sa.update(delivery)
-                .where(
-                    delivery.c.key == each.key,
-                    delivery.c.state.in_(("sending", "unsure")),
-                    delivery.c.run_id == run_id,
-                )
-                .values(_values(each, now))
+        _settle(connection, outcomes, run_id, now)
+        return _claim(connection, sink, run_id, now, limit)
+
+
+def _claim(connection: Connection, sink: str, run_id: int, now: int, limit: int) -> list[Delivery]:
+    """The oldest that may be sent now.
+
+    A version waits while an earlier one of its entry is on the way, and an entry while another of
+    its case is put off: a reader of the case never sees them out of order.
+    """
+    picked = connection.execute(_NEXT, {"sink": sink, "now": now, "limit": limit}).all()
+    if not picked:
+        return []
+    keys = [row.key for row in picked]
+    connection.execute(
+        sa.update(delivery)
+        .where(delivery.c.key.in_(keys))
+        .values(state="sending", run_id=run_id, tries=delivery.c.tries + 1, changed_at=now)
+    )
+    order = {key: place for place, key in enumerate(keys)}
+    rows = connection.execute(_CONTENT, {"keys": keys}).all()
+    return [_delivery(row, sink) for row in sorted(rows, key=lambda row: order[row.key])]
+
+
+_earlier = delivery.alias("earlier")
+_put_off = delivery.alias("put_off")
+_NEXT = (
+    sa.select(delivery.c.key)
+    .where(
+        delivery.c.sink == sa.bindparam("sink"),
+        delivery.c.state == "waiting",
+        delivery.c.not_before <= sa.bindparam("now"),
+        ~sa.exists().where(
+            _earlier.c.entry_id == delivery.c.entry_id,
+            _earlier.c.sink == delivery.c.sink,
+            _earlier.c.version < delivery.c.version,
+            _earlier.c.state.not_in(("done", "failed")),
+        ),
+        delivery.c.case_number.not_in(
+            sa.select(_put_off.c.case_number).where(
+                _put_off.c.sink == sa.bindparam("sink"),
+                _put_off.c.state == "waiting",
+                _put_off.c.not_before > sa.bindparam("now"),
             )
-            if moved.rowcount != 1:
-                raise LedgerError(f"ledger: delivery {each.key} is not on its way in this run")
-        record(connection, [_event(each, now) for each in outcomes])
+        ),
+    )
+    .order_by(delivery.c.made_at, delivery.c.entry_id, delivery.c.version)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+    .with_for_update(of=delivery, skip_locked=True)
+)
+_CONTENT = (
+    sa.select(delivery.c.key, delivery.c.tries, delivery.c.steps, entry_version.c.content)
+    .join(
+        entry_version,
+        sa.and_(
+            entry_version.c.entry_id == delivery.c.entry_id,
+            entry_version.c.version == delivery.c.version,
+        ),
+    )
+    .where(delivery.c.key.in_(sa.bindparam("keys", expanding=True)))
+    .order_by(delivery.c.made_at, delivery.c.entry_id, delivery.c.version)
+)
+
+
+def _delivery(row: Any, sink: str) -> Delivery:
+    entry = _decode_entry(row.content)
+    if entry.version > 1:
+        before = delivery_key(entry.id, entry.version - 1, sink)
+        entry = msgspec.structs.replace(entry, previous_key=before)
+    return Delivery(key=row.key, entry=entry, sink=sink, tries=row.tries, steps=row.steps)
+
+
+_decode_entry = msgspec.json.Decoder(Entry).decode
+
+
+def _settle(connection: Connection, outcomes: Sequence[Outcome], run_id: int, now: int) -> None:
+    if not outcomes:
+        return
+    rows = [{**_values(each, now), "its_key": each.key, "its_run": run_id} for each in outcomes]
+    moved = connection.execute(_SETTLE, rows)
+    if moved.rowcount != len(rows):
+        raise LedgerError("ledger: a delivery that was settled is not on its way in this run")
+    record(connection, [_event(each, now) for each in outcomes])
+
+
+_SETTLE = (
+    sa.update(delivery)
+    .where(
+        delivery.c.key == sa.bindparam("its_key"),
+        sa.or_(delivery.c.state == "sending", delivery.c.state == "unsure"),
+        delivery.c.run_id == sa.bindparam("its_run"),
+    )
+    .values(
+        {
+            name: sa.bindparam(name)
+            for name in ("state", "reason", "receipt", "not_before", "changed_at")
+        }
+    )
+)
 
 
 def _values(each: Outcome, now: int) -> dict[str, Any]:
@@ -138,34 +207,32 @@ def _event(each: Outcome, now: int) -> dict[str, Any]:
     return event_row(now, "casethread", action, f"delivery {each.key}", **detail)
 
 
-def adopt_lost(ledger: Ledger, sink: str, run_id: int, dead: Sequence[int]) -> list[Delivery]:
-    """Deliveries whose sender died, or whose answer was lost: ours now, to be found out about."""
+def adopt_lost(ledger: Ledger, sink: str, run_id: int) -> list[Delivery]:
+    """Deliveries whose sender died or fell, or whose answer was lost: ours now, to be found out
+    about. No other run sends: one job has one open run.
+    """
     with ledger.write(durable=True) as connection:
-        rows = connection.execute(
-            sa.select(delivery.c.key, delivery.c.tries, entry_version.c.content)
-            .join(
-                entry_version,
-                sa.and_(
-                    entry_version.c.entry_id == delivery.c.entry_id,
-                    entry_version.c.version == delivery.c.version,
-                ),
+        keys = [
+            row.key
+            for row in connection.execute(
+                sa.select(delivery.c.key)
+                .where(
+                    delivery.c.sink == sink,
+                    sa.or_(
+                        delivery.c.state == "unsure",
+                        sa.and_(delivery.c.state == "sending", delivery.c.run_id != run_id),
+                    ),
+                )
+                .with_for_update(of=delivery, skip_locked=True)
             )
-            .where(
-                delivery.c.sink == sink,
-                sa.or_(
-                    delivery.c.state == "unsure",
-                    sa.and_(delivery.c.state == "sending", delivery.c.run_id.in_(dead)),
-                ),
-            )
-            .with_for_update(of=delivery, skip_locked=True)
-        ).all()
-        if rows:
-            connection.execute(
-                sa.update(delivery)
-                .where(delivery.c.key.in_([row.key for row in rows]))
-                .values(run_id=run_id)
-            )
-    return [_delivery(row, sink, row.tries) for row in rows]
+        ]
+        if not keys:
+            return []
+        connection.execute(
+            sa.update(delivery).where(delivery.c.key.in_(keys)).values(run_id=run_id)
+        )
+        rows = connection.execute(_CONTENT, {"keys": keys}).all()
+    return [_delivery(row, sink) for row in rows]
 
 
 def back_off_s(tries: int) -> int:

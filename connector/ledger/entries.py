@@ -202,6 +202,7 @@ def _owe_to_sinks(batch: Batch, made: Entry) -> None:
                 "case_number": made.case_number,
                 "state": "waiting",
                 "changed_at": batch.now,
+                "made_at": batch.now,
             }
             for sink in batch.policy.sinks
         ],

@@ -207,6 +207,14 @@ case_key = Table(
 )
 Index("ix_case_key_case", case_key.c.case_number)
 
+# Numbers that a register which cannot list its cases was asked for, known to it or not.
+asked_number = Table(
+    "asked_number",
+    metadata,
+    Column("number", Text, primary_key=True),  # as in `mention`
+    Column("asked_at", BigInteger, nullable=False),
+)
+
 # Chats that one of their members keeps private: nothing of them is journaled. How it came about is
 # in `event`.
 private_thread = Table(
@@ -297,8 +305,13 @@ delivery = Table(
     Column("changed_at", BigInteger, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
     Column("receipt", Text),  # model.Receipt
+    Column("made_at", BigInteger, nullable=False, server_default="0"),  # the order of sending
+    Column("steps", Text, nullable=False, server_default=""),  # ports.Steps
     UniqueConstraint("entry_id", "version", "sink"),
 )
+# One for the next to send, one for what is put off: 100,000 may be owed at once.
+Index("ix_delivery_order", delivery.c.sink, delivery.c.state, delivery.c.made_at)
+Index("ix_delivery_put_off", delivery.c.sink, delivery.c.state, delivery.c.not_before)
 
 event = Table(
     "event",
