@@ -91,7 +91,13 @@ class Archive:
         found = [entry for kept, entry in self.kept if kept == key]
         return Receipt(key=key, target=key, at=found[0].started_at) if found else None
 
-    def put(self, entry: Entry, key: str, open_file: Callable[[str], BinaryIO]) -> Receipt:
+    def put(
+        self,
+        entry: Entry,
+        key: str,
+        open_file: Callable[[str], BinaryIO],
+        steps: object = None,
+    ) -> Receipt:
         self.step()
         self._die("before")
         # No look for an earlier put: the core must never need it, a real system may not have it.

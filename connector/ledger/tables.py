@@ -310,7 +310,14 @@ delivery = Table(
     UniqueConstraint("entry_id", "version", "sink"),
 )
 # One for the next to send, one for what is put off: 100,000 may be owed at once.
-Index("ix_delivery_order", delivery.c.sink, delivery.c.state, delivery.c.made_at)
+Index(
+    "ix_delivery_order",
+    delivery.c.sink,
+    delivery.c.state,
+    delivery.c.made_at,
+    delivery.c.entry_id,
+    delivery.c.version,
+)
 Index("ix_delivery_put_off", delivery.c.sink, delivery.c.state, delivery.c.not_before)
 
 event = Table(

@@ -22,7 +22,12 @@ def upgrade() -> None:
         "UPDATE delivery SET made_at = COALESCE((SELECT v.made_at FROM entry_version v"
         " WHERE v.entry_id = delivery.entry_id AND v.version = delivery.version), 0)"
     )
-    op.create_index("ix_delivery_order", "delivery", ["sink", "state", "made_at"], unique=False)
+    op.create_index(
+        "ix_delivery_order",
+        "delivery",
+        ["sink", "state", "made_at", "entry_id", "version"],
+        unique=False,
+    )
     op.create_index(
         "ix_delivery_put_off", "delivery", ["sink", "state", "not_before"], unique=False
     )
