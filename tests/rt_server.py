@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import resource
 import socket
 import sqlite3
 import subprocess
@@ -43,6 +42,8 @@ Set($Timezone, 'Europe/Copenhagen');
 Set($LogToSyslog, undef);
 Set($LogToSTDERR, 'warning');
 Set($MailCommand, 'testfile');
+$RT::MasonDataDir = '{folder}/pages';  # the usual places are the web server's
+$RT::MasonSessionDir = '{folder}/sessions';
 Set($BcryptCost, 4);  # the hash of the token is made anew at every request
 1;
 """
@@ -72,7 +73,8 @@ class RealRt:
         self.port = _free_port()
         self.database = folder / "rt.db"
         self._kept = folder / "kept.db"
-        (folder / "site.d").mkdir()
+        for name in ("site.d", "pages", "sessions"):
+            (folder / name).mkdir()
         site = folder / "site.pm"
         site.write_text(SITE.format(port=self.port, folder=folder))
         self._environment = {
@@ -156,7 +158,7 @@ class RealRt:
         try:
             yield
         finally:
-            self._limit(resource.RLIM_INFINITY)
+            self._limit(-1)
 
     def ask(self, method: str, path: str, value: object = None, *, token: str = "") -> Any:
         """A request as RT's owner; the JSON of its answer."""
@@ -202,6 +204,9 @@ class RealRt:
             database.close()
 
     def _limit(self, size_bytes: int) -> None:
+        """How large a file may become that RT writes; -1 for any size."""
+        import resource  # not on Windows, where RT is not either
+
         children = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text()
         for pid in (self._server.pid, *map(int, children.split())):
             limits = (size_bytes, resource.RLIM_INFINITY)

@@ -139,6 +139,7 @@ class TestRequestTrackerJournal(SystemContract):
 
     # -- its own ----------------------------------------------------------------------------------
 
+    @pytest.mark.crash
     def test_killed_for_real(self):
         """A process killed with SIGKILL at each request or its answer leaves one whole entry."""
         kills = 0
