@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.linking.contacts import digit_span
 from connector.linking.relayed import (
     Relayed,
     about_old_decision,
@@ -34,6 +35,27 @@ PHONE = "+4536421234"
 def test_phones(text: str) -> None:
     """A Danish telephone number in every spelling."""
     assert phones_in(text) == (PHONE,)
+
+
+@pytest.mark.parametrize(
+    "before", ["", "Hej Ida. ", "Kl. 9: ", "(", "Mødet er den 12. november.\n"]
+)
+@pytest.mark.parametrize(
+    "phone", ["(+45) 36 42 12 34", "+45 36421234", "0045 36421234", "36421234"]
+)
+@pytest.mark.parametrize("behind", ["", " tak", ", kl. 12", "\nHilsen Bo"])
+def test_phones_wherever_they_stand(before: str, phone: str, behind: str) -> None:
+    """A number is the same at the edges of a text and among other digits."""
+    assert phones_in(before + phone + behind) == (PHONE,)
+
+
+@given(st.text(alphabet="ab 0159٣²½\n", max_size=30))
+def test_digit_span(text: str) -> None:
+    """All digits of case and telephone numbers are inside, and the span is no wider."""
+    low, high = digit_span(text)
+
+    assert not set(text[:low] + text[high:]) & set("0123456789")
+    assert low == high == 0 or {text[low], text[high - 1]} <= set("0123456789")
 
 
 def test_several_phones() -> None:
