@@ -51,6 +51,23 @@ def named(its: Communication) -> list[tuple[str, str]]:
     return [(each.hit.number, each.where) for each in read(its).named]
 
 
+# --- numbers with spaces in them ---------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("27. 45. 04-P19-12-24", "27.45.04-P19-12-24"),
+        ("Kl. 9. 27. 45. 04 – P19-12-24, tak", "27.45.04-P19-12-24"),
+        ("sag 7. 45. 04-P19-12-24", "07.45.04-P19-12-24"),
+        ("x27. 45. 04-P19-12-24", ""),
+        ("1.27. 45. 04-P19-12-24", ""),
+        ("127. 45. 04-P19-12-24", ""),
+    ],
+)
+def test_spaces_after_points(text: str, number: str) -> None:
+    """Spaces after the points of a number are read over, those in another number are not."""
+    assert named(chat(text)) == ([(number, "text")] if number else [])
+
+
 # --- whose words -------------------------------------------------------------------------------
 QUOTED = {
     "lines": f"> sag {A}\nJa",
