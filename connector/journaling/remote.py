@@ -233,6 +233,13 @@ class Remote:
             return self._lost(text, answer.method, status, is_read=is_read)
         return Rejected(f"{text}: it refuses what was sent", **about)
 
+    def broken(self, error: Exception, method: str, *, is_read: bool = False) -> RemoteError:
+        """What a fault of the line means; for adapters that talk through a library of its own."""
+        if isinstance(error, _NEVER_SENT) or _was_never_sent(error):
+            return Unavailable(self._no_connection(error), system=self.name)
+        text = f"{self.name}: the answer to {method} was lost ({type(error).__name__})"
+        return self._lost(text, method, None, is_read=is_read)
+
     def close(self) -> None:
         """Close the idle connections."""
         self._adapter.close()
@@ -259,13 +266,8 @@ class Remote:
         try:
             response = self._send(method, url, body, {**self._headers, **headers, **signed})
             return self._whole(response, method, url)
-        except _NEVER_SENT as error:
-            raise Unavailable(self._no_connection(error), system=self.name) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            if _was_never_sent(error):
-                raise Unavailable(self._no_connection(error), system=self.name) from error
-            text = f"{self.name}: the answer to {method} was lost ({type(error).__name__})"
-            raise self._lost(text, method, None, is_read=is_read) from error
+            raise self.broken(error, method, is_read=is_read) from error
 
     def _send(
         self, method: str, url: str, body: bytes | None, headers: dict[str, str]
