@@ -98,10 +98,16 @@ class Program:
 
     @cached_property
     def register(self) -> CaseRegister:
-        """Where the cases are."""
+        """Where the cases are. Raises ConfigError for a mapping that cannot be used."""
+        its = self.settings.register
+        if its.kind == "sink":
+            from connector.systems import make_register
+
+            sink = next(each for each in self.settings.sinks if each.name == its.sink)
+            return make_register(sink, self.settings)
         from connector.journals.folder import FolderRegister
 
-        return FolderRegister(self.settings.register.path)
+        return FolderRegister(its.path)
 
     @cached_property
     def mapping(self) -> mapping.Mapping:
@@ -330,7 +336,11 @@ def make_source(name: str, graph: Graph, settings: Settings, since: datetime | N
 
 
 def make_sink(sink: SinkSettings, settings: Settings, clock: Callable[[], datetime]) -> Sink:
-    """One journal, as its settings say."""
+    """One journal, as its settings say. Raises ConfigError for a mapping that cannot be used."""
+    if sink.kind != "folder":
+        from connector.systems import make_sink as make_system_sink
+
+        return make_system_sink(sink, settings, clock)
     from connector.journals.folder import FolderJournal
 
     return FolderJournal(

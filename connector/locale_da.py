@@ -160,6 +160,11 @@ TEXTS = {
     "config.required": "mangler; {why}",
     "config.why_tenant": "programmet kan ikke logge på uden (eller sæt auth)",
     "config.why_certificate": 'auth er "certificate"',
+    "config.why_url": "systemet skal kunne findes",
+    "config.register_sink": "skal nævne en af journalerne nedenfor, hvis kind er et "
+    "journalsystem med sager (ikke folder eller sharepoint)",
+    "config.https_sink": "skal begynde med https://, fordi en hemmelighed sendes dertil "
+    "(http:// er tilladt til maskinen selv)",
     "config.why_teams": "kilden er slået til, så nævn de teams, der skal læses",
     "config.why_sinks": "nævn mindst ét sted at journalisere, for eksempel [sinks.journal] "
     'med kind = "folder"',

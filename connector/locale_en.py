@@ -170,6 +170,11 @@ TEXTS = {
     "config.required": "is missing; {why}",
     "config.why_tenant": "the program cannot sign in without it (or set auth)",
     "config.why_certificate": 'auth is "certificate"',
+    "config.why_url": "the system must be found there",
+    "config.register_sink": "must name one of the sinks below whose kind is a records system "
+    "with cases (not folder or sharepoint)",
+    "config.https_sink": "must begin with https://, because a secret is sent there (http:// is "
+    "allowed to this machine itself)",
     "config.why_teams": "the source is enabled, so name the teams",
     "config.why_sinks": "name at least one place to journal in, for example [sinks.journal] "
     'with kind = "folder"',

@@ -195,9 +195,10 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Register(msgspec.Struct, frozen=True, kw_only=True):
-    """[register]"""
+    """[register]. `sink` names the sink whose system holds the cases, for kind "sink"."""
 
     kind: str
+    sink: str
     path: Path
     schedule: Schedule
 
@@ -228,12 +229,29 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sink(msgspec.Struct, frozen=True, kw_only=True):
-    """[sinks.NAME]"""
+    """[sinks.NAME]. A folder has a path and a language; the rest is for records systems."""
 
     name: str
     kind: str
     path: Path
     language: str
+    url: str
+    contacts_url: str
+    token_url: str
+    user: str
+    secret_file: Path | None
+    secret: Secret
+    client_id: str
+    client_secret_file: Path | None
+    client_secret: Secret
+    contacts_secret_file: Path | None
+    contacts_secret: Secret
+    tenant: str
+    certificate_file: Path | None
+    certificate_thumbprint: str
+    ca_bundle: Path | None
+    timeout_s: float
+    in_flight: int
 
 
 class Jobs(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,6 +36,7 @@ _SECRETS = (  # where a secret belongs: table, name there, file setting, variabl
     ("graph", "token", "token_file", "CASETHREAD_TOKEN"),
     ("graph", "proxy_password", "", "CASETHREAD_PROXY_PASSWORD"),
 )
+_SINK_SECRETS = ("secret", "client_secret", "contacts_secret")
 
 
 class _Report:
@@ -179,6 +180,10 @@ def _unknown(names: Names, value: object, report: _Report) -> None:
     if value and not isinstance(value, dict | bool) and _SECRET_NAME.search(names[-1]):
         table, _, file_key, variable = _home_of_secret(names)
         setting = f"{table}.{file_key}" if file_key else "graph.secret_file"
+        if names[0] == "sinks" and len(names) == 3:
+            word = names[2] if names[2] in _SINK_SECRETS else "secret"
+            setting = f"{names[0]}.{names[1]}.{word}_file"
+            variable = sink_variable(names[1], word)
         report.add(names, "config.secret", variable=variable, setting=setting)
         return
     key = "config.unknown_table" if isinstance(value, dict) else "config.unknown"
@@ -262,12 +267,36 @@ def _check_together(
         name = "batch_items" if ("ledger", "batch_items") in given else "reread_limit_items"
         report.add(("ledger", name), "config.reread", batch=ledger["batch_items"])
     paths: dict[Path, str] = {}
+    _check_register(values, report)
     for table in (table for table in values if table.startswith("sinks.")):
+        if values[table]["kind"] != "folder":
+            _check_system(table, values[table], report)
+            continue
         first = paths.setdefault(values[table]["path"], table)
         if first != table:
             report.add(
                 (*table.split("."), "path"), "config.same_path", name=first.partition(".")[2]
             )
+
+
+def _check_register(values: Mapping[str, Mapping[str, Any]], report: _Report) -> None:
+    """A register that is a sink's system needs that sink, and one that has cases."""
+    register = values["register"]
+    if register["kind"] != "sink" or report.has("register.sink"):
+        return
+    sink = values.get(f"sinks.{register['sink']}")
+    if sink is None or sink["kind"] in ("folder", "sharepoint"):
+        report.add(("register", "sink"), "config.register_sink")
+
+
+def _check_system(table: str, sink: Mapping[str, Any], report: _Report) -> None:
+    """A records system needs its address, and one where a secret is safe."""
+    names = tuple(table.split("."))
+    for key in ("url", "contacts_url", "token_url"):
+        if key == "url" and not sink[key] and not report.has(f"{table}.{key}"):
+            report.add((*names, key), "config.required", why="config.why_url")
+        if sink[key] and not is_protected(sink[key]):
+            report.add((*names, key), "config.https_sink")
 
 
 def _add_secrets(
@@ -286,6 +315,29 @@ def _add_secrets(
             except Mistake as mistake:
                 report.found.append(((table, file_key), mistake))
         values[table][word] = Secret(value)
+    for table in [table for table in values if table.startswith("sinks.")]:
+        _add_sink_secrets(table, values[table], environ, report)
+
+
+def _add_sink_secrets(
+    table: str, sink: dict[str, Any], environ: Mapping[str, str], report: _Report
+) -> None:
+    from connector.settings import Secret
+
+    names = tuple(table.split("."))
+    for word in _SINK_SECRETS:
+        value = environ.get(sink_variable(names[1], word), "").strip()
+        if sink[f"{word}_file"] is not None:
+            try:
+                value = _secret_in(sink[f"{word}_file"])
+            except Mistake as mistake:
+                report.found.append(((*names, f"{word}_file"), mistake))
+        sink[word] = Secret(value)
+
+
+def sink_variable(name: str, word: str) -> str:
+    """The environment variable of a sink's secret: CASETHREAD_SINK_ESDH_SECRET."""
+    return f"CASETHREAD_SINK_{name.upper().replace('-', '_')}_{word.upper()}"
 
 
 def _secret_in(file: Path) -> str:

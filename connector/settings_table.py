@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from connector.setting import Setting
 from connector.setting import schedule as _schedule
 from connector.settings_graph import GRAPH, SOURCES
+from connector.settings_sinks import SINKS
 
 SECTIONS: Mapping[str, tuple[str, str]] = {
     "": (
@@ -182,9 +183,17 @@ _JOURNAL = (
         "register.kind",
         "choice",
         "folder",
-        "folder: the file cases.csv in a folder.",
-        "folder: filen cases.csv i en mappe.",
-        choices=("folder",),
+        "folder: the file cases.csv in a folder. sink: the records system of the sink named below.",
+        "folder: filen cases.csv i en mappe. sink: journalsystemet i den journal, der nævnes "
+        "nedenfor.",
+        choices=("folder", "sink"),
+    ),
+    Setting(
+        "register.sink",
+        "text",
+        "",
+        'kind = "sink" only: the name of the sink whose system holds the cases.',
+        'Kun kind = "sink": navnet på den journal, hvis system har sagerne.',
     ),
     Setting(
         "register.path",
@@ -196,8 +205,10 @@ _JOURNAL = (
     _schedule(
         "register.schedule",
         "every 10 min",
-        "An unchanged file costs one look at its size and date.",
-        "En uændret fil koster ét blik på dens størrelse og dato.",
+        "An unchanged file costs one look at its size and date. A system that lists its changes is "
+        "asked for them, another for the numbers that were mentioned.",
+        "En uændret fil koster ét blik på dens størrelse og dato. Et system, der kan liste sine "
+        "ændringer, spørges om dem, et andet om de numre, der er nævnt.",
     ),
     Setting(
         "linking.patterns",
@@ -340,29 +351,6 @@ _JOURNAL = (
         low=1,
         high=10_000,
     ),
-    Setting(
-        "sinks.*.kind",
-        "choice",
-        "folder",
-        "folder: one folder a case, with a readable page for each entry.",
-        "folder: en mappe pr. sag med en læsbar side for hver journalpost.",
-        choices=("folder",),
-    ),
-    Setting(
-        "sinks.*.path",
-        "path",
-        "journal",
-        "The folder to journal in. It may be the register's folder.",
-        "Mappen, der journaliseres i. Det må være registrets mappe.",
-    ),
-    Setting(
-        "sinks.*.language",
-        "choice",
-        "",
-        "The language of the transcripts; empty is the program's language.",
-        "Sproget i udskrifterne; tom er programmets sprog.",
-        choices=("", "da", "en"),
-    ),
 )
 
 _RUNNING = (
@@ -403,4 +391,4 @@ _RUNNING = (
     ),
 )
 
-TABLE: tuple[Setting, ...] = (*_GENERAL, *_LEDGER, *GRAPH, *SOURCES, *_JOURNAL, *_RUNNING)
+TABLE: tuple[Setting, ...] = (*_GENERAL, *_LEDGER, *GRAPH, *SOURCES, *_JOURNAL, *SINKS, *_RUNNING)

@@ -55,7 +55,10 @@ def sync_jobs(program: Program, names: Sequence[str] = ()) -> list[str]:
     Raises ConfigError for a name that is no job, or a source that is switched off.
     """
     if not names:
-        return [*BEFORE, *program.enabled_sources(), *AFTER]
+        sources = program.enabled_sources()
+        if program.register.can_list:
+            return [*BEFORE, *sources, *AFTER]
+        return [*sources, *BEFORE, *AFTER]  # it is asked for the numbers that were just read
     wrong = unknown_names(names, JOBS)
     if wrong:
         raise ConfigError(
@@ -145,6 +148,8 @@ def _do(
 
         refreshed = refresh(program.ledger, program.register, program.policy(), progress=progress)
         result.counts = refreshed.counts()
+        result.problems = refreshed.problems
+        result.outcome = "partly" if refreshed.problems else "done"
     elif name == "attachments":
         _fetch(program, result, progress, should_stop)
     elif name == "deliver":

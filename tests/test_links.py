@@ -48,6 +48,7 @@ class ListRegister:
     """A register of the cases it is given."""
 
     name = "list"
+    can_list = True
 
     def __init__(self, cases: Sequence[Case]) -> None:
         self.cases = cases

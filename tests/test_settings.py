@@ -131,7 +131,7 @@ def test_structs_and_table_agree() -> None:
     expected: dict[str, set[str]] = {}
     for setting in TABLE:
         expected.setdefault(setting.section, set()).add(setting.key)
-    secrets = {"password", "secret", "token", "proxy_password"}
+    secrets = {"password", "secret", "token", "proxy_password", "client_secret", "contacts_secret"}
     tables = {
         "ledger": module.Ledger,
         "graph": module.Graph,
@@ -336,7 +336,8 @@ kind = "paper"
         ":14: sources.call_records.deep_dayz: unknown setting; did you mean "
         "sources.call_records.deep_days?",
         ':14: sources.call_records.overlap_h: is text ("..."), but must be a whole number',
-        ':17: sinks.journal.kind: "paper" is not one of: "folder"',
+        ':17: sinks.journal.kind: "paper" is not one of: "folder", '
+            '"request_tracker", "openzaak", "sbsys", "getorganized", "f2", "nova", "sharepoint"',
     )
 
 

@@ -3,22 +3,27 @@ again."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from connector.errors import Rejected, RemoteError
+from connector.ledger.asked import note_asked, numbers_to_ask
 from connector.ledger.batch import Batch, chunks
 from connector.ledger.linking import items_naming, look_again
 from connector.ledger.register import keep_cases
 from connector.ledger.tables import cursor
-from connector.model import LinkState
+from connector.model import Case, LinkState
 from connector.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from connector.ledger import Ledger
     from connector.ledger.policy import Policy
     from connector.ports import CaseRegister
+
+_ASKED = 50  # numbers in one transaction; a look-up takes a slow register half a second
+MOST_ASKED = 2_000  # in one run: the next goes on
 
 
 @dataclass(slots=True)
@@ -29,6 +34,7 @@ class Refreshed:
     changed: int = 0
     linked: int = 0
     waiting: int = 0
+    problems: list[str] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
         """The figures kept with the run."""
@@ -49,26 +55,83 @@ def refresh(
     progress.begin(name, None)
     result = Refreshed()
     try:
-        with ledger.read() as connection:
-            since = connection.execute(
-                sa.select(cursor.c.value).where(cursor.c.source == name, cursor.c.part == "")
-            ).scalar()
-        for cases, keep in register.changes(since):
-            with ledger.write() as connection:
-                batch = Batch(ledger=ledger, connection=connection, policy=policy, now=ledger.now())
-                kept = keep_cases(batch, cases)
-                for some in chunks(items_naming(batch, kept.numbers, kept.contacts)):
-                    counts = look_again(batch, some)
-                    result.linked += counts[LinkState.LINKED]
-                    result.waiting += counts[LinkState.WAITING]
-                if keep is not None:
-                    _keep_cursor(batch, name, keep)
-            result.read += len(cases)
-            result.changed += kept.changed
-            progress.step(name, result.read, result.counts())
+        if register.can_list:
+            _list(ledger, register, policy, result, name, progress)
+        else:
+            _ask(ledger, register, policy, result, name, progress)
     finally:
         progress.end(name)
     return result
+
+
+def _list(
+    ledger: Ledger,
+    register: CaseRegister,
+    policy: Policy,
+    result: Refreshed,
+    name: str,
+    progress: Progress,
+) -> None:
+    """Read what changed since the last time."""
+    with ledger.read() as connection:
+        since = connection.execute(
+            sa.select(cursor.c.value).where(cursor.c.source == name, cursor.c.part == "")
+        ).scalar()
+    for cases, keep in register.changes(since):
+        with ledger.write() as connection:
+            batch = Batch(ledger=ledger, connection=connection, policy=policy, now=ledger.now())
+            _keep(batch, cases, result)
+            if keep is not None:
+                _keep_cursor(batch, name, keep)
+        progress.step(name, result.read, result.counts())
+
+
+def _ask(
+    ledger: Ledger,
+    register: CaseRegister,
+    policy: Policy,
+    result: Refreshed,
+    name: str,
+    progress: Progress,
+) -> None:
+    """Ask for each number that was mentioned. What was answered is kept, whatever comes after."""
+    for _ in range(MOST_ASKED // _ASKED):
+        with ledger.read() as connection:
+            numbers = numbers_to_ask(connection, ledger.now(), _ASKED)
+        answers: dict[str, Case | None] = {}
+        try:
+            for number in numbers:
+                answers[number] = _answer(register, number, result)
+        except RemoteError:
+            if not answers:
+                raise
+        with ledger.write() as connection:
+            batch = Batch(ledger=ledger, connection=connection, policy=policy, now=ledger.now())
+            _keep(batch, [case for case in answers.values() if case is not None], result)
+            note_asked(batch, list(answers))
+        progress.step(name, result.read, result.counts())
+        if len(numbers) < _ASKED:
+            return
+
+
+def _answer(register: CaseRegister, number: str, result: Refreshed) -> Case | None:
+    """The case of one number; None too when the register cannot say which, which is told."""
+    try:
+        return register.lookup(number)
+    except Rejected as error:
+        result.problems.append(str(error))
+        return None
+
+
+def _keep(batch: Batch, cases: list[Case], result: Refreshed) -> None:
+    """Keep the cases and decide the items anew that name them."""
+    kept = keep_cases(batch, cases)
+    for some in chunks(items_naming(batch, kept.numbers, kept.contacts)):
+        counts = look_again(batch, some)
+        result.linked += counts[LinkState.LINKED]
+        result.waiting += counts[LinkState.WAITING]
+    result.read += len(cases)
+    result.changed += kept.changed
 
 
 def _keep_cursor(batch: Batch, name: str, value: str) -> None:

@@ -1,0 +1,113 @@
+"""From the settings of a sink to the adapter of its records system. With bootstrap.py, the only
+place that names adapters.
+"""
+
+from __future__ import annotations
+
+import importlib
+import tomllib
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connector.defaults import defaults_dir
+from connector.errors import ConfigError
+from connector.journaling.connection import Connection
+from connector.journaling.draft import Drafter
+from connector.journaling.words import Words, load
+from connector.mapping import load as load_mapping
+
+if TYPE_CHECKING:
+    from connector.ports import CaseRegister, Sink
+    from connector.settings import Settings
+    from connector.settings import Sink as SinkSettings
+
+_SITES = ("sharepoint",)  # an intranet, not a records system: it has no cases
+
+
+def make_sink(sink: SinkSettings, settings: Settings, clock: Callable[[], datetime]) -> Sink:
+    """The sink side of a records system. No request is made yet.
+
+    Raises ConfigError for a mapping, a file or a set-up that cannot be used.
+    """
+    module = _module(sink.kind)
+    drafter = make_drafter(settings, sink.language or settings.language, clock)
+    made: Sink = module.make_sink(connection(sink, settings), words(sink.kind, settings), drafter)
+    return made
+
+
+def make_register(sink: SinkSettings, settings: Settings) -> CaseRegister:
+    """The register side of a records system; errors as for `make_sink`."""
+    module = _module(sink.kind)
+    made: CaseRegister = module.make_register(
+        connection(sink, settings), words(sink.kind, settings)
+    )
+    return made
+
+
+def words(kind: str, settings: Settings) -> Words:
+    """mappings/KIND.toml, the site's own where there is one. Raises ConfigError."""
+    path = _file(settings.folder, f"{kind}.toml")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: {error}; correct it, or remove it to use ours"]) from error
+    return load(text, _module(kind).WORDS, str(path))
+
+
+def make_drafter(settings: Settings, language: str, clock: Callable[[], datetime]) -> Drafter:
+    """What makes entries ready, with the site's own words and template where there are any."""
+    entry = _file(settings.folder, "entry.toml")
+    try:
+        table = tomllib.loads(entry.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError([f"{entry}: {error}; correct it, or remove it to use ours"]) from error
+    templates = _file(settings.folder, "templates")
+    return Drafter(load_mapping(table, language), templates, clock)
+
+
+def connection(sink: SinkSettings, settings: Settings) -> Connection:
+    """How to reach the system. Raises ConfigError when a certificate cannot be read."""
+    return Connection(
+        name=sink.name,
+        url=sink.url,
+        contacts_url=sink.contacts_url,
+        token_url=sink.token_url,
+        tenant=sink.tenant,
+        client_id=sink.client_id,
+        user=sink.user,
+        secret=sink.secret.reveal(),
+        client_secret=sink.client_secret.reveal(),
+        contacts_secret=sink.contacts_secret.reveal(),
+        certificate=_certificate(sink),
+        thumbprint=sink.certificate_thumbprint,
+        ca_bundle=str(sink.ca_bundle or ""),
+        timeout_s=sink.timeout_s,
+        in_flight=sink.in_flight,
+        time_zone=settings.time_zone,
+    )
+
+
+def _module(kind: str) -> Any:
+    """The adapter's module: `make_sink`, `make_register`, `WORDS`."""
+    return importlib.import_module(f"connector.{'sites' if kind in _SITES else 'journals'}.{kind}")
+
+
+def _file(folder: Path, name: str) -> Path:
+    """A file or folder of mappings/: the site's own beside its configuration, else ours."""
+    own = folder / "mappings" / name
+    return own if own.exists() else defaults_dir() / "mappings" / name
+
+
+def _certificate(sink: SinkSettings) -> str:
+    if sink.certificate_file is None:
+        return ""
+    try:
+        return sink.certificate_file.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        text = (
+            f"sinks.{sink.name}.certificate_file: {sink.certificate_file} cannot be read as a PEM "
+            "file; it must hold the certificate and its private key"
+        )
+        raise ConfigError([text]) from error

@@ -1,0 +1,168 @@
+"""From a configuration to a records system: every kind is made, and a whole sync goes into one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from connector import work
+from connector.bootstrap import Program
+from connector.errors import ConfigError
+from connector.sandbox import build
+from connector.sandbox.systems.sbsys import TOKEN_PATH, SbsysCase, SbsysSystem
+from connector.settings import Settings, parse
+from connector.settings_sinks import SYSTEMS
+from tests.running import NOW, TOKEN, town
+
+GRAPH = '[graph]\nauth = "static"\ntoken_env = "CASETHREAD_TOKEN"\n'
+SECRETS = {
+    "CASETHREAD_TOKEN": TOKEN,
+    "CASETHREAD_SINK_ESDH_SECRET": "fictional",
+    "CASETHREAD_SINK_ESDH_CLIENT_SECRET": "fictional-client",
+    "CASETHREAD_SINK_ESDH_CONTACTS_SECRET": "fictional-contacts",
+}
+
+
+def settings(folder: Path, sink: str, register: str = "") -> Settings:
+    return parse(f"{GRAPH}{register}\n[sinks.esdh]\n{sink}", folder, SECRETS)
+
+
+def problems(folder: Path, sink: str, register: str = "") -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        settings(folder, sink, register)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("kind", SYSTEMS)
+def test_every_kind_is_made(kind: str, tmp_path: Path) -> None:
+    """Each kind of the settings has a sink, and a register unless it is an intranet."""
+    sink = f"""
+kind = "{kind}"
+url = "https://esdh.example/x"
+token_url = "https://auth.example/token"
+user = "casethread"
+client_id = "casethread"
+tenant = "kommune.example"
+in_flight = 7
+"""
+    register = '[register]\nkind = "sink"\nsink = "esdh"\n' if kind != "sharepoint" else ""
+    program = Program(settings(tmp_path, sink, register))
+
+    made = program.sinks["esdh"]
+
+    assert made.name == "esdh"
+    assert 1 <= made.capabilities.in_flight <= 7
+    if register:
+        assert program.register.name
+        assert isinstance(program.register.can_list, bool)
+
+
+def test_what_a_system_needs(tmp_path: Path) -> None:
+    """An address, and one where a secret is safe; a register that has cases."""
+    assert "sinks.esdh.url" in problems(tmp_path, 'kind = "sbsys"')[0]
+    told = problems(tmp_path, 'kind = "sbsys"\nurl = "http://esdh.example"')
+    assert "https://" in told[0]
+    for name in ("esdh", "nobody", ""):
+        register = f'[register]\nkind = "sink"\nsink = "{name}"\n'
+        assert "register.sink" in problems(tmp_path, 'kind = "folder"', register)[0]
+
+
+def test_a_secret_in_the_file_is_told(tmp_path: Path) -> None:
+    """A password in the configuration names the variable and the file where it belongs."""
+    url = 'kind = "sbsys"\nurl = "https://esdh.example"\n'
+    for key in ("secret", "client_secret", "contacts_secret"):
+        (told,) = problems(tmp_path, f'{url}{key} = "hemmeligt"')
+        assert f"CASETHREAD_SINK_ESDH_{key.upper()}" in told
+        assert f"sinks.esdh.{key}_file" in told
+        assert "hemmeligt" not in told
+    (told,) = problems(tmp_path, f'{url}password = "hemmeligt"')
+    assert "CASETHREAD_SINK_ESDH_SECRET" in told
+
+
+def test_a_secret_from_a_file(tmp_path: Path) -> None:
+    """The file wins over the environment; neither is ever shown."""
+    (tmp_path / "esdh.secret").write_text("from a file\n", encoding="utf-8")
+    made = settings(
+        tmp_path, 'kind = "sbsys"\nurl = "https://e.example"\nsecret_file = "esdh.secret"'
+    )
+    (sink,) = made.sinks
+
+    assert (sink.secret.reveal(), sink.client_secret.reveal()) == (
+        "from a file",
+        "fictional-client",
+    )
+    assert "from a file" not in repr(made)
+
+
+def test_a_wrong_mapping_is_told_with_its_line(tmp_path: Path) -> None:
+    """A site's own mapping is used, and a fault in it is told by file and line."""
+    from connector.defaults import defaults_dir
+
+    text = (defaults_dir() / "mappings" / "sbsys.toml").read_text(encoding="utf-8")
+    own = tmp_path / "mappings" / "sbsys.toml"
+    own.parent.mkdir()
+    lines = text.splitlines()
+    at = next(place for place, line in enumerate(lines) if re.match(r"\w+ = \d+", line))
+    lines[at] = lines[at].partition("=")[0] + '= "many"'
+    own.write_text("\n".join(lines), encoding="utf-8")
+    program = Program(settings(tmp_path, 'kind = "sbsys"\nurl = "https://esdh.example"'))
+
+    with pytest.raises(ConfigError) as caught:
+        _ = program.sinks
+
+    (told,) = caught.value.problems
+    assert told.startswith(f"{own}:{at + 1}: ")
+
+
+def test_a_sync_into_a_records_system(tmp_path: Path) -> None:
+    """Teams and voicemail of a small municipality end on the cases of SBSYS, each once."""
+    municipality = build(users=30, days=5, seed=4, now=NOW)
+    system = SbsysSystem()
+    for at, each in enumerate(municipality.cases(), 1):
+        system.add(
+            SbsysCase(
+                id=at,
+                number=each.number,
+                title=each.title,
+                state="Aktiv" if each.is_open else "Afsluttet",
+                is_protected=each.access == "restricted",
+                logon=each.caseworker.upn.partition("@")[0],
+                persons=tuple(party.name for party in each.parties),
+            )
+        )
+    with town(municipality, tmp_path) as place, system.serve() as listener:
+        text = f"""
+[ledger]
+url = "sqlite:///ledger.db"
+{GRAPH}
+[register]
+kind = "sink"
+sink = "esdh"
+[sinks.esdh]
+kind = "sbsys"
+url = "{listener.origin}"
+token_url = "{listener.origin}{TOKEN_PATH}"
+client_id = "casethread"
+user = "casethread"
+"""
+        graph = place.program.graph
+        program = Program(parse(text, tmp_path, SECRETS), clock=place.clock.now)
+        program.graph = graph
+        jobs = work.sync_jobs(program)
+        first = {result.job: result for result in work.run_jobs(program, jobs)}
+        second = {result.job: result for result in work.run_jobs(program, jobs)}
+        program.ledger.close()
+
+    assert jobs.index("register") > jobs.index("chats"), "it is asked for what was just read"
+    assert [name for name, result in first.items() if result.outcome == "failed"] == []
+    notes = [note for case in system.cases.values() for note in case.notes]
+    assert first["register"].counts["read"] > 3
+    assert first["deliver"].counts["done"] == len(notes) > 5
+    keys = [re.findall(r"Casethread (\S+) sha256", note["Note"])[-1] for note in notes]
+    assert len(set(keys)) == len(keys)
+    assert second["deliver"].counts["done"] == 0
+    for case in system.cases.values():
+        for note in case.notes:
+            assert case.number in note["Note"]
