@@ -168,7 +168,6 @@ def _call(
             Participant(role="to", upn=worker),
         ),
         text=spoken,
-        masked=is_masked,
     )
 
 

@@ -80,7 +80,6 @@ class _Line(msgspec.Struct):
     quoted: str | None = None
     files: list[str] | None = None
     thread_id: str | None = None
-    masked: bool | None = None
     expected: _Label | None = None
 
 
@@ -221,7 +220,6 @@ def _communication(given: _Line, kind: Shape, started: datetime) -> Communicatio
         quoted=given.quoted or "",
         files=tuple(given.files or ()),
         thread_id=given.thread_id or "",
-        masked=bool(given.masked),
     )
 
 

@@ -82,7 +82,6 @@ def test_reads_every_field(tmp_path: Path) -> None:
         ),
         text="Hej",
         thread_id="t",
-        masked=True,
     )
     assert found.expected == evaluation_input.Expected(case=FIRST, link=False, rule="12")
     assert (sample.faults, sample.labelled, sample.without_zone) == ([], 1, 0)

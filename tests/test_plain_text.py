@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from connector.linking import plain as module
 from connector.linking.patterns import compile_patterns
-from connector.linking.plain import is_forward, is_reply, parts, plain
+from connector.linking.plain import parts, plain
 from connector.sources import text as sources_text
 
 SCANNER = compile_patterns(
@@ -248,34 +248,6 @@ def test_parts_are_the_whole(pieces: list[str]) -> None:
 
     assert "".join(text[part.start : part.end] for part in found) == text
     assert all(a.role != b.role for a, b in pairwise(found))
-
-
-@pytest.mark.parametrize(
-    "subject",
-    ["VS: sag 1", "vs: x", "FW: x", "Fwd: x", "FWD : x", "[EKSTERN] VS: x", "Videresendt: x",
-    "VS: SV: x"],
-)  # fmt: skip
-def test_forwarded_subjects(subject: str) -> None:
-    """The first prefix says that it is sent on."""
-    assert (is_forward(subject), is_reply(subject)) == (True, False)
-
-
-@pytest.mark.parametrize(
-    "subject",
-    ["SV: sag 1", "Sv: x", "RE: x", "Re[2]: x", "SV (2): x", "AW: x", "[EXT] RE: x", "SV: VS: x"],
-)
-def test_answered_subjects(subject: str) -> None:
-    """The first prefix says that it answers."""
-    assert (is_forward(subject), is_reply(subject)) == (False, True)
-
-
-@pytest.mark.parametrize(
-    "subject",
-    ["", "sag 1", "Vs. naboen", "Rettelse: x", "Vedr. VS: x", "svar udbedes", "FW190", "Re x"],
-)
-def test_ordinary_subjects(subject: str) -> None:
-    """A word that begins like a prefix is none."""
-    assert (is_forward(subject), is_reply(subject)) == (False, False)
 
 
 @pytest.mark.parametrize(

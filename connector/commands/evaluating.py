@@ -87,7 +87,6 @@ def evaluate(
       participants    A list of {"role", "upn", "mail", "phone", "name"}; role is from,
                       to, transferred_to, organizer or attendee. Staff have a upn.
       subject, text, thread_id
-      masked          true when the outside number ends in ***.
       expected        The right answer, for the scores: {"case": "..."}, or
                       {"case": null} for none. It may also hold "link": false where
                       a person is to decide, and "rule": any name to count by.

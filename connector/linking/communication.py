@@ -36,8 +36,7 @@ class Communication(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """One message, call or voicemail, in the words that the rules use.
 
     `quoted` is what a source already told apart from the sender's own words; what stands quoted in
-    `text` itself is found by the linker. `started` is an aware time in UTC, `masked` true when the
-    outside number is not whole.
+    `text` itself is found by the linker. `started` is an aware time in UTC.
     """
 
     id: str
@@ -50,4 +49,3 @@ class Communication(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     quoted: str = ""
     files: tuple[str, ...] = ()  # names of attached files
     thread_id: str = ""
-    masked: bool = False

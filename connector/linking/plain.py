@@ -11,10 +11,10 @@ from __future__ import annotations
 import html
 import re
 
-from connector.linking.quoting import Part, is_forward, is_reply, parts
+from connector.linking.quoting import Part, parts
 from connector.linking.regexes import DASHES
 
-__all__ = ["Part", "is_forward", "is_reply", "parts", "plain"]
+__all__ = ["Part", "parts", "plain"]
 
 BREAKS = frozenset(
     {"p", "div", "br", "li", "ul", "ol", "tr", "table", "pre", "hr", "dd", "dt", "dl", "body"}

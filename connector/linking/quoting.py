@@ -24,26 +24,6 @@ class Part(msgspec.Struct, frozen=True):
 
 Mark = tuple[int, int, str]  # start, end; what begins or stands there
 
-_PREFIX = re.compile(
-    r"\s{0,20}(?:\[[^\]\n]{1,30}\]\s{0,5}){0,3}"  # "[EKSTERN] SV: ..."
-    r"(?:(?P<reply>SV|RE|AW|Svar)|(?P<forward>VS|FWD?|VB|WG|Videresendt))"
-    r"\s?(?:\[\d{1,3}\]|\(\d{1,3}\))?\s?:",
-    re.IGNORECASE,
-)
-
-
-def is_reply(subject: str) -> bool:
-    """Whether a subject line says that this answers something; its first prefix decides."""
-    match = _PREFIX.match(subject)
-    return match is not None and match["reply"] is not None
-
-
-def is_forward(subject: str) -> bool:
-    """Whether a subject line says that this sends something on; its first prefix decides."""
-    match = _PREFIX.match(subject)
-    return match is not None and match["forward"] is not None
-
-
 # Each begins with a letter or a sign, not with "at the start of a line": a search for those is
 # quick, and what stands before is looked at afterwards.
 _QUOTED_LINE = re.compile(r">[^\n]*(?:\n|\Z)")
@@ -91,7 +71,7 @@ def parts(text: str) -> tuple[Part, ...]:
 
     Quoted are lines with ">", and all that follows "Den ... skrev X:" or the head of a mail. Such a
     mail is forwarded when the words before it say so, or when there are none. A head that mail
-    programs make is needed: "Hanne skrev at ..." is own. For the subject's prefix see `is_forward`.
+    programs make is needed: "Hanne skrev at ..." is own.
     """
     if not text:
         return ()

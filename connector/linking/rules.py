@@ -10,7 +10,6 @@ AUTOMATIC = "automatic"
 CONFIRM = "confirm"
 NEVER = "never"
 BY_CONFIDENCE = "by confidence"
-MODES = (AUTOMATIC, CONFIRM, NEVER, BY_CONFIDENCE)
 
 LINKING_RULES = (
     "number",

@@ -74,14 +74,6 @@ class Topics:
         strong = {name for each in reading.found for name in each.mark.strong}
         return frozenset(strong | _by_weak(_weak_words(reading.words, reading.found)))
 
-    def of_case(self, case: Case) -> frozenset[str]:
-        """The fields of a case: by its title's words and its KLE number."""
-        return self._known(case).own
-
-    def field_name(self, field: str) -> str:
-        """The field's Danish name."""
-        return self._table.names.get(field, field)
-
     def bearing(self, text: str, case: Case) -> Bearing:
         """How a text stands to a case. Some twenty microseconds for a chat message."""
         return self._judge(self._read(text), case)[0]

@@ -48,7 +48,6 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     lexicon: Lexicon
-    names: Mapping[str, str]
     kle: Mapping[str, frozenset[str]]
     near: Mapping[str, frozenset[str]]
     lists: Mapping[str, frozenset[str]]
@@ -121,7 +120,6 @@ def compile_table(*tables: Mapping[str, Any]) -> Table:
         raise ConfigError(words.problems)
     return Table(
         lexicon=words.lexicon(sorted(lists["title.streets"])),
-        names={name: rows[0].get("name", name) for name, rows in fields.items()},
         kle=kle,
         near=_both_ways(near),
         lists={name: frozenset(entries) for name, entries in lists.items()},
