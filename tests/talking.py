@@ -91,7 +91,6 @@ def call(
         "direction": "inbound",
         "participants": (citizen(phone), staff(worker, "to")),
         "text": text,
-        "masked": phone.endswith("*"),
     }
     return Communication(**(values | changes))
 

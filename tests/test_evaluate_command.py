@@ -360,7 +360,7 @@ def test_help_has_the_format() -> None:
     words = ["evaluate", "--help"]
     told = CliRunner().invoke(make_app(), words, prog_name="casethread").stdout
 
-    for word in ("participants", "thread_id", "masked", "expected", "casethread evaluate sample"):
+    for word in ("participants", "thread_id", "expected", "casethread evaluate sample"):
         assert word in told, word
 
 
