@@ -179,6 +179,26 @@ class TestRequestTrackerJournal(SystemContract):
 
         self.recovered("conversation", steps, "the right was granted")
 
+    @pytest.mark.parametrize("answer", [Response(status=503), Response(cut_at=-1)])
+    def test_a_hidden_comment_and_a_bad_line(self, answer: Response):
+        """When RT cannot say whether the comment of the last run is hidden, none is written."""
+        steps = NoSteps()
+        with self.rt.without_right("ShowTicketComments"):
+            with pytest.raises(Denied):
+                self.make_sink().put(self.entry(), "CT-1", open_file, steps)
+
+            def bad(request: Request) -> Response:
+                if "/transaction/" in request.path:
+                    return answer
+                return Gateway.answer(self.system, request)
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(self.system, "answer", bad)
+                with pytest.raises(Unavailable):
+                    self.make_sink().put(self.entry(), "CT-1", open_file, steps)
+
+        assert len(comments(self.rt, NUMBER)) == 1
+
     def test_a_key_that_rt_dropped(self):
         """Without ModifyCustomField RT drops the key and says 201; the entry is found all the
         same, and check tells."""
@@ -543,6 +563,7 @@ def test_sent_types(given: str, sent: str):
         ('"Sagsnummer" ', '"Sags}nummer" ', "case_number"),
         ('"Journalnøgle"', '""', "key"),
         ('["Sager"]', "[]", "names"),
+        ('separator = ";"', 'separator = ""', "separator"),
     ],
 )
 def test_names_that_cannot_be_asked_for(old: str, new: str, told: str):

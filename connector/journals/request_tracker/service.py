@@ -120,15 +120,21 @@ class Service:
         return int(place) if place.isdigit() else 0
 
     def is_hidden(self, transaction: int) -> bool:
-        """Whether a transaction is there and may not be seen."""
+        """Whether a transaction is there and may not be seen.
+
+        Raises Unavailable or Denied when RT does not say: "no" would let it be written again.
+        """
         if not transaction:
             return False
         try:
             self.remote.get(f"transaction/{transaction}")
-        except Denied:
+        except Denied as error:
+            if error.status != 403:
+                raise
             return True
-        except RemoteError:  # 500 for one that is not there (seen in 5.0.3)
-            return False
+        except RemoteError as error:
+            if error.status not in (404, 500):  # 500 for one that is not there (seen in 5.0.3)
+                raise
         return False
 
     def needs(self, right: str, status: int | None = None) -> Denied:

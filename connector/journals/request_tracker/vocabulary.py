@@ -36,6 +36,8 @@ def require(words: Words) -> None:
     problems = []
     if not words.list("queues", "names"):
         problems.append(f"{words.name}: [queues] names: name at least one queue")
+    if not words.text("parties", "separator").strip():
+        problems.append(f"{words.name}: [parties] separator: may not be empty or a space")
     for key in (*COMPULSORY, *OPTIONAL):
         name = words.text("fields", key)
         if _UNSAFE & set(name):
