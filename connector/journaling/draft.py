@@ -14,12 +14,12 @@ from typing import BinaryIO
 
 import msgspec
 
-from connector.errors import Gone, Rejected
+from connector.errors import ConfigError, Gone, Rejected
 from connector.journaling import names
 from connector.journaling.plain_note import note_text
 from connector.journaling.transcript import Transcript, shown_file
 from connector.mapping import KINDS, Mapping, find_zone
-from connector.model import Entry, EntryFile, entry_json
+from connector.model import Entry, EntryFile, Finding, entry_json
 from connector.ports import OpenFile
 
 _BLOCK_BYTES = 1 << 20
@@ -97,6 +97,15 @@ class Drafter:
     def check(self) -> None:
         """Raises ConfigError when the template cannot be used."""
         self._transcript.compile()
+
+    def findings(self, system: str) -> list[Finding]:
+        """The same for `casethread check` of a sink: nothing when all is well."""
+        try:
+            self.check()
+        except ConfigError as error:
+            fix = "correct the file, or take it from the program's own"
+            return [Finding(level="error", system=system, what=str(error), fix=fix)]
+        return []
 
     def content_sha256(self, entry: Entry, system: str) -> str:
         """The hash of an entry's canonical JSON. Rejected (field "text") for half a character."""

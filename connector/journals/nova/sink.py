@@ -58,8 +58,7 @@ class NovaSink:
 
     def check(self) -> list[Finding]:
         """Reading, writing, and the note on the trial case when one is named."""
-        self._drafter.check()
-        return check(self._nova, self._words)
+        return [*self._drafter.findings(self.name), *check(self._nova, self._words)]
 
     def find(self, key: str, case_number: str) -> Receipt | None:
         """The receipt of a note with our id and mark; two requests, one when the case is unknown.

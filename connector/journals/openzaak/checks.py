@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from connector.errors import ConfigError, Denied, RemoteError
+from connector.errors import Denied, RemoteError
 from connector.journaling.draft import Drafter
 from connector.journaling.words import Words
 from connector.journals.openzaak.contacts import API, Contacts, Id
@@ -43,14 +43,12 @@ def sink_findings(
 ) -> list[Finding]:
     """Reading, each type, each right to write, and Open Klant when it is connected."""
     try:
-        drafter.check()
         case = _open_case(service)
-    except ConfigError as error:
-        return [_error(service, str(error), "correct the file, or take it from the program's own")]
     except RemoteError as error:
         return [_error(service, str(error), _fix(error, _READ_GRANT))]
     told = f", Zaken API {service.version}" if service.version else ""
-    found = [_ok(service, f"{service.remote.origin}{told}: signed in, cases can be read")]
+    found = drafter.findings(service.name)
+    found += [_ok(service, f"{service.remote.origin}{told}: signed in, cases can be read")]
     try:
         found += _documents(service, words)
     except RemoteError as error:

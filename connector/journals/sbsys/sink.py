@@ -45,7 +45,8 @@ class SbsysJournal:
 
     def check(self) -> list[Finding]:
         """Sign-in, the search by number and the rights to write, each with what to ask for."""
-        return checking.check_sink(self._service, self._words, self._user)
+        found = self._drafter.findings(self.name)
+        return [*found, *checking.check_sink(self._service, self._words, self._user)]
 
     def find(self, key: str, case_number: str) -> Receipt | None:
         """The receipt of a whole entry: its note is there. Two requests."""
