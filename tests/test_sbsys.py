@@ -25,7 +25,7 @@ from connector.model import Case, CaseParty, Finding, Line, Receipt
 from connector.ports import CaseRegister, Sink
 from connector.sandbox.protocol import Request, Response
 from connector.sandbox.server import listen
-from connector.sandbox.systems.base import LARGEST_BODY, parts
+from connector.sandbox.systems.base import LARGEST_BODY, parts, plain
 from connector.sandbox.systems.sbsys import TOKEN_PATH, SbsysCase, SbsysSystem
 from tests.contracts.register import CASES
 from tests.contracts.sink import AUDIO, NUMBER, STARTED, entry, open_file
@@ -550,6 +550,63 @@ def test_hits_on_later_pages(site: Site):
     assert site.asked().count("POST /api/sag/search") == 3
 
 
+@pytest.mark.parametrize("total", [None, 250])
+def test_a_search_that_cannot_be_paged(site: Site, monkeypatch: pytest.MonkeyPatch, total: object):
+    """Where Skip is passed over, "not found" on the first page is not believed."""
+    for at in range(10, 250):
+        site.system.add(SbsysCase(id=at, number=f"99.00.00-G01-1-24{at}"))
+    search = site.system._search
+
+    def first_page(body: dict[str, object]) -> Response:
+        answer = json.loads(search({**body, "Skip": 0}).body)
+        return plain(200, {**answer, "TotalNumberOfResults": total})
+
+    monkeypatch.setattr(site.system, "_search", first_page)
+
+    with pytest.raises(Unavailable, match="Skip"):
+        site.register().lookup("99.00.00-G01-1-24")
+
+
+@pytest.mark.parametrize(("kind", "path"), [("call", "journalarknotes"),
+                                            ("voicemail", "dokumenter")])  # fmt: skip
+def test_a_list_that_is_a_part_is_not_believed(
+    site: Site, monkeypatch: pytest.MonkeyPatch, kind: str, path: str
+):
+    """Who sees some of the notes or documents only does not write: the entry may be among the
+    others. It is this case's entry that fails, and the run goes on."""
+    answer = site.system.answer
+
+    def cut(request: Request) -> Response:
+        if request.path.endswith(path):
+            return plain(200, {"Results": [], "TotalNumberOfResults": 120})
+        return answer(request)
+
+    monkeypatch.setattr(site.system, "answer", cut)
+
+    with pytest.raises(Rejected, match="0 of 120") as caught:
+        site.sink().put(entry(kind), "CT-1", open_file)
+
+    assert caught.value.field == "case_number"
+    assert (site.case.notes, site.case.documents) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        ('audio/wav; name="Besked fra Carla.wav"', "audio/wav"),
+        ("audio/wav\r\nX-Evil: 1", "audio/wav"),
+        ("lyd", "application/octet-stream"),
+    ],
+)
+def test_a_content_type_brings_nothing_else_along(kind: str, sent: str):
+    """Neither a name that stands in it nor a header of its own."""
+    body, _ = wire.document_form({}, "a.wav", kind, b"sound")
+
+    assert f"Content-Type: {sent}\r\n\r\n".encode() in body
+    assert b"Carla" not in body
+    assert b"Evil" not in body
+
+
 def test_a_search_that_does_not_heed_the_number(site: Site):
     """Where Nummer is passed over, "not found" is not believed, and check says what to ask for."""
     site.system.searches_by_number = False
@@ -654,6 +711,17 @@ def test_check_of_a_named_case(site: Site):
     site.case.hidden = True
 
     assert levels(sink.check()) == ["ok", "error"]
+
+
+def test_check_names_a_template_that_cannot_be_used(site: Site, tmp_path: Path):
+    """A broken template would stop every entry, so check says it, as a finding."""
+    (tmp_path / "transcript.html.j2").write_text("{% if %}")
+    broken = Drafter(load_mapping(MAPPINGS, "da"), tmp_path, lambda: STARTED)
+
+    found = make_sink(connection(site.origin), words(), broken).check()
+
+    assert "error" in levels(found)
+    assert any("transcript.html.j2" in finding.what for finding in found)
 
 
 @pytest.mark.parametrize(("status", "level"), [(500, "warning"), (404, "warning"), (403, "error")])

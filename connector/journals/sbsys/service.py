@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -19,6 +19,13 @@ T = TypeVar("T")
 
 PAGE_CASES = 100
 _MOST_PAGES = 5
+
+
+class _Page(Protocol[T]):
+    @property
+    def results(self) -> list[T] | None: ...
+    @property
+    def total(self) -> int | None: ...
 
 
 class Service:
@@ -82,14 +89,17 @@ class Service:
             for row in new:
                 if (row.number or "").strip() == number:
                     found[row.id] = row
-            total = len(page.results) if page.total is None else page.total
-            if not new or len(seen) >= total:
+            is_short = len(page.results) < PAGE_CASES
+            if is_short if page.total is None else len(seen) >= page.total:
                 return list(found.values())
+            if not new:  # Skip is passed over: the rest cannot be seen
+                break
         if found:
             return list(found.values())
         text = (
-            f"{self.name}: the search for case {number} gives {total} other cases, so whether the "
-            "case is there is not known; ask the supplier whether this SBSYS can search by Nummer"
+            f"{self.name}: the search for case {number} gives {page.total or 'too many'} other "
+            "cases, so whether the case is there is not known; ask the supplier whether this SBSYS "
+            "can search by Nummer, and page with Skip"
         )
         raise Unavailable(text, system=self.name)
 
@@ -110,16 +120,28 @@ class Service:
         return self._remote.json("GET", f"api/sag/{case_id}", CaseRow)
 
     def notes(self, case_id: int) -> list[Note]:
-        """All journal notes of a case; they come in one answer."""
+        """All journal notes of a case; they come in one answer. Rejected when it is a part."""
         answer = self._remote.get(f"api/sag/{case_id}/journalarknotes")
         found = self._remote.read(answer, list[Note] | wire.Notes)  # type: ignore[arg-type]
-        return (found.results or []) if isinstance(found, wire.Notes) else found
+        return found if isinstance(found, list) else self._whole(found, case_id, "journal notes")
 
     def documents(self, case_id: int) -> list[Document]:
-        """All documents of a case; they come in one answer."""
+        """All documents of a case; they come in one answer. Rejected when it is a part."""
         answer = self._remote.get(f"api/sag/{case_id}/dokumenter")
         found = self._remote.read(answer, list[Document] | wire.Documents)  # type: ignore[arg-type]
-        return (found.results or []) if isinstance(found, wire.Documents) else found
+        return found if isinstance(found, list) else self._whole(found, case_id, "documents")
+
+    def _whole(self, page: _Page[T], case_id: int, what: str) -> list[T]:
+        """The rows of a page that holds all there are: who sees a part may write a thing twice."""
+        rows = page.results or []
+        if page.total is None or page.total <= len(rows):
+            return rows
+        text = (
+            f"{self.name}: SBSYS gives {len(rows)} of {page.total} {what} of the case with Id "
+            f"{case_id}, so whether the entry is there already is not known; ask the supplier how "
+            "all of them are read, or journal it by hand"
+        )
+        raise Rejected(text, system=self.name, field="case_number")
 
     # -- writing --------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ _TAG = re.compile(r"<[^>]*>")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 # SBSYS keeps times of 100 nanoseconds; Python reads microseconds.
 _FRACTION = re.compile(r"(\.\d{6})\d+")
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,12 +123,14 @@ class Notes(msgspec.Struct, frozen=True, kw_only=True):
     """Notes as a page of results, which some versions give instead of a plain list."""
 
     results: list[Note] | None = msgspec.field(name="Results")
+    total: int | None = msgspec.field(name="TotalNumberOfResults", default=None)
 
 
 class Documents(msgspec.Struct, frozen=True, kw_only=True):
     """Documents as a page of results."""
 
     results: list[Document] | None = msgspec.field(name="Results")
+    total: int | None = msgspec.field(name="TotalNumberOfResults", default=None)
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,12 +161,16 @@ def note_body(case_id: int, heading: str, body: str, contact: str) -> dict[str, 
 def document_form(
     fields: dict[str, object], name: str, content_type: str, content: bytes
 ) -> tuple[bytes, str]:
-    """The multipart body of a document and its content type: the parts `json` and `file`."""
+    """The multipart body of a document and its content type: the parts `json` and `file`.
+
+    Of the file's type nothing goes along but the type: a parameter may hold the name it had.
+    """
     metadata = json.dumps(fields, ensure_ascii=False).encode()
     told = RequestField("json", metadata)
     told.make_multipart(content_type="application/json")
     sent = RequestField("file", content, filename=name)
-    sent.make_multipart(content_type=content_type)
+    kind = _MEDIA_TYPE.match(content_type)
+    sent.make_multipart(content_type=kind[0] if kind else "application/octet-stream")
     return encode_multipart_formdata([told, sent])
 
 
