@@ -221,3 +221,32 @@ def test_excluded_call(ledger: Ledger) -> None:
 
     assert dict(taken.new) == {"sighting": 1}
     assert rows(ledger, item.c.raw, item.c.detail) == [(None, None)]
+
+
+@pytest.mark.parametrize(
+    ("content", "told", "expected"),
+    [
+        (b"\x89PNG\r\n\x1a\n" + bytes(40), "", "image/png"),
+        (b"\xff\xd8\xff\xe0" + bytes(40), "", "image/jpeg"),
+        (b"RIFF\x10\x00\x00\x00WAVEfmt ", "", "audio/wav"),
+        (b"RIFF\x10\x00\x00\x00WEBPVP8 ", "", "image/webp"),
+        (b"%PDF-1.7", "", "application/pdf"),
+        (b"Bare tekst", "", ""),
+        (b"", "", ""),
+        (b"\x89PNG\r\n\x1a\n", "application/x-own", "application/x-own"),
+    ],
+)
+def test_a_file_without_a_type(
+    ledger: Ledger, spool: Spool, content: bytes, told: str, expected: str
+) -> None:
+    """A file that comes without a type has that of its first bytes; what the source says stands."""
+
+    class Content(Files):
+        def content(self, ref: str) -> Iterator[bytes]:
+            yield content
+
+    files = (Attachment(name="image-1", ref="r", content_type=told, role="image"),)
+    take(ledger, [page(message("a", 0, attachments=files))], policy())
+
+    assert get(ledger, Content(), spool).kept == 1
+    assert rows(ledger, attachment.c.content_type) == [(expected,)]

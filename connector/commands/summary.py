@@ -50,7 +50,8 @@ def tell_summary(session: Session, results: Sequence[JobResult], seconds: float)
         screen.say(line)
     screen.say(session.text("summary.took", seconds=f"{seconds:.1f}"))
     for sink in session.settings.sinks:
-        screen.say(session.text("summary.look_journal", path=sink.path))
+        place = sink.path if sink.kind == "folder" else f"{sink.name} ({sink.url})"
+        screen.say(session.text("summary.look_journal", path=place))
     if case:
         screen.say(session.text("summary.look_case", command=session.command, case=case))
     if backlog.waiting or backlog.failed or backlog.unsure or backlog.problems:

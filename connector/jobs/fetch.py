@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from connector.errors import CursorExpired, Denied, Gone, Rejected, RemoteError, Throttled
+from connector.filetypes import HEAD_BYTES, type_of
 from connector.ledger.batch import chunks
 from connector.ledger.events import event_row, record
 from connector.ledger.tables import attachment, item
@@ -124,7 +125,16 @@ def _fetch_one(
         if error.system == SPOOL:
             return error
         return _tried(row, error, now), isinstance(error, Throttled)
-    return {"state": "kept", "sha256": stored.sha256, "size_bytes": stored.size_bytes}, False
+    kept: dict[str, Any] = {
+        "state": "kept",
+        "sha256": stored.sha256,
+        "size_bytes": stored.size_bytes,
+    }
+    if not row.content_type:
+        # An image in a chat has neither name nor type; without one no journal can show it.
+        with spool.open(stored.sha256) as file:
+            kept["content_type"] = type_of(file.read(HEAD_BYTES))
+    return kept, False
 
 
 def _tried(row: Any, error: RemoteError, now: int) -> dict[str, Any]:
