@@ -315,6 +315,7 @@ TEXTS = {
     "explain.decision": "Afgørelse: {state} {case} ({rule}, {confidence} %) af {actor} {at}",
     "explain.reason": "Begrundelse: {reason}",
     "explain.evidence": "Belæg:",
+    "explain.more": "... og {count} til",
     "explain.before": "Tidligere afgørelser:",
     "explain.now": "Mønstrene finder nu:",
     "explain.now_none": "Mønstrene finder intet sagsnummer i det nu.",

@@ -328,6 +328,7 @@ TEXTS = {
     "explain.decision": "Decision: {state} {case} ({rule}, {confidence} %) by {actor} at {at}",
     "explain.reason": "Reason: {reason}",
     "explain.evidence": "Evidence:",
+    "explain.more": "... and {count} more",
     "explain.before": "Earlier decisions:",
     "explain.now": "The patterns find now:",
     "explain.now_none": "The patterns find no case number in it now.",

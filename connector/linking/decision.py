@@ -7,18 +7,20 @@ the order of trust: what is said in so many words, then what came before, then w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from connector.linking import by_number, by_party, by_thread
 from connector.linking.inquiry import Inquiry, Tools
 from connector.linking.keys import CaseFinder
-from connector.linking.reasons import REASONS
+from connector.linking.reasons import MORE, REASONS
 from connector.linking.subject import Earlier, Recent, Subject
-from connector.model import Decision, LinkState
+from connector.model import Decision, Evidence, LinkState
 
 Rule = Callable[[Inquiry], Decision | None]
+
+MOST_EVIDENCE = 20  # of one decision; a message of ten thousand numbers is not worth more
 
 ORDER: tuple[Rule, ...] = (
     by_number.by_named,
@@ -68,12 +70,28 @@ def _complete(q: Inquiry, decision: Decision, others: Sequence[Decision]) -> Dec
     """With the evidence that the other rules found, so that a person sees all there is."""
     evidence = (*decision.evidence, *(e for other in others for e in other.evidence))
     named = (q.shown(p) for _, found in (*q.named, *q.quoted) for p in found)
-    everything = dict.fromkeys((*evidence, *named, *by_number.unknown_evidence(q)))
     return msgspec.structs.replace(
         decision,
-        evidence=tuple(everything),
+        evidence=strongest((*evidence, *named, *by_number.unknown_evidence(q))),
         reason=REASONS[decision.rule][0].format(case=decision.case_number),
     )
+
+
+def strongest(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """At most MOST_EVIDENCE pieces of evidence that stands in the order of trust, each once.
+
+    The first of every rule is among them: a person must see that the thread points there, too.
+    Of the rest only the count is kept, as `found` of one more piece, whose rule is MORE.
+    """
+    everything = tuple(dict.fromkeys(evidence))
+    if len(everything) <= MOST_EVIDENCE:
+        return everything
+    first = {each.rule: each for each in reversed(everything)}.values()
+    chosen = set(tuple(dict.fromkeys((*first, *everything)))[:MOST_EVIDENCE])
+    left = Evidence(
+        rule=MORE, case_number="", where="", found=str(len(everything) - MOST_EVIDENCE)
+    )
+    return (*(each for each in everything if each in chosen), left)
 
 
 _NOTHING = Decision(state=LinkState.UNLINKED, rule="nothing", reason=REASONS["nothing"][0])

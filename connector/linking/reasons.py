@@ -6,6 +6,7 @@ from connector.model import Decision
 
 NOT_IN_REGISTER = "not in the register"
 HIDDEN = "a case with restricted access"
+MORE = "more"  # the rule of what only says how much evidence is not kept
 
 # How often a rule was right in both halves of the labelled data, (right + 1) of (links + 2): so
 # that a rule seen ten times never looks surer than one seen often. Rules that only suggest:
