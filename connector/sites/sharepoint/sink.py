@@ -1,0 +1,309 @@
+"""The sink: files first, the row of the list last, so that the row makes the entry exist.
+
+The row's key is unique in the list: whoever writes it second is refused, looks it up and gives the
+same receipt. A file's name is made from the key and holds no person's name; a file is whole when
+its columns are set. What is only begun is gone on with, under the same names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+import msgspec
+
+from connector.errors import Gone, Rejected, Unclear
+from connector.journaling.connection import Connection
+from connector.journaling.draft import Draft, Drafter, shorten
+from connector.journaling.locks import Locks
+from connector.journaling.plain_note import party_text
+from connector.journaling.transcript import shown_parties
+from connector.journaling.words import Words
+from connector.model import Capabilities, Entry, Finding, Receipt
+from connector.ports import OpenFile, Steps
+from connector.sites.sharepoint import checks
+from connector.sites.sharepoint.lists import prepare
+from connector.sites.sharepoint.site import FileState, Site
+from connector.sites.sharepoint.upload import upload
+from connector.sites.sharepoint.words import DOCUMENTS, ENTRIES, PLANS
+
+_LONGEST_LINK = 255  # of SharePoint's hyperlink columns
+_WANTED = ["Id", "Created", "CtKey", "CtCase", "CtHash", "CtLink", "CtFiles"]
+
+
+class Sendable(msgspec.Struct, frozen=True, kw_only=True):
+    """One file to be: the page, or a file of the entry. `sha256` goes into its column."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+    page: bytes = b""
+
+    def open(self, open_file: OpenFile) -> BinaryIO:
+        """Its bytes."""
+        return io.BytesIO(self.page) if self.page else open_file(self.sha256)
+
+    def is_same(self, content: bytes) -> bool:
+        """Whether these bytes are it. Two pages of an entry differ in when they were made."""
+        if self.page:
+            return self.sha256.encode() in content
+        return hashlib.sha256(content).hexdigest() == self.sha256
+
+
+class SharePointSink:
+    """Entries as rows of a list, with their files in a library."""
+
+    def __init__(self, connection: Connection, site: Site, words: Words, drafter: Drafter) -> None:
+        self.name = connection.name
+        self.capabilities = Capabilities(
+            max_file_bytes=words.number("documents", "most_bytes"), in_flight=connection.in_flight
+        )
+        self._site = site
+        self._words = words
+        self._drafter = drafter
+        self._locks = Locks()
+        self._folders: set[str] = set()
+        self._folders_lock = threading.Lock()
+
+    def check(self) -> list[Finding]:
+        """Sign-in, lists, columns, indexes, rights and room; nothing is written or made."""
+        return checks.findings(self._site, self._words, PLANS)
+
+    def prepare(self) -> None:
+        """Make the list and the library, as far as they are missing. Errors as lists.prepare."""
+        prepare(self._site, self._words, PLANS)
+
+    def find(self, key: str, case_number: str) -> Receipt | None:
+        """The receipt of an entry, from its row: one request. None without the list."""
+        try:
+            row = self._row(key)
+        except Gone:
+            return None
+        return _receipt(row) if row is not None and row["CtCase"] == case_number else None
+
+    def put(
+        self,
+        entry: Entry,
+        key: str,
+        open_file: OpenFile,
+        steps: Steps | None = None,  # noqa: ARG002  all that was done can be read back
+    ) -> Receipt:
+        """Write what is missing of the entry. Five requests for a new one, two more for a file.
+
+        A day's first entry takes one or two more, for its folder.
+        """
+        draft = self._drafter.draft(entry, key, open_file, self.name)
+        wanted = self._wanted(draft)
+        folder = self._folder_of(entry)
+        link = self._link(f"{folder}/{draft.page_name}")
+        with self._locks.hold(key):
+            row = self._first_look(key)
+            if row is None:
+                for each in wanted:
+                    self._ensure(each, folder, draft, open_file)
+                self._add_row(draft, link, len(wanted))
+                row = self._row(key)
+            return self._same_receipt(row, draft)
+
+    # -- what is wanted ----------------------------------------------------------------------------
+
+    def _wanted(self, draft: Draft) -> list[Sendable]:
+        """The files and then the page. Raises Rejected for one that is too large."""
+        files = [
+            Sendable(name=each.name, size_bytes=each.size_bytes, sha256=each.sha256)
+            for each in draft.files
+        ]
+        page = Sendable(
+            name=draft.page_name,
+            size_bytes=len(draft.page),
+            sha256=draft.sha256,
+            page=draft.page,
+        )
+        most = self._words.number("documents", "most_bytes")
+        for each in (*files, page):
+            if each.size_bytes > most:
+                text = (
+                    f"{self.name}: {each.name} has {each.size_bytes} bytes, more than [documents] "
+                    f"most_bytes in {self._words.name} ({most})"
+                )
+                raise Rejected(text, system=self.name, field="files")
+        return [*files, page]
+
+    def _folder_of(self, entry: Entry) -> str:
+        """A folder a day: no folder reaches the 5,000 files that SharePoint shows at once."""
+        day = entry.local_day
+        return f"{self._site.list_url(DOCUMENTS)}/{day:%Y}/{day:%Y-%m-%d}"
+
+    def _link(self, path: str) -> str:
+        link = self._site.origin + quote(path)
+        if len(link) > _LONGEST_LINK:
+            text = (
+                f"{self.name}: the transcript's address has {len(link)} characters, and a link in "
+                f"SharePoint at most {_LONGEST_LINK}; give the library a shorter name"
+            )
+            raise Rejected(text, system=self.name, field="url")
+        return link
+
+    # -- what is there -----------------------------------------------------------------------------
+
+    def _first_look(self, key: str) -> dict[str, Any] | None:
+        """The row of a key. A list that is not there is made, when the mapping lets us."""
+        try:
+            return self._row(key)
+        except Gone:
+            if not self._words.flag("lists", "make"):
+                text = f"{self.name}: there is no list {self._site.list_url(ENTRIES)}"
+                raise Rejected(
+                    f"{text}; make it as docs/systems/sharepoint.md tells",
+                    system=self.name,
+                    field="list",
+                ) from None
+            self.prepare()
+            return None
+
+    def _row(self, key: str) -> dict[str, Any] | None:
+        """The row of exactly this key; the database does not tell upper and lower case apart."""
+        rows = self._site.rows_with(ENTRIES, "CtKey", key, _WANTED)
+        found = [row for row in rows if row["CtKey"] == key]
+        return min(found, key=lambda row: int(row["Id"]), default=None)
+
+    def _same_receipt(self, row: dict[str, Any] | None, draft: Draft) -> Receipt:
+        if row is None:
+            text = f"{self.name}: SharePoint took the row of {draft.key}, but does not show it"
+            raise Unclear(f"{text}; it is looked for again", system=self.name)
+        if row["CtHash"] != draft.sha256:
+            raise self._other_content(draft.key)
+        return _receipt(row)
+
+    def _other_content(self, key: str) -> Rejected:
+        text = (
+            f"{self.name}: the key {key} is journaled already with other content; "
+            "a correction is a new version with a key of its own"
+        )
+        return Rejected(text, system=self.name, field="key")
+
+    # -- files -------------------------------------------------------------------------------------
+
+    def _ensure(self, wanted: Sendable, folder: str, draft: Draft, open_file: OpenFile) -> None:
+        """The file is there, whole, with its columns; only what is missing is done."""
+        from connector.sites.sharepoint.line import Taken
+
+        path = f"{folder}/{wanted.name}"
+        self._ensure_folder(folder)
+        is_small = wanted.size_bytes <= self._words.number("documents", "part_bytes")
+        there = None if is_small else self._site.file_state(path)
+        if there is None:
+            try:
+                self._send(wanted, folder, open_file, overwrite=False)
+            except Taken:
+                there = self._site.file_state(path)
+        if there is not None:
+            if self._is_whole(there, wanted, draft):
+                return
+            if there.size_bytes != wanted.size_bytes or not wanted.is_same(
+                self._site.file_content(path)
+            ):
+                self._send(wanted, folder, open_file, overwrite=True)
+        self._mark(path, wanted, draft)
+
+    def _is_whole(self, there: FileState, wanted: Sendable, draft: Draft) -> bool:
+        """Its columns are set last. Raises Rejected when they are those of another entry."""
+        if not there.key:
+            return False
+        if (there.key, there.sha256) != (draft.key, wanted.sha256):
+            raise self._other_content(draft.key)
+        return True
+
+    def _ensure_folder(self, folder: str) -> None:
+        with self._folders_lock:
+            if folder not in self._folders:
+                self._site.add_folder(folder.rpartition("/")[0])
+                self._site.add_folder(folder)
+                self._folders = {*list(self._folders)[-30:], folder}
+
+    def _send(self, wanted: Sendable, folder: str, open_file: OpenFile, *, overwrite: bool) -> None:
+        part_bytes = self._words.number("documents", "part_bytes")
+        with wanted.open(open_file) as source:
+            if wanted.size_bytes > part_bytes:
+                self._site.add_file(folder, wanted.name, b"", overwrite=True)
+                upload(self._site, f"{folder}/{wanted.name}", source, part_bytes)
+            else:
+                self._site.add_file(folder, wanted.name, source.read(), overwrite=overwrite)
+
+    def _mark(self, path: str, wanted: Sendable, draft: Draft) -> None:
+        values = {
+            "CtKey": draft.key,
+            "CtCase": draft.entry.case_number,
+            "CtHash": wanted.sha256,
+        }
+        refused = self._site.set_file_columns(path, values)
+        if refused:
+            text = (
+                f"{self.name}: the library does not take {', '.join(refused)}; "
+                '"casethread check" tells what is wrong with its columns'
+            )
+            raise Rejected(text, system=self.name, field="columns")
+
+    # -- the row -----------------------------------------------------------------------------------
+
+    def _add_row(self, draft: Draft, link: str, files: int) -> None:
+        from connector.sites.sharepoint.line import Taken
+
+        try:
+            self._site.add_row(ENTRIES, self._values(draft, link, files))
+        except Taken:
+            return  # another process was first: its row is read, and compared
+
+    def _values(self, draft: Draft, link: str, files: int) -> dict[str, object]:
+        from office365.sharepoint.fields.url_value import FieldUrlValue
+
+        entry, mapping = draft.entry, self._drafter.mapping
+        parties: Sequence[str] = [
+            f"{mapping.role(role)}: {party_text(party, mapping)}"
+            for role, party in shown_parties(entry)
+        ]
+        note = self._words.number("limits", "note")
+        values: dict[str, object] = {
+            "Title": short(draft.title, self._words.number("limits", "title")),
+            "CtKey": draft.key,
+            "CtKind": short(mapping.kind(entry.kind), 255),
+            "CtCase": entry.case_number,
+            "CtStarted": f"{entry.started_at:%Y-%m-%dT%H:%M:%SZ}",  # UTC, as REST has it
+            "CtDirection": short(mapping.direction(entry.direction), 255),
+            "CtDuration": entry.duration_s,
+            "CtParties": short("\n".join(parties), note),
+            "CtLink": FieldUrlValue(Url=link, Description=draft.page_name),
+            "CtVersion": entry.version,
+            "CtVoid": entry.is_void,
+            "CtReason": short(entry.void_reason, note),
+            "CtPrevious": entry.previous_key,
+            "CtHash": draft.sha256,
+            "CtFiles": files,
+        }
+        return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def short(text: str, room: int) -> str:
+    """At most `room` characters as SharePoint counts them: one beyond the first plane is two."""
+    room_left = room
+    while len((cut := shorten(text, room_left)).encode("utf-16-le", "replace")) > 2 * room:
+        room_left -= 1
+    return cut
+
+
+def _receipt(row: dict[str, Any]) -> Receipt:
+    link = row["CtLink"]
+    url = link.get("Url", "") if isinstance(link, dict) else getattr(link, "Url", "")
+    return Receipt(
+        key=str(row["CtKey"]),
+        target=str(row["Id"]),
+        at=datetime.fromisoformat(str(row["Created"])),
+        url=str(url or ""),
+        sha256=str(row["CtHash"] or ""),
+        detail=f"{row['CtCase']}: {int(row['CtFiles'] or 0)} files",
+    )
