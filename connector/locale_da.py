@@ -274,6 +274,10 @@ TEXTS = {
     "status.problems": "Kunne ikke læses: {count}",
     "status.owed": "{count} journalposter skrives, når deres tid kommer",
     "status.owed.one": "{count} journalpost skrives, når dens tid kommer",
+    "status.outage": "{sink} har ikke taget imod noget siden {since} (i {age}); "
+    "{count} leveringer venter og følger i rækkefølge, når den er tilbage",
+    "status.outage.one": "{sink} har ikke taget imod noget siden {since} (i {age}); "
+    "{count} levering venter og følger, når den er tilbage",
     "status.cases": "{count} sager i hovedbogens kopi af registret",
     "status.cases.one": "{count} sag i hovedbogens kopi af registret",
     "status.running_on": "kører på {host} som proces {pid}",

@@ -287,6 +287,10 @@ TEXTS = {
     "status.problems": "Could not be read: {count}",
     "status.owed": "{count} entries are written when their time comes",
     "status.owed.one": "{count} entry is written when its time comes",
+    "status.outage": "{sink} has taken nothing since {since} (for {age}); "
+    "{count} deliveries wait and follow in order when it is back",
+    "status.outage.one": "{sink} has taken nothing since {since} (for {age}); "
+    "{count} delivery waits and follows when it is back",
     "status.cases": "{count} cases in the ledger's copy of the register",
     "status.cases.one": "{count} case in the ledger's copy of the register",
     "status.running_on": "running on {host} as process {pid}",

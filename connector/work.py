@@ -226,6 +226,7 @@ def _deliver(
     should_stop: Callable[[], bool],
 ) -> None:
     from connector.jobs.deliver import deliver, write_entries
+    from connector.ledger.outages import note_sink
 
     policy = program.policy()
     written = write_entries(program.ledger, policy, program.title, should_stop)
@@ -242,7 +243,9 @@ def _deliver(
         for key, count in delivered.counts().items():
             result.counts[key] = result.counts.get(key, 0) + count
         result.problems += [f"{sink.name}: {problem}" for problem in delivered.problems]
-        if delivered.stopped is not None:
+        reason = str(delivered.stopped) if delivered.stopped is not None else ""
+        note_sink(program.ledger, sink.name, reason=reason, took=delivered.done)
+        if reason:
             result.outcome = "failed"
         elif delivered.problems and result.outcome == "done":
             result.outcome = "partly"

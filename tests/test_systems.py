@@ -10,11 +10,13 @@ import pytest
 from connector import work
 from connector.bootstrap import Program
 from connector.errors import ConfigError
-from connector.sandbox import build
+from connector.ledger.views import status
+from connector.sandbox import Municipality, build
+from connector.sandbox.systems.base import DOWN
 from connector.sandbox.systems.sbsys import TOKEN_PATH, SbsysCase, SbsysSystem
 from connector.settings import Settings, parse
 from connector.settings_sinks import SYSTEMS
-from tests.running import NOW, TOKEN, town
+from tests.running import NOW, TOKEN, Town, town
 
 GRAPH = '[graph]\nauth = "static"\ntoken_env = "CASETHREAD_TOKEN"\n'
 SECRETS = {
@@ -44,7 +46,6 @@ url = "https://esdh.example/x"
 token_url = "https://auth.example/token"
 user = "casethread"
 client_id = "casethread"
-tenant = "kommune.example"
 in_flight = 7
 """
     register = '[register]\nkind = "sink"\nsink = "esdh"\n' if kind != "sharepoint" else ""
@@ -116,9 +117,29 @@ def test_a_wrong_mapping_is_told_with_its_line(tmp_path: Path) -> None:
     assert told.startswith(f"{own}:{at + 1}: ")
 
 
-def test_a_sync_into_a_records_system(tmp_path: Path) -> None:
-    """Teams and voicemail of a small municipality end on the cases of SBSYS, each once."""
-    municipality = build(users=30, days=5, seed=4, now=NOW)
+def into_sbsys(place: Town, folder: Path, origin: str) -> Program:
+    """The program of a configuration in which SBSYS is register and journal."""
+    text = f"""
+[ledger]
+url = "sqlite:///ledger.db"
+{GRAPH}
+[register]
+kind = "sink"
+sink = "esdh"
+[sinks.esdh]
+kind = "sbsys"
+url = "{origin}"
+token_url = "{origin}{TOKEN_PATH}"
+client_id = "casethread"
+user = "casethread"
+"""
+    program = Program(parse(text, folder, SECRETS), clock=place.clock.now)
+    program.graph = place.program.graph
+    return program
+
+
+def sbsys_of(municipality: Municipality) -> SbsysSystem:
+    """SBSYS with the cases of the municipality."""
     system = SbsysSystem()
     for at, each in enumerate(municipality.cases(), 1):
         system.add(
@@ -132,24 +153,15 @@ def test_a_sync_into_a_records_system(tmp_path: Path) -> None:
                 persons=tuple(party.name for party in each.parties),
             )
         )
+    return system
+
+
+def test_a_sync_into_a_records_system(tmp_path: Path) -> None:
+    """Teams and voicemail of a small municipality end on the cases of SBSYS, each once."""
+    municipality = build(users=30, days=5, seed=4, now=NOW)
+    system = sbsys_of(municipality)
     with town(municipality, tmp_path) as place, system.serve() as listener:
-        text = f"""
-[ledger]
-url = "sqlite:///ledger.db"
-{GRAPH}
-[register]
-kind = "sink"
-sink = "esdh"
-[sinks.esdh]
-kind = "sbsys"
-url = "{listener.origin}"
-token_url = "{listener.origin}{TOKEN_PATH}"
-client_id = "casethread"
-user = "casethread"
-"""
-        graph = place.program.graph
-        program = Program(parse(text, tmp_path, SECRETS), clock=place.clock.now)
-        program.graph = graph
+        program = into_sbsys(place, tmp_path, listener.origin)
         jobs = work.sync_jobs(program)
         first = {result.job: result for result in work.run_jobs(program, jobs)}
         second = {result.job: result for result in work.run_jobs(program, jobs)}
@@ -166,3 +178,36 @@ user = "casethread"
     for case in system.cases.values():
         for note in case.notes:
             assert case.number in note["Note"]
+
+
+def test_a_day_without_the_records_system(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is lost, the alarm is told once, status says since when; then all of it follows."""
+    municipality = build(users=30, days=5, seed=4, now=NOW)
+    system = sbsys_of(municipality)
+    with town(municipality, tmp_path) as place, system.serve() as listener:
+        program = into_sbsys(place, tmp_path, listener.origin)
+        jobs = work.sync_jobs(program)
+        work.run_jobs(program, [job for job in jobs if job != "deliver"])
+        caplog.set_level("WARNING", logger="connector.ledger.outages")
+        with system.being(DOWN):
+            for _ in range(8):
+                (result,) = work.run_jobs(program, ["deliver"])
+                assert result.outcome == "failed"
+                place.clock.move(hours=3)
+            away = status(program.ledger)
+        place.clock.move(hours=1)
+        work.run_jobs(program, ["deliver"])
+        back = status(program.ledger)
+        program.ledger.close()
+
+    (outage,) = away.outages
+    assert (outage.sink, back.outages) == ("esdh", ())
+    assert "503" in outage.reason
+    assert away.at - outage.since >= 20 * 3_600_000
+    assert [record.message for record in caplog.records] == [
+        "a journal takes nothing now",
+        "the journal takes entries again",
+    ]
+    assert set(back.deliveries["esdh"]) == {"done"}
+    notes = sum(len(case.notes) for case in system.cases.values())
+    assert notes == back.deliveries["esdh"]["done"] == sum(away.deliveries["esdh"].values()) > 5

@@ -128,6 +128,13 @@ def _tell_deliveries(session: Session, found: Status) -> None:
         screen.say()
         columns = ("status.sink", "status.state", "status.count")
         screen.table([session.text(name) for name in columns], rows)
+    for outage in found.outages:
+        screen.say()
+        since, old = local(session, outage.since), age(session, outage.since, found.at)
+        waiting = found.deliveries.get(outage.sink, {}).get("waiting", 0)
+        values = {"sink": outage.sink, "since": since, "age": old, "count": waiting}
+        screen.say(session.text("status.outage", **values))
+        screen.say(f"  {outage.reason}")
     if not found.troubles:
         return
     screen.say()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import sqlalchemy as sa
 
+from connector.ledger.outages import Outage, outage
 from connector.ledger.register import count_cases
 from connector.ledger.runs import is_alive, latest
 from connector.ledger.tables import (
@@ -104,6 +105,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     cases: int
     jobs: tuple[JobState, ...]
     deliveries: dict[str, dict[str, int]]  # sink -> state -> how many
+    outages: tuple[Outage, ...]  # journals that take nothing now
     backlog: Backlog
     waiting: tuple[WaitingItem, ...]
     oldest_waiting_at: int | None
@@ -115,12 +117,15 @@ def status(ledger: Ledger, *, limit: int = 20) -> Status:
     """The state of everything, from one snapshot of the ledger."""
     with ledger.read() as connection:
         now = ms(ledger.clock())
+        deliveries = _deliveries(connection)
+        away = [outage(connection, sink) for sink in deliveries]
         return Status(
             at=now,
             newest_at=_newest(connection),
             cases=count_cases(connection),
             jobs=tuple(_job(row, now) for row in latest(connection)),
-            deliveries=_deliveries(connection),
+            deliveries=deliveries,
+            outages=tuple(each for each in away if each is not None),
             backlog=backlog(connection),
             waiting=waiting(connection, limit),
             oldest_waiting_at=connection.execute(
