@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -603,6 +604,17 @@ class TestNtlm(Own):
         sent = " ".join(each.headers.get("authorization", "") for each in self.system.requests)
         assert "NTLM TlRMTVNTUAAD" in sent  # NTLMSSP, type 3
         assert "Basic" not in sent
+
+    def test_many_threads_by_ntlm(self):
+        """Challenge and proof go by one connection, also when eight threads use the register."""
+        self.system.takes_basic = False
+        ntlm = words(connection={"sign_in": "ntlm"})
+        register = make_register(self.connection(), ntlm)
+
+        with ThreadPoolExecutor(8) as threads:
+            found = list(threads.map(lambda _at: register.lookup(NUMBER), range(40)))
+
+        assert [case.number for case in found if case] == [NUMBER] * 40
 
     def test_a_wrong_password(self):
         """Denied, once: no account is locked by trying again and again."""

@@ -132,7 +132,7 @@ class Drafter:
             self._file(stem, number, file, open_file, system)
             for number, file in enumerate(entry.files, 1)
         ]
-        title = clean(entry.title or self.mapping.title(entry))
+        title = clean(entry.title) or clean(self.mapping.title(entry))
         written_at = self.clock()
         shown = [
             shown_file(file, sent.name if sent else "", sent.size_bytes if sent else None)

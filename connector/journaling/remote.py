@@ -8,6 +8,7 @@ never made proves that nothing was written.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -36,6 +37,7 @@ T = TypeVar("T")
 READS = frozenset({"GET", "HEAD"})
 _FULL = frozenset({413, 507})
 _LARGEST_BODY = 64 << 20
+_LONGEST_WAIT_S = 86_400.0
 _UNSAFE = re.compile(r"[^\x21-\x7e]")
 _NEVER_SENT = (
     requests.exceptions.ConnectTimeout,
@@ -84,8 +86,10 @@ class Remote:
     """A records system's address and how to sign in there. Safe from many threads.
 
     `refuse` makes an error of ours of an answer that the system uses in its own way (a closed case
-    as 403), and may give None to leave it to the general rules. `session` replaces the connections
-    for ways to sign in that need several requests (NTLM). `adapter` is for tests that cut a line.
+    as 403), and may give None to leave it to the general rules. `session` makes what
+    replaces the connections for ways to sign in that need several requests (NTLM): one for each
+    thread, because the requests of one sign-in must go by one connection. `adapter` is for tests
+    that cut a line.
     """
 
     def __init__(
@@ -98,7 +102,7 @@ class Remote:
         ca_bundle: str = "",
         timeout_s: tuple[float, float] = (10.0, 120.0),
         in_flight: int = 4,
-        session: requests.Session | None = None,
+        session: Callable[[], requests.Session] | None = None,
         adapter: HTTPAdapter | None = None,
         user_agent: str = "casethread",
     ) -> None:
@@ -111,9 +115,9 @@ class Remote:
         self._verify: bool | str = ca_bundle or True
         self._timeout = urllib3.Timeout(connect=timeout_s[0], read=timeout_s[1])
         self._headers = {"User-Agent": user_agent, "Accept": "application/json"}
-        self._session = session
-        if session is not None and adapter is not None:
-            session.mount(self.origin, adapter)
+        self._make_session = session
+        self._mounted = adapter
+        self._own = threading.local()
         self._adapter = adapter or QuickAdapter(self.origin, in_flight + 4)
 
     # -- what adapters use ----------------------------------------------------------------------
@@ -194,7 +198,7 @@ class Remote:
         """
         url = self.url(path, query)
         answer = self._once(method, url, body, headers or {}, renew=False, is_read=is_read)
-        if answer.status == 401 and self._session is None:
+        if answer.status == 401 and self._make_session is None:
             answer = self._once(method, url, body, headers or {}, renew=True, is_read=is_read)
         return answer
 
@@ -272,8 +276,8 @@ class Remote:
     def _send(
         self, method: str, url: str, body: bytes | None, headers: dict[str, str]
     ) -> requests.Response:
-        if self._session is not None:
-            return self._session.request(
+        if (session := self._session()) is not None:
+            return session.request(
                 method,
                 url,
                 data=body,
@@ -297,6 +301,17 @@ class Remote:
             verify=self._verify,
             proxies={},
         )
+
+    def _session(self) -> requests.Session | None:
+        """This thread's own, None when requests sign in by a header."""
+        if self._make_session is None:
+            return None
+        if not hasattr(self._own, "session"):
+            self._own.session = self._make_session()
+            if self._mounted is not None:
+                self._own.session.mount(self.origin, self._mounted)
+        session: requests.Session = self._own.session
+        return session
 
     def _whole(self, response: requests.Response, method: str, url: str) -> Answer:
         try:
@@ -334,11 +349,16 @@ def _was_never_sent(error: BaseException) -> bool:
 
 
 def retry_after_s(text: str) -> float | None:
-    """The seconds of a Retry-After header, or until its date; None when it says nothing."""
-    if text.strip().isdigit():
-        return float(text)
+    """The seconds of a Retry-After header, or until its date; None when it says nothing.
+
+    A day at most: what is kept for later is a time, and no server means the year 9999.
+    """
+    if text.strip().isdecimal():
+        return min(_LONGEST_WAIT_S, float(text))
     try:
         at = parsedate_to_datetime(text)
     except ValueError:
         return None
-    return max(0.0, (at - datetime.now(UTC)).total_seconds()) if at.tzinfo else None
+    if at.tzinfo is None:
+        return None
+    return min(_LONGEST_WAIT_S, max(0.0, (at - datetime.now(UTC)).total_seconds()))

@@ -67,7 +67,15 @@ class Token:
             raise self._remote.refusal(answer, is_read=True)
         granted = self._remote.read(answer, _Granted, is_read=True)
         self._token = granted.access_token
-        self._until = self._monotonic() + max(10.0, float(granted.expires_in) - 60.0)
+        self._until = self._monotonic() + max(10.0, _seconds(granted.expires_in) - 60.0)
+
+
+def _seconds(written: float | str) -> float:
+    """How long a token lives; five minutes when the endpoint writes what is no number."""
+    try:
+        return float(written)
+    except ValueError:
+        return 300.0
 
 
 class _Granted(msgspec.Struct):

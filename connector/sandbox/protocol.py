@@ -30,6 +30,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     origin: str = "https://127.0.0.1"
+    peer: str = ""  # the connection it came by, "127.0.0.1:50123"
 
     @property
     def path(self) -> str:

@@ -168,6 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
             headers={name.lower(): value for name, value in self.headers.items()},
             body=body,
             origin=shared.origin,
+            peer=f"{self.client_address[0]}:{self.client_address[1]}",
         )
         response = shared.handle(request)
         try:

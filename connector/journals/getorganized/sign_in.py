@@ -16,6 +16,9 @@ def connect(connection: Connection, sign_in: str) -> Remote:
     """The server, signed in with "ntlm" or "basic". Raises ConfigError without requests-ntlm."""
     is_basic = sign_in == "basic"
 
+    if not is_basic:
+        _ntlm_session(connection)  # a package that is missing is told at once
+
     def refuse(answer: Answer) -> RemoteError | None:
         if answer.status != 403:
             return None
@@ -30,7 +33,7 @@ def connect(connection: Connection, sign_in: str) -> Remote:
         ca_bundle=connection.ca_bundle,
         timeout_s=(10.0, connection.timeout_s),
         in_flight=connection.in_flight,
-        session=None if is_basic else _ntlm_session(connection),
+        session=None if is_basic else lambda: _ntlm_session(connection),
         adapter=connection.adapter,
     )
 

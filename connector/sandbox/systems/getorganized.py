@@ -62,7 +62,7 @@ class FakeGetOrganized(FakeSystem):
         self.closed_refusal = (500, "Sagen er lukket og kan ikke ændres.")
         self.store = Store()
         self.site = Site(self, self.store)
-        self._challenges: set[bytes] = set()
+        self._challenges: dict[str, bytes] = {}  # by the connection that asked
 
     # -- who asks ----------------------------------------------------------------------------------
 
@@ -86,7 +86,8 @@ class FakeGetOrganized(FakeSystem):
     def _signed_in(self, request: Request) -> Response | None:
         """None for somebody it knows, else the next step of signing in.
 
-        A real server signs in a connection; here every request proves itself.
+        NTLM signs in a connection: the proof must come by the one that was given the challenge.
+        Here every request proves itself; a real server may let later ones on the connection pass.
         """
         if self.takes_basic and basic_user(request) == (self.user, self.password):
             return None
@@ -97,12 +98,11 @@ class FakeGetOrganized(FakeSystem):
             return self._unauthorized()
         if ntlm.message_type(message) == 1:
             challenge = secrets.token_bytes(8)
-            self._challenges.add(challenge)
+            self._challenges[request.peer] = challenge
             return self._unauthorized(base64.b64encode(ntlm.challenge_message(challenge)).decode())
-        for challenge in list(self._challenges):
-            if ntlm.proves(message, challenge, self.user, self.password):
-                self._challenges.discard(challenge)
-                return None
+        given = self._challenges.pop(request.peer, None)
+        if given is not None and ntlm.proves(message, given, self.user, self.password):
+            return None
         return self._unauthorized()
 
     # -- what is asked -----------------------------------------------------------------------------
