@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import html
 import uuid
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ from connector.journals.nova.answers import Party
 from connector.journals.nova.register import parties_of
 from connector.model import Case, CaseParty, Direction, Line, Receipt
 from connector.ports import CaseRegister, NoSteps, Sink
+from connector.sandbox.protocol import Response
 from connector.sandbox.systems.base import READ_ONLY, FakeSystem
 from connector.sandbox.systems.nova import (
     CLIENT,
@@ -85,6 +87,15 @@ def connection_to(origin: str, adapter: Cutter | None = None, **more: Any) -> Co
         "adapter": adapter,
     }
     return Connection(**{**about, **more})
+
+
+class Unseen(list[Any]):
+    """Notes that Nova takes and does not show."""
+
+    count = 0  # type: ignore[assignment]
+
+    def append(self, _note: Any) -> None:
+        self.count += 1  # type: ignore[operator,assignment]
 
 
 def note_text(note: dict[str, Any]) -> str:
@@ -464,6 +475,100 @@ class TestNovaSink(NovaContract):
 
         assert caught.value.field == "case_number"
         assert len(case.notes) == 3
+
+    def changed(self, old: bytes, new: bytes) -> None:
+        """From now on Nova's answers say something else here."""
+        real = self.system.answer
+
+        def told(request: Any) -> Any:
+            response = real(request)
+            return dataclasses.replace(response, body=response.body.replace(old, new))
+
+        self.system.answer = told  # type: ignore[method-assign]
+
+    def test_a_case_that_does_not_tell_its_notes(self):
+        """Where Nova does not say how many notes there are, "not there" is not known."""
+        self.changed(b'"numberOfJournalNotes":0', b'"numberOfJournalNotes":null')
+
+        with pytest.raises(Rejected, match="unknown number") as caught:
+            self.make_sink().put(self.entry(), "CT-1", open_file)
+
+        assert caught.value.field == "case_number"
+        assert self.system.case(NUMBER).documents == []
+
+    def test_pages_without_a_word_on_more(self):
+        """Where Nova does not say whether rows follow, a full page is not the last."""
+        self.changed(b'"hasMoreRows":true', b'"hasMoreRows":null')
+        sink, steps = self.sink_with(("page_rows = 500", "page_rows = 1")), NoSteps()
+        sink.put(self.entry("voicemail"), "CT-1", open_file, steps)
+        case = self.system.case(NUMBER)
+        case.notes.clear()
+        self.system.repeats = DUPLICATES
+
+        sink.put(self.entry("voicemail"), "CT-1", open_file, steps)
+
+        assert len(case.documents) == 2
+
+    def test_a_note_that_is_taken_and_not_shown_is_not_sent_again(self):
+        """First it is looked for; then a person looks, whose word is taken."""
+        self.system.repeats = DUPLICATES
+        sink, steps, case = self.make_sink(), NoSteps(), self.system.case(NUMBER)
+        kept, case.notes = case.notes, Unseen()
+        with pytest.raises(Unclear):
+            sink.put(self.entry(), "CT-1", open_file, steps)
+        with pytest.raises(Rejected, match="twice") as caught:
+            sink.put(self.entry(), "CT-1", open_file, steps)
+        assert caught.value.field == "key"
+        assert case.notes.count == 1
+
+        case.notes = kept
+        receipt = sink.put(self.entry(), "CT-1", open_file, steps)
+
+        assert receipt == sink.find("CT-1", NUMBER)
+
+    @pytest.mark.parametrize("status", [413, 404])
+    def test_a_file_beyond_the_web_server(self, status: int):
+        """A file that is too large for what stands before Nova is that entry's error: the case is
+        there, and the run goes on."""
+        real = self.system.answer
+
+        def limited(request: Any) -> Any:
+            is_upload = "/UploadFile/" in request.path and AUDIO in request.body
+            return Response(status=status) if is_upload else real(request)
+
+        self.system.answer = limited  # type: ignore[method-assign]
+        with pytest.raises(Rejected, match="file_mb") as caught:
+            self.make_sink().put(self.entry("voicemail"), "CT-1", open_file)
+
+        assert caught.value.field == "files"
+
+    def test_one_case_of_a_unit_that_is_shut(self):
+        """Where the account may write elsewhere, a case that refuses it is that entry's error."""
+        real = self.system.answer
+
+        def shut(request: Any) -> Any:
+            is_ours = self.system.case(NUMBER).uuid.encode() in request.body
+            is_shut = self.system.is_write(request) and is_ours
+            return Response(status=403) if is_shut else real(request)
+
+        self.system.answer = shut  # type: ignore[method-assign]
+        with pytest.raises(Rejected, match="Document/Import") as caught:
+            self.make_sink().put(self.entry(), "CT-1", open_file)
+
+        assert caught.value.field == "case_number"
+
+    @pytest.mark.parametrize("created", ["0001-01-01T00:00:00", ""])
+    def test_a_note_without_a_time_of_its_making(self, created: str):
+        """The year 1 is .NET's "nothing"; the note's own date stands in."""
+        sink = self.make_sink()
+        sink.put(self.entry(), "CT-1", open_file)
+        (note,) = self.system.case(NUMBER).notes
+        note["journalNoteAttributes"]["createdTime"] = created
+
+        receipt = sink.find("CT-1", NUMBER)
+
+        assert receipt
+        assert receipt.at == STARTED
 
     def test_a_token_that_ended_is_renewed(self):
         """A token that Nova no longer takes is replaced once, and the put goes on."""

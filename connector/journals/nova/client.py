@@ -15,7 +15,7 @@ from connector.journaling.remote import Remote
 from connector.journaling.token import Token
 from connector.journaling.words import Words
 from connector.journals.nova import wire
-from connector.journals.nova.answers import CaseList, CaseRow, DocumentList, Note
+from connector.journals.nova.answers import CaseList, CaseRow, DocumentList, Note, Paging
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ class Nova:
             cases = answer.cases or []
             found |= {case.uuid: case for case in cases if wire.same_number(case, number)}
             start += len(cases)
-            if not cases or not answer.paging_information.has_more_rows:
+            if not self._has_more(answer.paging_information, len(cases)):
                 break
         if len(found) > 1:
             text = (
@@ -76,6 +76,7 @@ class Nova:
     def note(self, case: CaseRow, uuid: str, *, with_text: bool) -> Note | None:
         """The note of this id on the case. Rejected when not all of its notes can be read."""
         seen: set[str] = set()
+        there = case.number_of_journal_notes or 0
         start = 1
         for _ in range(_MOST_PAGES):
             asked = wire.notes_request(case.uuid, start, self.rows, with_text=with_text)
@@ -88,7 +89,7 @@ class Nova:
             new = {note.uuid for note in notes} - seen
             seen |= new
             start += len(notes)
-            if len(seen) >= (row.number_of_journal_notes or 0) or not new:
+            if len(seen) >= (row.number_of_journal_notes or there) or not new:
                 break
         self._require_all(case, len(seen))
         return None
@@ -104,7 +105,7 @@ class Nova:
             is_new = not page <= found
             found |= page
             start += len(page)
-            if not is_new or not answer.paging_information.has_more_rows:
+            if not is_new or not self._has_more(answer.paging_information, len(page)):
                 break
         return found
 
@@ -155,12 +156,18 @@ class Nova:
         if answer.is_html:
             self._remote.read(answer, dict)
 
+    def _has_more(self, paging: Paging, count: int) -> bool:
+        """Whether rows follow a page of `count`; where Nova does not say, a full page has more."""
+        told = paging.has_more_rows
+        return count > 0 and (count >= self.rows if told is None else told)
+
     def _require_all(self, case: CaseRow, seen: int) -> None:
         """Only who saw all notes may say that one is not there."""
-        there = case.number_of_journal_notes or 0
-        if seen < there:
+        there = case.number_of_journal_notes
+        if there is None or seen < there:
+            told = "an unknown number of" if there is None else there
             text = (
-                f"{self.name}: case {case.number} has {there} journal notes and only {seen} of "
+                f"{self.name}: case {case.number} has {told} journal notes and only {seen} of "
                 "them can be read, so it is not known whether the entry is there already; ask "
                 "for the right to read all notes, or journal on a new case"
             )

@@ -11,7 +11,7 @@ import hashlib
 
 import msgspec
 
-from connector.errors import Gone, Rejected, RemoteError, Unclear
+from connector.errors import Gone, Rejected, RemoteError, Unavailable, Unclear
 from connector.journaling.draft import Draft
 from connector.journals.nova.answers import CaseRow
 from connector.journals.nova.client import Nova
@@ -45,12 +45,12 @@ class Filing:
         self, draft: Draft, piece: Piece, case: CaseRow, open_file: OpenFile, steps: Steps
     ) -> None:
         """Upload and import. An upload that was taken before is imported, not sent again."""
-        taken = _load(steps)
+        taken = load_taken(steps)
         if piece.uuid in taken and self._import(draft, piece, case) is None:
             return
         trouble = self._upload(draft, piece, open_file)
         if trouble is None:
-            steps.save(msgspec.json.encode(sorted({*taken, piece.uuid})).decode())
+            save_taken(steps, {*taken, piece.uuid})
         refused = self._import(draft, piece, case)
         if refused is not None:
             # What went wrong first says more: a file too large, an answer lost.
@@ -68,8 +68,14 @@ class Filing:
             self._nova.upload(piece.uuid, piece.name, content, piece.content_type)
         except Unclear as error:
             return error
-        except Rejected as error:
-            text = f"{self._name}: Nova refuses the file {piece.name} (HTTP {error.status})"
+        except (Rejected, Gone, Unavailable) as error:
+            # A web server in front says 413, or 404 (IIS), to more than it allows: this file only.
+            if isinstance(error, Unavailable) and error.status != 413:
+                raise
+            text = (
+                f"{self._name}: Nova refuses the file {piece.name} of {len(content)} bytes (HTTP "
+                f"{error.status}); look at its type, and at file_mb in mappings/nova.toml"
+            )
             return Rejected(text, system=self._name, status=error.status, field="files")
         return None
 
@@ -110,6 +116,12 @@ class Filing:
             raise Rejected(text, system=self._name, field="files")
 
 
-def _load(steps: Steps) -> set[str]:
+def load_taken(steps: Steps) -> set[str]:
+    """The ids of what Nova has taken of this entry, and may not show yet."""
     text = steps.load()
     return set(msgspec.json.decode(text, type=list[str])) if text else set()
+
+
+def save_taken(steps: Steps, taken: set[str]) -> None:
+    """Keep them."""
+    steps.save(msgspec.json.encode(sorted(taken)).decode())

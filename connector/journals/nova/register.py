@@ -114,6 +114,7 @@ def _access(row: CaseRow, words: Words) -> str:
 
 def _day(written: str | None) -> date | None:
     try:
-        return date.fromisoformat((written or "")[:10])
+        day = date.fromisoformat((written or "")[:10])
     except ValueError:
         return None
+    return day if day.year > 1 else None  # the year 1 is .NET's "nothing"

@@ -7,6 +7,7 @@ crash leaves before it lies at ids made of the same key, so the next put goes on
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from connector.errors import (
     CaseClosed,
@@ -22,10 +23,10 @@ from connector.journaling.locks import Locks
 from connector.journaling.words import Words
 from connector.journals.nova import wire
 from connector.journals.nova.answers import CaseRow
-from connector.journals.nova.checking import check
+from connector.journals.nova.checking import check, may_write
 from connector.journals.nova.client import Nova
 from connector.journals.nova.content import Content
-from connector.journals.nova.filing import Filing
+from connector.journals.nova.filing import Filing, load_taken, save_taken
 from connector.mapping import find_zone
 from connector.model import Capabilities, Entry, Finding, Receipt
 from connector.ports import NoSteps, OpenFile, Steps
@@ -78,20 +79,22 @@ class NovaSink:
         again: a person looks at it.
         """
         sha256 = self._drafter.content_sha256(entry, self.name)
+        steps = steps or NoSteps()
         with self._locks.hold(entry.case_number):
             case = self._known(entry.case_number)
             if found := self._find(case, key):
                 return self._same(found, sha256)
             self._require_open(case)
+            self._require_unsent(case, key, steps)
             draft = self._drafter.draft(entry, key, open_file, self.name)
             self._require_small(draft)
             text = self._content.note_text(draft)
             try:
-                self._filing.file(draft, case, open_file, steps or NoSteps())
+                self._filing.file(draft, case, open_file, steps)
                 self._nova.add_note(case.uuid, self._content.note(draft, text))
             except (Rejected, Denied, Gone) as error:
                 raise self._refused(entry.case_number, key, error) from error
-            return self._read_back(case, key, text)
+            return self._read_back(case, key, text, steps)
 
     # -- what is there --------------------------------------------------------------------------
 
@@ -118,7 +121,8 @@ class NovaSink:
         about = note.journal_note_attributes
         text = wire.decode_note(about.note)
         mark = read_mark(text)
-        at = wire.parse_time(about.created_time or about.journal_note_date, self._zone)
+        at = wire.parse_time(about.created_time, self._zone)
+        at = at or wire.parse_time(about.journal_note_date, self._zone)
         if mark is None or mark[0] != key or at is None:
             raise self._damaged(case.number, uuid)
         receipt = Receipt(
@@ -139,9 +143,10 @@ class NovaSink:
             raise Rejected(text, system=self.name, field="key")
         return found[0]
 
-    def _read_back(self, case: CaseRow, key: str, text: str) -> Receipt:
+    def _read_back(self, case: CaseRow, key: str, text: str, steps: Steps) -> Receipt:
         found = self._read(case, key)
         if found is None:
+            save_taken(steps, {*load_taken(steps), wire.derived(key, "note")})
             told = f"{self.name}: the note was taken and cannot be read yet; it is looked for there"
             raise Unclear(told, system=self.name)
         if not wire.same_text(found[2], text):
@@ -153,6 +158,19 @@ class NovaSink:
     def _require_open(self, case: CaseRow) -> None:
         if not wire.is_open(case, self._words.list("register", "open_states")):
             raise self._closed(case.number)
+
+    def _require_unsent(self, case: CaseRow, key: str, steps: Steps) -> None:
+        """A note that Nova took and does not show is not sent again before somebody has looked:
+        what a repeated UUID does is not known."""
+        taken, uuid = load_taken(steps), wire.derived(key, "note")
+        if uuid not in taken:
+            return
+        save_taken(steps, taken - {uuid})
+        text = (
+            f"{self.name}: Nova took note {uuid} on case {case.number} and does not show it; look "
+            "at the case before trying again: a new try may write it twice"
+        )
+        raise Rejected(text, system=self.name, field="key")
 
     def _require_small(self, draft: Draft) -> None:
         most = self.capabilities.max_file_bytes or 0
@@ -176,10 +194,20 @@ class NovaSink:
                 f"{self.name}: the account may read case {number} and not write to it; grant the "
                 "client Case/Update, Document/UploadFile and Document/Import for the case's unit"
             )
-            return Denied(text, system=self.name, status=error.status)
+            about: dict[str, Any] = {"system": self.name, "status": error.status}
+            if error.status == 403 and self._may_write():  # one case must not hold up the others
+                return Rejected(text, field="case_number", **about)
+            return Denied(text, **about)
         if isinstance(error, Gone):
-            return self._no_case(number)
+            text = f"{error}; Nova shows case {number}, so look at url, and [api] version"
+            return Rejected(text, system=self.name, status=error.status)
         return error
+
+    def _may_write(self) -> bool:
+        try:
+            return may_write(self._nova)
+        except Denied:
+            return False
 
     def _no_case(self, number: str) -> Rejected:
         text = (

@@ -167,6 +167,8 @@ def parse_time(written: str | None, zone: ZoneInfo) -> datetime | None:
         moment = datetime.fromisoformat(written or "")
     except ValueError:
         return None
+    if moment.year == 1:  # .NET's "nothing"; turned to UTC it would be before all time
+        return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
