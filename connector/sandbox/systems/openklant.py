@@ -93,7 +93,9 @@ class FakeOpenKlant:
                     for contact in rows
                     for subject in self.subjects
                     if subject["klantcontact"] == contact["uuid"]
-                    and subject["onderwerpobjectidentificator"][field] == request.query[parameter]
+                    # Without an identifier it is an earlier contact.
+                    and (subject["onderwerpobjectidentificator"] or {}).get(field)
+                    == request.query[parameter]
                 ]
         return [self.shown(contact, request.query.get("expand", "")) for contact in rows]
 
