@@ -250,6 +250,23 @@ class TestRequestTrackerJournal(SystemContract):
         (told,) = [each for each in findings if each.level != "ok"]
         assert (told.level, "not tried" in told.what) == ("warning", True)
 
+    def test_one_ticket_that_takes_no_comment(self):
+        """A right that is missing on one queue is the error of its cases; other cases go on."""
+        self.rt.ask("POST", "queue", {"Name": "Lukket kreds"})
+        self.rt.load_initialdata("Lukket kreds")
+        self.rt.ask("POST", "ticket", {**ticket("A-1"), "Queue": "Lukket kreds"})
+        both = words(**{'["Sager"]': '["Sager", "Lukket kreds"]'})
+        sink = make_sink(self.connection(self.origin), both, drafter())
+        where = "ObjectType = 'RT::Queue' AND RightName = 'CommentOnTicket' AND ObjectId = ?"
+        queue = self.rt.ask("GET", "queue/Lukket kreds".replace(" ", "%20"))["id"]
+
+        with self.rt.without("ACL", where, queue), pytest.raises(Rejected) as caught:
+            sink.put(self.entry(case_number="A-1"), "CT-1", open_file)
+
+        assert caught.value.field == "case_number"
+        assert "CommentOnTicket" in str(caught.value)
+        assert sink.put(self.entry(), "CT-2", open_file)
+
     def test_a_number_on_two_tickets(self):
         """A number that stands twice is refused with both tickets; what was journaled is found."""
         sink = self.make_sink()
@@ -453,6 +470,43 @@ class TestRequestTrackerRegister(RegisterOf):
 
         assert case is not None
         assert case.access == access
+
+    def test_check_reads_no_more_than_a_page(self, monkeypatch: pytest.MonkeyPatch):
+        """However many cases there are, check asks for one page of them."""
+        register = self.make_register([Case(number=f"A-{number}") for number in range(5)])
+        monkeypatch.setattr(wire, "PER_PAGE", 2)
+        self.system.requests.clear()
+
+        (counted,) = [each for each in register.check() if " cases in " in each.what]
+
+        assert counted.level == "ok"
+        assert "or more" in counted.what
+        assert len([r for r in self.system.requests if r.path.endswith("/tickets")]) == 2
+
+    @pytest.mark.parametrize(
+        ("closed", "is_open", "warned"),
+        [('["resolved"]', False, 0), ('["Resolved"]', False, 0), ('["rejected"]', True, 1)],
+    )
+    def test_what_is_closed(self, closed: str, is_open: bool, warned: int):
+        """States are compared without case; one that RT counts as done and the mapping does not
+        name is told by check."""
+        self.hold([Case(number="A-1", is_open=False)])
+        changed = words(**{'closed = ["resolved", "rejected"]': f"closed = {closed}"})
+        register = make_register(self.connection(self.origin), changed)
+
+        case = register.lookup("A-1")
+
+        assert case is not None
+        assert case.is_open == is_open
+        warnings = [each for each in register.check() if each.level == "warning"]
+        assert len([each for each in warnings if "resolved" in each.what]) == warned
+
+    @pytest.mark.parametrize("cursor", ["[12,34]", "2026-01-01", "2026-01-01T00:00:00Z x"])
+    def test_a_cursor_of_another_kind(self, cursor: str):
+        """What another register left behind is no cursor: everything is listed."""
+        register = self.make_register([Case(number="A-1")])
+
+        assert len(listed(register, cursor)[0]) == 1
 
     def test_a_hidden_field_makes_a_case_restricted(self):
         """A case whose confidentiality cannot be read is restricted."""

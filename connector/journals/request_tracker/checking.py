@@ -23,6 +23,17 @@ def check_register(service: Service) -> list[Finding]:
     return list(_guarded(service, _reachable, _fields))
 
 
+def open_findings(service: Service) -> list[Finding]:
+    """A warning for states that RT counts as done and the mapping takes for open."""
+    query = wire.open_query(service.queues, service.number_field, service.closed)
+    states = sorted({ticket.status for ticket in service.page(query).items})
+    if not states:
+        return []
+    what = f"cases in the state {', '.join(states)} are done with in RT and open by the mapping"
+    fix = f"name the state under [status] closed in {service.words.name}, if it means closed"
+    return [Finding(level="warning", system=service.name, what=what, fix=fix)]
+
+
 def _guarded(service: Service, *parts: Callable[[Service], Iterator[Finding]]) -> Iterator[Finding]:
     try:
         for part in parts:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from connector.errors import Denied, Gone, RemoteError, Unavailable
+from connector.errors import Denied, Gone, Rejected, RemoteError, Unavailable
 from connector.journaling.connection import Connection
 from connector.journaling.remote import Answer, Remote, SignIn
 from connector.journaling.token import basic
@@ -34,6 +34,8 @@ class Service:
         self.number_field = words.text("fields", "case_number")
         self.key_field = words.text("fields", "key")
         self.proof_field = words.text("fields", "proof")
+        self.closed = tuple(each.lower() for each in words.list("status", "closed"))
+        self.locked = tuple(each.lower() for each in words.list("status", "locked"))
         self.web = connection.url.rstrip("/").removesuffix(_API)
         self.remote = Remote(
             self.web + _API,
@@ -53,6 +55,14 @@ class Service:
         query = wire.cases_query(self.queues, self.number_field, number)
         page = self.page(query)
         return [each for each in page.items if number in (each.values(self.number_field) or ())]
+
+    def is_closed(self, ticket: wire.Ticket) -> bool:
+        """Whether its state is among those that mean closed; RT's states know no upper case."""
+        return ticket.status.lower() in self.closed
+
+    def is_locked(self, ticket: wire.Ticket) -> bool:
+        """Whether its state makes entries wait."""
+        return ticket.status.lower() in self.locked
 
     def page(self, query: str) -> wire.Tickets:
         """The first hundred tickets of a query, by their own number."""
@@ -146,6 +156,20 @@ class Service:
         )
         return Denied(text, system=self.name, status=status)
 
+    def no_comment(self, ticket: int, status: int | None = None) -> RemoteError:
+        """The error for a ticket that may not be commented on: its own, or that of all.
+
+        One request. A right that is missing everywhere ends the run; one ticket must not.
+        """
+        page = self.page(wire.others_query(self.queues, ticket))
+        if not any(each.may_comment for each in page.items):
+            return self.needs("CommentOnTicket", status)
+        text = (
+            f"{self.name}: the account may comment on other tickets and not on ticket {ticket}; "
+            "grant CommentOnTicket on its queue (Admin, Queues, Group Rights)"
+        )
+        return Rejected(text, system=self.name, status=status, field="case_number")
+
     def ticket_url(self, ticket: int, transaction: int) -> str:
         """The address of a comment, for people."""
         return f"{self.web}/Ticket/Display.html?id={ticket}#txn-{transaction}"
@@ -157,7 +181,7 @@ class Service:
         except (Denied, Gone):
             may = False
         if not may:
-            return self.needs("CommentOnTicket", 400)
+            return self.no_comment(ticket, 400)
         text = (
             f"{self.name}: RT could not record a comment on ticket {ticket}; look at its log, and "
             "whether its database or disk is full"

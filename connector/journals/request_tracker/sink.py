@@ -129,20 +129,20 @@ class RequestTrackerJournal:
             )
             raise self._wrong_case(text)
         (ticket,) = tickets
-        if ticket.status in self._words.list("status", "locked"):
+        if self._service.is_locked(ticket):
             text = (
                 f"{self.name}: case {number} (ticket {ticket.number}) is {ticket.status}, which "
                 "locks it; tried again later"
             )
             raise CaseLocked(text, system=self.name)
-        if ticket.status in self._words.list("status", "closed"):
+        if self._service.is_closed(ticket):
             text = (
                 f"{self.name}: case {number} (ticket {ticket.number}) is {ticket.status}; reopen "
                 "it or link the item to another case"
             )
             raise CaseClosed(text, system=self.name, field="case_number")
         if not ticket.may_comment:
-            raise self._service.needs("CommentOnTicket")
+            raise self._service.no_comment(ticket.number)
         return ticket
 
     def _wrong_case(self, text: str) -> Rejected:

@@ -190,6 +190,22 @@ def cases_query(queues: Sequence[str], field: str, number: str) -> str:
     return f"{in_queues(queues)} AND CF.{{{field}}} = {quoted(number)}"
 
 
+def numbered_query(queues: Sequence[str], field: str) -> str:
+    """The tickets that have a case number."""
+    return f"{in_queues(queues)} AND CF.{{{field}}} IS NOT NULL"
+
+
+def open_query(queues: Sequence[str], field: str, closed: Sequence[str]) -> str:
+    """The tickets that RT's lifecycles have done with, in a state that is not listed as closed."""
+    others = "".join(f" AND Status != {quoted(status)}" for status in closed)
+    return f"{numbered_query(queues, field)} AND Status = '__Inactive__'{others}"
+
+
+def others_query(queues: Sequence[str], ticket: int) -> str:
+    """All tickets but one."""
+    return f"{in_queues(queues)} AND id != {ticket}"
+
+
 def changes_query(queues: Sequence[str], since: datetime | None, after: int) -> str:
     """The tickets with a number above `after` that changed at `since` or later, and some more."""
     query = f"{in_queues(queues)} AND id > {after}"
