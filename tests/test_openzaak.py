@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -21,10 +24,12 @@ from connector.journaling.words import Words, load
 from connector.journals.folder import load_mapping
 from connector.journals.openzaak import WORDS, make_register, make_sink
 from connector.journals.openzaak.service import Signer, refuse, sure, zaak_service
-from connector.model import Case, CaseParty, Line, Receipt
+from connector.journals.openzaak.zaken import Types, find_case
+from connector.model import Case, CaseParty, Line, Party, Receipt
 from connector.ports import CaseRegister, NoSteps, Sink
-from connector.sandbox.systems.base import FakeSystem
+from connector.sandbox.systems.base import FakeSystem, plain
 from connector.sandbox.systems.openzaak import PART_BYTES, FakeOpenZaak
+from connector.sandbox.systems.zgw import fault
 from connector.wire import QuickAdapter
 from tests.contracts.register import CASES, listed
 from tests.contracts.sink import AUDIO, STARTED, open_file, sha256_of
@@ -357,6 +362,120 @@ class TestOpenZaakSink(OpenZaakSuite):
         with pytest.raises(Denied, match="jwt-expired"):
             late.get("zaken/api/v1/zaken", object)
 
+    def refusing(self, is_refused: Callable[[Any, dict[str, Any]], bool]) -> None:
+        """From now on these writes are beyond the application's rights."""
+        answer = self.system.answer
+
+        def answered(request: Any) -> Any:
+            value = json.loads(request.body) if request.method == "POST" else {}
+            if is_refused(request, value):
+                return fault(403, "permission_denied", kind="PermissionDenied")
+            return answer(request)
+
+        self.system.answer = answered  # type: ignore[method-assign]
+
+    @pytest.mark.parametrize("what", ["level", "type of the case"])
+    def test_a_case_beyond_the_rights(self, what: str):
+        """A case that may be read and not written to, while others may: that entry's error."""
+        self.system.most = "vertrouwelijk"
+        key = self.system.add_case(NUMBER, vertrouwelijkheidaanduiding="vertrouwelijk")
+        self.system.add_case(OTHER)
+        shown = self.system._case
+        self.system._case = lambda case, origin: {  # type: ignore[method-assign]
+            **shown(case, origin), "zaaktype": f"{origin}/catalogi/api/v1/zaaktypen/z-1"
+            + ("" if case["uuid"] == key else "?other")}  # fmt: skip
+        self.refusing(
+            lambda request, value: (
+                value.get("vertrouwelijkheidaanduiding") == "vertrouwelijk"
+                if what == "level"
+                else request.path.endswith("zaakinformatieobjecten")
+                and key in value.get("zaak", "")
+            )
+        )
+        sink = self.make_sink()
+
+        with pytest.raises(Rejected, match=r"zaken\.bijwerken") as caught:
+            sink.put(self.entry(), "CT-1", open_file)
+
+        assert caught.value.field == "case_number"
+        assert sink.put(self.entry(case_number=OTHER), "CT-2", open_file)
+
+    def test_threads_and_a_type_that_is_not_allowed(self):
+        """Each of many threads gets the same refusal, and none a fault of the program."""
+        service = zaak_service(self.connection(self.origin), Signer("casethread", "fictional", "",
+                                                                    time.time))  # fmt: skip
+        types, found = Types(service), find_case(service, NUMBER, "")
+        assert found
+        start, told = threading.Barrier(8), list[str]()
+
+        def ask() -> None:
+            for _ in range(5):
+                start.wait()
+                try:
+                    types.url(found, "Samtale")
+                except Exception as error:  # noqa: BLE001
+                    told.append(type(error).__name__)
+
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert set(told) == {"Rejected"}
+
+    def test_a_limit_that_was_raised_meanwhile(self):
+        """An upload in parts that was cut off is not taken for the file, whatever the limit is."""
+        small, steps = {"single_upload_kb": 1}, NoSteps()
+
+        def cut(request: requests.PreparedRequest) -> None:
+            if "/bestandsdelen/" in str(request.url):
+                raise Killed
+
+        adapter = Meddling(self.origin, before=cut)
+        self.changes = {"limits": small}
+        with pytest.raises(Killed):
+            self.connect(self.connection(self.origin, adapter)).put(
+                self.entry("voicemail"), "CT-1", open_file, steps
+            )
+        self.changes = {}
+
+        receipt = self.make_sink().put(self.entry("voicemail"), "CT-1", open_file, steps)
+
+        assert self.recordings(receipt) == [AUDIO]
+
+    def test_addresses_of_another_host(self):
+        """Where Open Zaak gives out another address than ours, check says it, and no entry is
+        failed for it: the run ends."""
+        shown = self.system._case
+        self.system._case = lambda case, _: shown(case, "http://intern.example")  # type: ignore[method-assign]
+        sink = self.make_sink()
+
+        assert any(each.level == "error" and "intern.example" in each.what
+                   for each in sink.check())  # fmt: skip
+        with pytest.raises(Denied, match=r"intern\.example"):
+            sink.put(self.entry(), "CT-1", open_file)
+
+    def test_pages_that_do_not_end(self):
+        """A list whose next page is always the same one is given up."""
+        page = self.system._page
+
+        def endless(request: Any, found: Any) -> Any:
+            value = json.loads(page(request, found).body)
+            return plain(200, {**value, "next": f"{request.origin}{request.path}?page=1"})
+
+        self.system._page = endless  # type: ignore[method-assign]
+        with pytest.raises(Unavailable, match="do not end"):
+            self.make_sink().find("CT-1", NUMBER)
+
+    @pytest.mark.parametrize("section", ["case", "document"])
+    def test_an_organisation_that_is_no_number(self, section: str):
+        """Every entry would be refused for it, so check says it."""
+        found = self.connect_with(**{section: {"organisation": "Kommunen"}}).check()
+
+        assert any(each.level == "error" and f"[{section}] organisation" in each.what
+                   for each in found)  # fmt: skip
+
     def test_check_names_what_is_missing(self):
         """A type that is not there, a level beyond the rights, no case to try on: each by name."""
         self.system.most = "intern"
@@ -450,6 +569,29 @@ class TestWithOpenKlant(OpenZaakSuite):
         assert klant.contacts[0]["indicatieContactGelukt"] is reached
         assert [each["gevraagdeHandeling"] for each in klant.tasks] == ["Ring tilbage"] * tasks
         assert all(each["toegewezenAanActoren"] == [{"uuid": "a-1"}] for each in klant.tasks)
+
+    def test_a_correction_leaves_no_second_task(self):
+        """The task of the first version stands; nobody is asked to ring back twice."""
+        sink = self.make_sink()
+        sink.put(self.entry("voicemail"), "CT-1", open_file)
+        later = self.entry("voicemail", version=2, text="Ring i morgen.", previous_key="CT-1")
+
+        sink.put(later, "CT-2", open_file)
+
+        assert len(self.system.klant.contacts) == 2
+        assert len(self.system.klant.tasks) == 1
+
+    @pytest.mark.parametrize("role", ["queue", "attendant", "voicemail", "bot"])
+    def test_a_queue_is_nobody(self, role: str):
+        """A queue or a machine that took part is not written down as the citizen."""
+        queue = Party(name="Omstilling", role=role)
+        citizen = Party(name="Carla\x00Citat", phone="+4532100001", role="from")
+        sink = self.make_sink()
+
+        sink.put(self.entry("call", parties=(queue, citizen)), "CT-1", open_file)
+
+        (contact,) = self.system.klant.contacts
+        assert contact["betrokkene"]["contactnaam"]["achternaam"] == "Carla Citat"
 
     def test_a_later_version_points_to_the_earlier(self):
         """Its contact is about the earlier contact too; taking back leaves no task."""

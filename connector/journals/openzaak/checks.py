@@ -6,7 +6,8 @@ before the fields, so 400 means "you may, but not this" and 403 "you may not". N
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 
 from connector.errors import Denied, RemoteError
 from connector.journaling.draft import Drafter
@@ -14,9 +15,10 @@ from connector.journaling.words import Words
 from connector.journals.openzaak.contacts import API, Contacts, Id
 from connector.journals.openzaak.documents import DOCUMENTS, LINKS
 from connector.journals.openzaak.service import Invalid, Paged, Service
-from connector.journals.openzaak.zaken import ZAKEN, DocumentType, Zaak
+from connector.journals.openzaak.zaken import ZAKEN, CaseType, DocumentType, Zaak
 from connector.model import Finding
 
+_MOST_TRIALS = 5
 TYPES = "catalogi/api/v1/informatieobjecttypen"
 _READ_GRANT = (
     "give the application zaken.lezen (Zaken) for the case types it shall see, with the highest "
@@ -26,6 +28,8 @@ _READ_GRANT = (
 
 def register_findings(service: Service, words: Words) -> list[Finding]:
     """Whether cases can be read, and how many."""
+    if wrong := _organisations(service, words, "case"):
+        return wrong
     organisation = words.text("case", "organisation")
     query = {"bronorganisatie": organisation} if organisation else None
     try:
@@ -44,10 +48,13 @@ def sink_findings(
     """Reading, each type, each right to write, and Open Klant when it is connected."""
     try:
         case = _open_case(service)
+        if case is not None:
+            service.get(case.zaaktype, CaseType)  # an address as the system gives it out
     except RemoteError as error:
         return [_error(service, str(error), _fix(error, _READ_GRANT))]
     told = f", Zaken API {service.version}" if service.version else ""
     found = drafter.findings(service.name)
+    found += _organisations(service, words, "case") or _organisations(service, words, "document")
     found += [_ok(service, f"{service.remote.origin}{told}: signed in, cases can be read")]
     try:
         found += _documents(service, words)
@@ -66,6 +73,47 @@ def _open_case(service: Service) -> Zaak | None:
     return page.results[0] if page.results else None
 
 
+def may_write_elsewhere(service: Service, case: Zaak, types: Iterable[str]) -> bool:
+    """Whether the application may make documents of these types and put documents on some case.
+
+    Asked after a refusal, to tell a case that is beyond its rights from rights that are gone.
+    """
+    page = service.get(f"{ZAKEN}/zaken", Paged[Zaak], {"einddatum__isnull": "true"})
+    others = {each.zaaktype: each for each in page.results}  # rights are given by type
+    return all(
+        _is_taken_up(service, DOCUMENTS, _document(url, "openbaar")) for url in types
+    ) and any(_is_taken_up(service, LINKS, _link(service, each)) for each in
+              [case, *list(others.values())[:_MOST_TRIALS]])  # fmt: skip
+
+
+def _is_taken_up(service: Service, path: str, value: object) -> bool:
+    """Whether a request without content is refused for its content, and not for its sender."""
+    try:
+        service.post(path, value, Id)
+    except Invalid:
+        return True
+    except Denied:
+        return False
+    return True
+
+
+def _document(type_url: str, level: str) -> dict[str, str]:
+    return {"informatieobjecttype": type_url, "vertrouwelijkheidaanduiding": level}
+
+
+def _link(service: Service, case: Zaak) -> dict[str, str]:
+    return {"zaak": case.url, "informatieobject": f"{service.remote.base_url}/{DOCUMENTS}/0"}
+
+
+def _organisations(service: Service, words: Words, section: str) -> list[Finding]:
+    """An organisation's number has nine digits; the cases' may be left out."""
+    number = words.text(section, "organisation")
+    if re.fullmatch(r"[0-9]{9}", number) or (section == "case" and not number):
+        return []
+    what = f"[{section}] organisation of the mapping is not a number of nine digits (RSIN)"
+    return [_error(service, what, "set it to the number of your organisation in Open Zaak")]
+
+
 def _documents(service: Service, words: Words) -> Iterator[Finding]:
     """Each type of document that the mapping names, and the right to make such documents."""
     service.get(DOCUMENTS, Paged[object], {"identificatie": "casethread-check"})
@@ -81,9 +129,7 @@ def _documents(service: Service, words: Words) -> Iterator[Finding]:
             "give the application documenten.lezen and documenten.aanmaken (Documenten) for the "
             f'type "{name}", up to the confidentiality of the cases'
         )
-        value = {"informatieobjecttype": types[name],
-                 "vertrouwelijkheidaanduiding": words.text("document", "confidentiality")
-                 or "openbaar"}  # fmt: skip
+        value = _document(types[name], words.text("document", "confidentiality") or "openbaar")
         yield _probe(
             service,
             lambda value=value: service.post(DOCUMENTS, value, Id),  # type: ignore[misc]
@@ -102,10 +148,9 @@ def _linking(service: Service, case: Zaak | None) -> Finding:
             fix=_READ_GRANT,
         )
     grant = "give the application zaken.bijwerken (Zaken) for the case types it shall write to"
-    value = {"zaak": case.url, "informatieobject": f"{service.remote.base_url}/{DOCUMENTS}/0"}
     return _probe(
         service,
-        lambda: service.post(LINKS, value, Id),
+        lambda: service.post(LINKS, _link(service, case), Id),
         "documents can be put on cases",
         grant,
     )

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connector.journaling.draft import Draft, shorten
+from connector.journaling.draft import Draft, clean, shorten
 from connector.journaling.words import Words
 from connector.journals.openzaak.service import Service, sure
 from connector.journals.openzaak.zaken import Zaak
@@ -23,6 +23,7 @@ from connector.model import Direction, Entry, Party
 API = "klantinteracties/api/v1"
 # Characters that no text field of the system takes; line ends and tabs stay.
 _UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MACHINES = frozenset({"queue", "attendant", "voicemail", "bot"})
 _BY_SUBJECT = "onderwerpobject__onderwerpobjectidentificatorObjectId"
 
 
@@ -121,11 +122,17 @@ class Contacts:
         if contact is None:
             contact = sure(lambda: self._make(draft), lambda: self.find(key))
         self._put_on_case(contact, key, case)
-        self._follow(contact, draft)
+        previous = draft.entry.previous_key
+        earlier = self.find(previous) if previous else None
+        if earlier is not None:
+            self._follow(contact, key, earlier)
         for uuid in documents:
             if not contact.has_document(uuid):
                 self._attach(contact, key, uuid)
-        if draft.entry.kind in self.words.list("callback", "kinds") and not draft.entry.is_void:
+        # The task of an earlier version is this one's too: nobody shall ring back twice.
+        is_asked = earlier is not None and bool(earlier.leidde_tot_interne_taken)
+        is_wanted = draft.entry.kind in self.words.list("callback", "kinds")
+        if is_wanted and not draft.entry.is_void and not is_asked:
             self._call_back(contact, key)
 
     def actor(self) -> str:
@@ -181,18 +188,15 @@ class Contacts:
                 "onderwerpobjecten", value, key, lambda now: now.is_about(case.uuid, case_type)
             )
 
-    def _follow(self, contact: Contact, draft: Draft) -> None:
-        """Point from a later version to the contact of the earlier one, where there is one."""
-        previous = draft.entry.previous_key
-        earlier = self.find(previous) if previous else None
-        if earlier is not None and not contact.follows(earlier.uuid):
+    def _follow(self, contact: Contact, key: str, earlier: Contact) -> None:
+        """Point from a later version to the contact of the earlier one."""
+        if not contact.follows(earlier.uuid):
             value = {
                 "klantcontact": {"uuid": contact.uuid},
                 "wasKlantcontact": {"uuid": earlier.uuid},
                 "onderwerpobjectidentificator": None,
             }
-            uuid = earlier.uuid
-            self._add("onderwerpobjecten", value, draft.key, lambda now: now.follows(uuid))
+            self._add("onderwerpobjecten", value, key, lambda now: now.follows(earlier.uuid))
 
     def _attach(self, contact: Contact, key: str, uuid: str) -> None:
         value = {
@@ -240,8 +244,9 @@ class Contacts:
 
 
 def _outside(entry: Entry) -> Party | None:
-    """The first party with a name that is not one of ours."""
-    named = (party for party in entry.parties if party.name and not party.person)
+    """The first party with a name that is a person, and not one of ours."""
+    named = (party for party in entry.parties
+             if party.name and not party.person and party.role not in _MACHINES)  # fmt: skip
     return next(named, None)
 
 
@@ -256,6 +261,6 @@ def _participant(party: Party, entry: Entry) -> dict[str, object]:
             "voorletters": "",
             "voornaam": "",
             "voorvoegselAchternaam": "",
-            "achternaam": shorten(party.name, 200),
+            "achternaam": shorten(clean(party.name), 200),
         },
     }

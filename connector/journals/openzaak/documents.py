@@ -100,12 +100,12 @@ class Documents:
 
         A large one goes in parts, and goes on when `steps` has its lock. Without the lock nobody
         can finish it: it stays behind, locked and empty, and another is made as "identifier.2".
+        What is there counts, not its size: the limit may have been another when it was begun.
         """
-        if size_bytes <= self._single_upload_bytes:
-            return self.find(identifier) or self.create(identifier, fields, size_bytes, opened)
+        at_once = opened if size_bytes <= self._single_upload_bytes else None
         for number in range(1, _TRIES + 1):
             name = identifier if number == 1 else f"{identifier}.{number}"
-            document = self.find(name) or self.create(name, fields, size_bytes, None)
+            document = self.find(name) or self.create(name, fields, size_bytes, at_once)
             locks = msgspec.json.decode(steps.load() or "{}", type=dict[str, str])
             if document.lock and locks.get(name) != document.lock:
                 locks[name] = document.lock

@@ -107,8 +107,14 @@ class Service:
         self.version = ""  # the API-version of the last answer that told one
 
     def get(self, path: str, type: type[T], query: Mapping[str, str] | None = None) -> T:
-        """One thing."""
-        answer = self.remote.get(path, query, _extra(path))
+        """One thing. Denied for an address on another host: so it is with every case."""
+        try:
+            answer = self.remote.get(path, query, _extra(path))
+        except Rejected as error:
+            if error.field != "url":
+                raise
+            text = f"{error}; set url to the address that the system itself gives out"
+            raise Denied(text, system=self.name) from error
         self.version = answer.headers.get("API-version", "") or self.version
         return self.remote.read(answer, type, is_read=True)
 
@@ -117,10 +123,14 @@ class Service:
     ) -> Iterator[T]:
         """All things of a list, page by page."""
         page = self.get(path, Paged[type], query)  # type: ignore[valid-type]
+        seen: set[str] = set()
         while True:
             yield from page.results
             if not page.next:
                 return
+            if page.next in seen:
+                raise Unavailable(f"{self.name}: the pages of a list do not end", system=self.name)
+            seen.add(page.next)
             page = self.get(page.next, Paged[type])  # type: ignore[valid-type]
 
     def post(self, path: str, value: object, type: type[T]) -> T:

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC
 from functools import partial
 
-from connector.errors import CaseClosed, Rejected, Unclear
+from connector.errors import CaseClosed, Denied, Rejected, Unclear
 from connector.journaling.draft import Draft, Drafter, DraftFile, read_mark, shorten
 from connector.journaling.locks import Locks
 from connector.journaling.words import Words
@@ -89,8 +91,12 @@ class OpenZaakSink:
                 if case is not None and self._documents.is_linked(case, document):
                     return self._receipt(key, case, document)
             case = self._require_open(case, entry.case_number)
-            document = self._write(draft, case, document, open_file, steps or NoSteps())
-            self._documents.link(case, document, self._title(draft.title))
+            with self._about(case, draft):
+                written = self._write(draft, case, document, open_file, steps or NoSteps())
+            if self._contacts is not None:
+                self._contacts.put(draft, case, [each.uuid for each in written])
+            with self._about(case, draft):
+                self._documents.link(case, written[0], self._title(draft.title))
             return self._read_back(key, case)
 
     # -- writing ---------------------------------------------------------------------------------
@@ -102,8 +108,10 @@ class OpenZaakSink:
         page: Document | None,
         open_file: OpenFile,
         steps: Steps,
-    ) -> Document:
-        """Everything but the last link. The types are asked for first: nothing is written then.
+    ) -> list[Document]:
+        """All documents, the transcript first, and all links but the transcript's.
+
+        The types are asked for first: nothing is written then.
 
         The transcript tells when it was written, so one that is there already is the one that
         counts, although ours is no longer the same to the byte.
@@ -118,7 +126,7 @@ class OpenZaakSink:
                 len(draft.page),
                 partial(io.BytesIO, draft.page),
             )
-        uuids = [page.uuid]
+        written = [page]
         for number, file in enumerate(draft.files, 1):
             fields = {
                 **self._fields(draft, case),
@@ -134,10 +142,8 @@ class OpenZaakSink:
             )
             self._require_file(document, file)
             self._documents.link(case, document, str(fields["titel"]))
-            uuids.append(document.uuid)
-        if self._contacts is not None:
-            self._contacts.put(draft, case, uuids)
-        return page
+            written.append(document)
+        return written
 
     def _fields(self, draft: Draft, case: Zaak) -> dict[str, object]:
         """What all documents of an entry have in common."""
@@ -240,6 +246,31 @@ class OpenZaakSink:
             "than the entry's file; an administrator gives it another identifier"
         )
         raise Rejected(text, system=self.name, field="files")
+
+    @contextmanager
+    def _about(self, case: Zaak, draft: Draft) -> Iterator[None]:
+        """Rejected, where this case's type or confidentiality is beyond the rights and others are
+        not: one case must not hold up all the others."""
+        try:
+            yield
+        except Denied as error:
+            kinds = {draft.entry.kind, *(["file"] if draft.files else [])}
+            names = {self._words.text("types", kind) for kind in kinds}
+            if error.status != 403 or not self._may_write_elsewhere(case, names):
+                raise
+            text = (
+                f"{self.name}: the application may not put documents on case {case.identificatie}; "
+                "give it zaken.bijwerken for the type of the case, and documenten.aanmaken up to "
+                f'the confidentiality "{case.vertrouwelijkheidaanduiding}"'
+            )
+            raise Rejected(text, system=self.name, status=403, field="case_number") from error
+
+    def _may_write_elsewhere(self, case: Zaak, names: set[str]) -> bool:
+        try:
+            urls = [self._types.url(case, name) for name in sorted(names)]
+            return checks.may_write_elsewhere(self._service, case, urls)
+        except (Denied, Rejected):
+            return False
 
     def _require_open(self, case: Zaak | None, number: str) -> Zaak:
         if case is None:

@@ -84,13 +84,15 @@ class Types:
 
         Raises Rejected with field "type" when it allows none of that name.
         """
-        if case.zaaktype not in self._allowed:
-            found = self._service.get(case.zaaktype, CaseType)
-            self._allowed[case.zaaktype] = found.informatieobjecttypen
-        types = [self._type(url) for url in self._allowed[case.zaaktype]]
+        urls = self._allowed.get(case.zaaktype)
+        if urls is None:
+            urls = self._service.get(case.zaaktype, CaseType).informatieobjecttypen
+            self._allowed[case.zaaktype] = urls
+        types = [self._type(url) for url in urls]
         fitting = [each for each in types if each.omschrijving == name and not each.concept]
         if not fitting:
-            del self._allowed[case.zaaktype]  # asked again, once somebody has added it
+            # Asked again, once somebody has added it; another thread may have seen to that.
+            self._allowed.pop(case.zaaktype, None)
             text = (
                 f"{self._service.name}: the type of case {case.identificatie} allows no document "
                 f'type "{name}"; add it to the case type, or name another under [types]'
