@@ -196,7 +196,8 @@ class TestNovaSink(NovaContract):
         page, sound = case.documents
         assert page["fileExtension"] == "html"
         assert sound["fileExtension"] == "wav"
-        assert "(bilag 1: Besked fra Carla.wav)" in sound["title"]
+        assert "(bilag 1)" in sound["title"]
+        assert "Carla" not in sound["title"]
         assert {each["sensitivity"] for each in case.documents} == {"Følsomme"}
         assert {each["documentType"] for each in case.documents} == {"Indgående"}
         assert {each["securityUnit"]["losidentity"]["userkey"] for each in case.documents} == {"BS"}
@@ -735,6 +736,10 @@ def held(case: Case) -> FakeCase:
         ("carla.2@mail.example", [("", "carla.2@mail.example")]),
         ("tlf 32100001, carla@mail.example", [("+4532100001", "carla@mail.example")]),
         ("", [("", "")]),
+        ("CVR 25 05 29 43 32100001", [("+4532100001", "")]),
+        ("CVR-nr.: 32100001", [("", "")]),
+        ("ny adresse 20-11-2026", [("", "")]),
+        ("født 1.11.2026[n]+46 8 123 456 78", [("+46812345678", "")]),
     ],
 )
 def test_contact_information_is_read(text: str, expected: list[tuple[str, str]]):

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from connector.errors import Rejected
-from connector.journaling.draft import Draft, clean, shorten
+from connector.journaling.draft import Draft, shorten
 from connector.journaling.words import Words
 from connector.journals.nova import wire
 from connector.journals.nova.answers import CaseRow
@@ -91,7 +91,7 @@ class Content:
             )
         for number, file in enumerate(draft.files, 1):
             title = self._words.text("file_title", self._language).format(
-                title=draft.title, number=number, name=clean(file.original) or file.name
+                title=draft.title, number=number, name=file.name
             )
             yield Piece(
                 uuid=wire.derived(draft.key, f"file {number}"),

@@ -20,6 +20,12 @@ from connector.journals.nova.client import Nova
 from connector.model import Case, CaseParty, Finding
 
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# What has eight digits as well and is no telephone: a date, a company's number (CVR, SE).
+_NO_PHONE = re.compile(
+    r"\b\d{1,2}[-./]\d{1,2}[-./]\d{4}\b"
+    r"|\b(?:cvr(?:[-. ]*(?:nr|nummer))?|se[-. ]*(?:nr|nummer))[-.: ]*\d(?: ?\d){7}\b",
+    re.IGNORECASE,
+)
 _BREAK = re.compile(r"\[n\]|[\r\n]+")  # "[n]" is a line's end in the free text, says a client
 
 
@@ -94,7 +100,8 @@ def phones_in(text: str, region: str) -> list[str]:
         return []
     import phonenumbers
 
-    found = phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.POSSIBLE)
+    text = _NO_PHONE.sub(" | ", text)
+    found = phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.VALID)
     shape = phonenumbers.PhoneNumberFormat.E164
     return list(dict.fromkeys(phonenumbers.format_number(each.number, shape) for each in found))
 
