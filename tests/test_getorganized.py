@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from collections.abc import Sequence
@@ -28,14 +29,16 @@ from connector.errors import (
 )
 from connector.journaling.connection import Connection
 from connector.journaling.draft import Drafter
+from connector.journaling.remote import Answer
 from connector.journaling.words import Words, load
 from connector.journals.folder import load_mapping
 from connector.journals.getorganized import WORDS, make_register, make_sink, rows
+from connector.journals.getorganized.refusals import refusal
 from connector.journals.getorganized.words import names_of
 from connector.model import Case, Direction, EntryFile, Receipt
 from connector.ports import CaseRegister, Sink
 from connector.sandbox.protocol import Request, Response
-from connector.sandbox.systems.base import FAILS_AFTER, LOSES_ANSWERS
+from connector.sandbox.systems.base import FAILS_AFTER, LOSES_ANSWERS, READ_ONLY
 from connector.sandbox.systems.getorganized import FakeGetOrganized
 from tests.contracts.register import CASES
 from tests.contracts.sink import AUDIO, open_file, sha256_of
@@ -386,6 +389,34 @@ class TestSteps(Own):
 
         assert len(self.case.documents) == 1
 
+    def test_a_recording_that_was_answered_and_not_kept(self):
+        """An id for a document that is not there: the entry is not called written, by put or by
+        find, until the recording is there."""
+        answer = self.system.answer
+
+        def lie(request: Request) -> Response:
+            if "AddToCase" in request.path and b"_lyd-01" in request.body:
+                kind = {"content-type": "application/json"}
+                return Response(headers=kind, body=b'{"DocId": 215999}')
+            if "MarkMultiple" in request.path or "Finalize" in request.path:
+                numbers = json.loads(request.body)["DocumentIds"]
+                kept = [each for each in numbers if each != 215999]
+                body = json.dumps({"DocumentIds": kept}).encode()
+                request = dataclasses.replace(request, body=body)
+            return answer(request)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(self.system, "answer", lie)
+            with pytest.raises(Unclear):
+                self.sink().put(self.entry("voicemail"), "CT-1", open_file)
+            assert self.sink().find("CT-1", NUMBER) is None
+
+        receipt = self.sink().put(self.entry("voicemail"), "CT-1", open_file)
+
+        assert receipt == self.sink().find("CT-1", NUMBER)
+        assert sorted(len(each.content) for each in self.case.documents)[0] == len(AUDIO)
+        assert len(self.case.documents) == 2
+
     @pytest.mark.parametrize("state", [LOSES_ANSWERS, FAILS_AFTER])
     def test_each_step_in_turn_is_lost(self, state: str):
         """Every write of a put is answered badly once: each put gets one step further, and none
@@ -494,8 +525,9 @@ class TestUploadInParts(Own):
     def test_an_index_that_takes_too_long(self):
         """No id in time: this run ends; the next finds the file whole and sends it no more."""
         content = b"x" * 1500
-        with pytest.raises(Unavailable, match="no document id yet"):
+        with pytest.raises(Unavailable, match="no document id yet") as caught:
             self.put_large(content, {**large(), "index_tries": 1})
+        assert type(caught.value) is CaseLocked  # other cases do not wait for it
         self.system.requests.clear()
 
         self.put_large(content, large())
@@ -518,6 +550,8 @@ class TestRefusals(Own):
             ((403, "Access denied."), Denied),
             ((404, "No such case."), Rejected),
             ((500, "Object reference not set to an instance of an object."), Unclear),
+            ((500, "ExecuteReader requires an open connection. Its state is closed."), Unclear),
+            ((500, "The connection is closed."), Unclear),
         ],
     )
     def test_a_case_that_changes_meanwhile(
@@ -535,6 +569,34 @@ class TestRefusals(Own):
         assert "anna" not in str(caught.value)
         if expected is not Unclear:
             assert NUMBER in str(caught.value)
+
+    def test_one_case_that_may_not_be_written_on(self):
+        """403 on one case is that case's error when the account may write on another."""
+        self.system.store.add_case("GEO-2026-033899", CaseStatus="Åben")
+        self.case.is_locked = True
+        self.system.lock_refusal = (403, "Access denied.")
+        check = {"case_number": "GEO-2026-033899"}
+
+        with pytest.raises(Rejected, match=NUMBER) as caught:
+            self.sink(check=check).put(self.entry(), "CT-1", open_file)
+        assert caught.value.field == "case_number"
+
+        with self.system.being(READ_ONLY), pytest.raises(Denied):
+            self.sink(check=check).put(self.entry(), "CT-1", open_file)
+
+    def test_a_case_without_the_library(self):
+        """One case of another template is that case's error; the run goes on with the others."""
+        with pytest.raises(Rejected, match="library") as caught:
+            self.sink(documents={"library": "Akter"}).put(self.entry(), "CT-1", open_file)
+
+        assert caught.value.field == "case_number"
+
+    def test_a_page_of_a_proxy_tells_nothing_of_a_case(self):
+        """Words in a page for people are not the server's about the case."""
+        page = b"<html><body>The case is closed by the upstream.</body></html>"
+        answer = Answer(502, page, {"Content-Type": "text/html"}, "POST", "https://esdh.example/")
+
+        assert refusal(answer, NUMBER, words(), "esdh") is None
 
     def test_the_words_are_a_setting(self):
         """A site's own word for a closed case is taken from the mapping."""
@@ -578,9 +640,11 @@ class TestCheck(Own):
                 words(
                     fields={"mark": "", "fixed": ["Art"], "date_on_adding": "%d/%m"},
                     state={"final": "Finalized"},
+                    case={"status": "", "open_values": []},
+                    documents={"library": " "},
                 )
             )
-        assert len(caught.value.problems) == 4
+        assert len(caught.value.problems) == 7
 
 
 class TestNtlm(Own):
@@ -651,6 +715,7 @@ def test_a_row_is_xml_whatever_it_holds():
     [
         ("6548;#Anna Prøvesen(az0001)", "Anna Prøvesen", "az0001"),
         ("18;#IB_TEAM", "IB_TEAM", ""),
+        ("7;#Kim Prøvesen(kp01);#9;#Bo Bekendt(bb02)", "Kim Prøvesen", "kp01"),
         ("anna@kommune.example", "anna@kommune.example", ""),
         ("", "", ""),
     ],

@@ -65,7 +65,7 @@ class TestForeignClient(Own):
 
         row = read_row(answer["Metadata"])
         assert row["ows_CaseID"] == NUMBER
-        assert row["ows_Beskrivelse"].endswith(receipt.sha256)
+        assert row["ows_Beskrivelse"].endswith(f"{receipt.sha256} files:1")
         assert row["ows_Finalized"] == "1"
         assert int(row["ows_CaseRecordNumber"]) > 0
         assert "Ring venligst tilbage." in page.decode()

@@ -71,16 +71,25 @@ def sink_findings(wire: Wire, words: Words, names: Names) -> list[Finding]:
     return findings
 
 
-def _some_case(wire: Wire, words: Words) -> Place:
+def may_write_elsewhere(wire: Wire, words: Words, number: str) -> bool:
+    """Whether the account may write on another case than this; False when none can be asked."""
+    try:
+        place = _some_case(wire, words, other_than=number)
+        return place.number != number and not _missing_rights(wire, place)
+    except RemoteError:
+        return False
+
+
+def _some_case(wire: Wire, words: Words, other_than: str = "") -> Place:
     """A case to look at: that of [check] case_number, else the first one a search gives."""
     number = words.text("check", "case_number")
-    if not number:
+    if not number or number == other_than:
         asked = {
             "CaseIdFilter": words.text("check", "case_filter"),
             "IncludeRegularCases": True,
             "IncludeOrphanedCases": False,
             "StartItemIndex": 0,
-            "ItemCount": 1,
+            "ItemCount": 2,
             "CustomProperties": "",
         }
         found = wire.remote.json(
@@ -90,7 +99,7 @@ def _some_case(wire: Wire, words: Words) -> Place:
             numbers = case_numbers(found.ResultsXml)
         except ValueError as error:
             raise Unavailable(f"{wire.name}: {error}", system=wire.name) from error
-        number = numbers[0] if numbers else ""
+        number = next((each for each in numbers if each != other_than), "")
     place = wire.place(number)
     if place is None:
         text = (
@@ -121,19 +130,23 @@ def _case_findings(wire: Wire, words: Words, place: Place) -> Iterator[Finding]:
         yield _ok(wire, f"the fields of [case] in {words.name} are on case {place.number}")
 
 
-def _right_findings(wire: Wire, place: Place) -> Iterator[Finding]:
+def _missing_rights(wire: Wire, place: Place) -> list[str]:
     path = f"{wire.site(place)}/_api/web/EffectiveBasePermissions"
     rights = whole(wire.remote.json("GET", path, _Rights).Low) or 0
-    missing = [
-        what
-        for bit, what in ((_ADD, "add documents"), (_EDIT, "edit documents"))
-        if not rights & bit
-    ]
-    if missing:
+    needed = ((_ADD, "add documents"), (_EDIT, "edit documents"))
+    return [what for bit, what in needed if not rights & bit]
+
+
+def _right_findings(wire: Wire, place: Place) -> Iterator[Finding]:
+    if missing := _missing_rights(wire, place):
         what = f"the account may not {' or '.join(missing)} on case {place.number}"
         yield Finding(level="error", system=wire.name, what=what, fix=GRANT)
     else:
-        yield _ok(wire, f"the account may add and edit documents on case {place.number}")
+        what = (
+            f"the account may add and edit documents on case {place.number}; to journalise and to "
+            "finalise is not tried"
+        )
+        yield _ok(wire, what)
 
 
 def _room_findings(wire: Wire, place: Place) -> Iterator[Finding]:

@@ -21,7 +21,8 @@ _LONGEST_SAID = 20_000
 
 def refusal(answer: Answer, number: str, words: Words, system: str) -> RemoteError | None:
     """Our error for an answer that is not 2xx to a write on this case; None by HTTP's own rules."""
-    said = answer.body[:_LONGEST_SAID].decode("utf-8", "replace").lower()
+    # A page for people is a proxy's: it tells of connections that are closed, not of cases.
+    said = "" if answer.is_html else answer.body[:_LONGEST_SAID].decode("utf-8", "replace").lower()
     about: dict[str, Any] = {"system": system, "status": answer.status}
 
     def says(kind: str) -> bool:

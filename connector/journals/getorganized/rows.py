@@ -52,8 +52,10 @@ def case_numbers(xml: str) -> list[str]:
 
 def shown(value: str) -> str:
     """The name in SharePoint's "318;#25.02.00 Ejendomsbeskatning"; a plain value as it is."""
-    number, divider, name = value.partition(";#")
-    return name.strip() if divider and number.strip().isdigit() else value.strip()
+    number, divider, names = value.partition(";#")
+    # Several values are "7;#one;#9;#two": the first is shown.
+    is_number = bool(divider) and number.strip().isdigit()
+    return names.partition(";#")[0].strip() if is_number else value.strip()
 
 
 def owner(value: str) -> tuple[str, str]:

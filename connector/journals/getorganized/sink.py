@@ -8,41 +8,24 @@ and finalised is the entry. What is only begun is gone on with, step by step.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
-from typing import BinaryIO
 
-import msgspec
-
-from connector.errors import CaseClosed, Rejected, Unavailable, Unclear
+from connector.errors import CaseClosed, Denied, Rejected, RemoteError, Unavailable, Unclear
 from connector.journaling.connection import Connection
-from connector.journaling.draft import Draft, Drafter, read_mark, shorten
+from connector.journaling.draft import Draft, Drafter, read_mark
 from connector.journaling.locks import Locks
 from connector.journaling.names import safe_key
 from connector.journaling.words import Words
 from connector.journals.getorganized import check
 from connector.journals.getorganized.answers import Document, Place
-from connector.journals.getorganized.rows import row_xml
+from connector.journals.getorganized.refusals import GRANT
+from connector.journals.getorganized.sendable import Sendable, files_told, row_of, wanted_of
 from connector.journals.getorganized.upload import upload, wait_for_id
 from connector.journals.getorganized.wire import Sleep, Wire, quoted
 from connector.journals.getorganized.words import Names
 from connector.mapping import find_zone
 from connector.model import Capabilities, Entry, Finding, Receipt
 from connector.ports import OpenFile, Steps
-
-
-class Sendable(msgspec.Struct, frozen=True, kw_only=True):
-    """One document to be: the page, or a file of the entry (`sha256`)."""
-
-    name: str
-    title: str
-    size_bytes: int
-    page: bytes = b""
-    sha256: str = ""
-
-    def open(self, open_file: OpenFile) -> BinaryIO:
-        """Its bytes."""
-        return open_file(self.sha256) if self.sha256 else io.BytesIO(self.page)
 
 
 class GetOrganizedSink:
@@ -90,7 +73,7 @@ class GetOrganizedSink:
     ) -> Receipt:
         """Write what is missing of the entry. Eight requests for a new one, two more for a file."""
         draft = self._drafter.draft(entry, key, open_file, self.name)
-        wanted = self._wanted(draft)
+        wanted = wanted_of(draft, self._words, self.name)
         with self._locks.hold(entry.case_number):
             place = self._wire.place(entry.case_number)
             if place is None:
@@ -100,56 +83,16 @@ class GetOrganizedSink:
             if found := self._whole(there, key):
                 return self._receipt(found, place)
             self._require_open(entry.case_number)
-            known = {each.name: each for each in there}
-            numbers = [
-                self._ensure(each, known.get(each.name), place, draft, open_file) for each in wanted
-            ]
-            self._finish(place, numbers, there)
+            try:
+                self._write(wanted, there, place, draft, open_file)
+            except Denied as error:
+                raise self._refused(error, place) from error
             return self._read_back(place, draft)
 
-    # -- what is wanted ----------------------------------------------------------------------------
-
-    def _wanted(self, draft: Draft) -> list[Sendable]:
-        """The files and then the page. Raises Rejected for one that is too large to be sent."""
-        most = self._words.number("documents", "most_bytes")
-        page = Sendable(
-            name=draft.page_name, title=draft.title, size_bytes=len(draft.page), page=draft.page
-        )
-        files = [
-            Sendable(
-                name=each.name,
-                title=f"{draft.title} – {each.name.rpartition('_')[2]}",
-                size_bytes=each.size_bytes,
-                sha256=each.sha256,
-            )
-            for each in draft.files
-        ]
-        for each in (*files, page):
-            if each.size_bytes > most:
-                text = (
-                    f"{self.name}: {each.name} has {each.size_bytes} bytes, more than [documents] "
-                    f"most_bytes in {self._words.name} ({most})"
-                )
-                raise Rejected(text, system=self.name, field="files")
-        return [*files, page]
-
     def _row(self, sendable: Sendable, draft: Draft, date_key: str) -> str:
-        """The metadata of one document as XML."""
-        names, entry = self._names, draft.entry
-        values = dict(names.fixed)
-        title_room, ending = names.title_limit, ""
-        if names.mark == names.title:
-            ending = f" [{draft.mark}]"
-            title_room -= len(ending)
-        else:
-            values[names.mark] = draft.mark
-        values[names.title] = _short(sendable.title, title_room) + ending
-        if names.date:
-            local = entry.started_at.astimezone(self._zone)
-            values[names.date] = local.strftime(self._words.text("fields", date_key))
-        if names.direction:
-            values[names.direction] = self._words.text("directions", entry.direction.value)
-        return row_xml(values)
+        local = draft.entry.started_at.astimezone(self._zone)
+        date = local.strftime(self._words.text("fields", date_key))
+        return row_of(sendable, draft, self._names, self._words, date)
 
     # -- what is there -----------------------------------------------------------------------------
 
@@ -162,7 +105,10 @@ class GetOrganizedSink:
         pages = [each for each in documents if each.name.endswith(ending)]
         if not pages or not all(self._is_done(each, key) for each in documents):
             return None
-        return [*pages, *(each for each in documents if each not in pages)]
+        files = [each for each in documents if each not in pages]
+        if len(files) < files_told(pages[0].row.get(self._names.mark, "")):
+            return None
+        return [*pages, *files]
 
     def _is_done(self, document: Document, key: str) -> bool:
         mark = self._mark(document)
@@ -221,7 +167,31 @@ class GetOrganizedSink:
             )
             raise CaseClosed(text, system=self.name, field="case_number")
 
+    def _refused(self, error: Denied, place: Place) -> RemoteError:
+        """A 403 is this case's own when the account may write on another: the others go on."""
+        if error.status != 403 or not check.may_write_elsewhere(
+            self._wire, self._words, place.number
+        ):
+            return error
+        text = f"{self.name}: the account may write on other cases and not on {place.number}; "
+        text += GRANT
+        return Rejected(text, system=self.name, status=403, field="case_number")
+
     # -- what is done ------------------------------------------------------------------------------
+
+    def _write(
+        self,
+        wanted: Sequence[Sendable],
+        there: Sequence[Document],
+        place: Place,
+        draft: Draft,
+        open_file: OpenFile,
+    ) -> None:
+        known = {each.name: each for each in there}
+        numbers = [
+            self._ensure(each, known.get(each.name), place, draft, open_file) for each in wanted
+        ]
+        self._finish(place, numbers, there)
 
     def _ensure(
         self,
@@ -278,8 +248,9 @@ class GetOrganizedSink:
             )
             raise Rejected(text, system=self.name, field="mark")
         text = (
-            f"{self.name}: GetOrganized answered yes, but the documents on case {place.number} are "
-            "not journalised or not finalised; it is looked for again. May the account do both?"
+            f"{self.name}: GetOrganized answered yes, but a document on case {place.number} is not "
+            "there, not journalised or not finalised; it is looked for again. May the account do "
+            "both?"
         )
         raise Unclear(text, system=self.name)
 
@@ -288,11 +259,3 @@ def _is_set(row: Mapping[str, str], field: str) -> bool:
     """Whether a number or flag in a row says yes: "12", "1;#1", "True"; not "", "0", "1;#0"."""
     value = row.get(field, "").rpartition(";#")[2].strip().lower()
     return value not in ("", "0", "false", "nej", "no")
-
-
-def _short(title: str, room: int) -> str:
-    """At most `room` characters as SharePoint counts them: one beyond the first plane is two."""
-    room_left = room
-    while len((text := shorten(title, room_left)).encode("utf-16-le")) > 2 * room:
-        room_left -= 1
-    return text

@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from typing import BinaryIO
 
-from connector.errors import Unavailable
+from connector.errors import CaseLocked
 from connector.journals.getorganized.answers import Document, Place
 from connector.journals.getorganized.wire import Sleep, Wire, quoted
 
@@ -49,7 +49,7 @@ def upload(wire: Wire, place: Place, name: str, source: BinaryIO, size_bytes: in
 def wait_for_id(wire: Wire, place: Place, key: str, name: str, sleep: Sleep) -> Document:
     """The document, once GetOrganized has given it an id: 5 to 30 s after an upload.
 
-    Raises Unavailable when it takes longer; the next run goes on from there.
+    Raises CaseLocked when it takes longer: this entry waits for the next run, other cases do not.
     """
     for attempt in range(wire.words.number("documents", "index_tries")):
         if attempt:
@@ -61,4 +61,4 @@ def wait_for_id(wire: Wire, place: Place, key: str, name: str, sleep: Sleep) -> 
         f"{wire.name}: a file on case {place.number} has no document id yet; "
         "the next run goes on with it"
     )
-    raise Unavailable(text, system=wire.name)
+    raise CaseLocked(text, system=wire.name)

@@ -126,12 +126,12 @@ class Wire:
         except Gone as error:
             if place.folder:  # made with the first document
                 return []
-            raise Unavailable(
+            text = (
                 f"{self.name}: case {place.number} has no library "
                 f'"{self.words.text("documents", "library")}" that this account sees; set '
-                f"[documents] library in {self.words.name}",
-                system=self.name,
-            ) from error
+                f"[documents] library in {self.words.name}"
+            )
+            raise Rejected(text, system=self.name, field="case_number") from error
 
     def _document(self, file: File) -> Document:
         number = whole(file.ListItemAllFields.DocID if file.ListItemAllFields else None)

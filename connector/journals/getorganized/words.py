@@ -49,7 +49,7 @@ WORDS: tuple[Row, ...] = (
     Row("case", "closed", "text", "ows_Lukket"),
     Row("case", "contact", "text", "ows_CCMContactData"),
     Row("case", "url_start", "text", ""),
-    Row("errors", "closed", "list", ("er lukket", "is closed")),
+    Row("errors", "closed", "list", ("sagen er lukket", "case is closed")),
     Row("errors", "locked", "list", ("låst", "is locked", "checked out", "tjekket ud")),
     Row("errors", "full", "list", ("storage quota", "lagerkvote", "0x80070070")),
     Row("check", "case_filter", "text", "*"),
@@ -86,6 +86,11 @@ def names_of(words: Words) -> Names:
                 problems.append(
                     f'{words.name}: [{section}] {key}: "{name}" is not like "ows_Title"'
                 )
+    for section, key in (("case", "status"), ("documents", "library")):
+        if not words.text(section, key).strip():
+            problems.append(f"{words.name}: [{section}] {key}: may not be empty")
+    if not any(words.list("case", "open_values")):
+        problems.append(f"{words.name}: [case] open_values: empty, so every case is closed")
     fixed = []
     for pair in words.list("fields", "fixed"):
         name, is_pair, value = pair.partition("=")
