@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -23,7 +24,8 @@ from connector.identity import mask_cpr
 from connector.linking.communication import Communication
 from connector.model import Decision, LinkState
 
-Judge = Callable[[Communication], Decision]
+# One decision on each, in their order; it may read on before it gives it.
+Judge = Callable[[Iterable[Communication]], Iterator[Decision]]
 
 LINKED, SUGGESTED, NONE = "linked", "suggested", "none"
 SURE = 0.95  # of every interval
@@ -198,9 +200,15 @@ class Evaluation:
     ) -> Result:
         """Judge all, in the order given. Predictions go to `out`, a JSON object a line."""
         encode = msgspec.json.Encoder().encode
-        count = 0
-        for count, sample in enumerate(samples, 1):
-            decision = self._judge(sample.its)
+        count, waiting = 0, deque[Sample]()
+
+        def given() -> Iterator[Communication]:
+            for sample in samples:
+                waiting.append(sample)
+                yield sample.its
+
+        for count, decision in enumerate(self._judge(given()), 1):
+            sample = waiting.popleft()
             prediction = predict(sample, decision)
             if out is not None:
                 out.write(encode(prediction) + b"\n")

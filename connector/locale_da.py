@@ -489,6 +489,7 @@ TEXTS = {
     "rule.phone and matter": "telefonnummer og emne",
     "rule.masked": "nummerets synlige cifre",
     "rule.call-back": "opkald tilbage",
+    "rule.missed call": "telefonbesked efter ubesvaret opkald",
     "rule.relayed": "viderebragt besked",
     "rule.private": "privat chat",
     "rule.no longer private": "ikke længere privat",

@@ -501,6 +501,7 @@ TEXTS = {
     "rule.phone and matter": "telephone number and matter",
     "rule.masked": "visible digits of the number",
     "rule.call-back": "call back",
+    "rule.missed call": "voicemail after the missed call",
     "rule.relayed": "relayed message",
     "rule.private": "private chat",
     "rule.no longer private": "no longer private",

@@ -257,6 +257,10 @@ EXAMPLES: dict[str, tuple[Communication, dict[str, Any]]] = {
     "phone and matter": (call(text="Om hjemmehjælpen"), {"caseworkers": (BODIL, BODIL)}),
     "masked": (call(ASGER_MASKED), {}),
     "call-back": (call_out("+4599999999"), {"calls": (recent(),)}),
+    "missed call": (
+        call("+4599999999", kind=Shape.MISSED_CALL),
+        {"calls": (recent(seconds_ago=-60.0),)},
+    ),
     "relayed": (chat("Asger Prøve, tlf. 20 00 00 01, vil gerne ringes op"), {}),
 }
 

@@ -52,7 +52,7 @@ def judge_by_number(cases: CaseFinder, scanner: Scanner) -> Judge:
                 return decision(LinkState.WAITING, found[0].number, "phone", 0.6)
         return decision(LinkState.UNLINKED, "", "nothing", 0.0)
 
-    return judge
+    return lambda each: map(judge, each)
 
 
 def decision(

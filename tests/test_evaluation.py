@@ -218,7 +218,7 @@ def says(text: str) -> Decision:
 
 def judged(folder: Path, *lines: dict[str, Any], out: io.BytesIO | None = None) -> Result:
     evaluation = Evaluation(
-        lambda its: says(its.text),
+        lambda each: (says(its.text) for its in each),
         canonical=lambda number: number.upper().replace(" ", ""),
         is_known=lambda number: number in (FIRST, SECOND),
     )
@@ -394,7 +394,9 @@ def test_ten_megabytes(tmp_path: Path) -> None:
     text = "x" * 10_000_000
     path = written(tmp_path, line("a", text=text, expected={"case": None}))
     evaluation = Evaluation(
-        lambda its: says(f"linked, {FIRST}, number, 1" if its.text == text else ""), str, bool
+        lambda each: (says(f"linked, {FIRST}, number, 1" * (its.text == text)) for its in each),
+        str,
+        bool,
     )
 
     result = evaluation.run(Communications(path).in_order())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from connector.ledger import Ledger
+from connector.ledger.batch import Batch
+from connector.ledger.linking import decide_by_person
 from connector.ledger.tables import item, link
 from connector.ledger.take import take
-from connector.model import Direction, Item, Kind, Party
-from tests.making import CASE, OTHER_CASE, add_cases, case, message, page, policy, sighting
+from connector.model import Direction, Item, Kind, LinkState, Party
+from tests.making import CASE, NOON, OTHER_CASE, add_cases, case, message, page, policy, sighting
 
 MEETING = "19:meeting_abc@thread.v2"
 
@@ -126,6 +129,67 @@ def test_call_back_in_any_order(ledger: Ledger, order: tuple[int, ...]) -> None:
         ("voicemail", "linked", CASE, "number"),
         ("call", "linked", CASE, "call-back"),
     ]
+
+
+def missed_call(minute: float, phone: str = "+4520000***", person: str = "u1") -> Item:
+    """A call to u1 that nobody answered, as the calling plan's row shows it."""
+    call: dict[str, Any] = {
+        "ended_at": NOON + timedelta(minutes=minute),
+        "is_answered": False,
+        "caller": Party(phone=phone, role="from"),
+        "callees": (Party(person=person, role="to"),),
+    }
+    return sighting("pstn", minute, call=call)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_missed_call_voicemail_call_back(ledger: Ledger, order: tuple[int, ...]) -> None:
+    """All three are on the voicemail's case, in whatever order they are read."""
+    add_cases(ledger, case(), case(OTHER_CASE))
+    feed = [missed_call(-2), voicemail(f"Det er om sag {CASE}, ring til mig", 0), call_back(30)]
+    for index in order:
+        take(ledger, [page(feed[index])], policy())
+
+    assert rows(ledger) == [
+        ("missed_call", "linked", CASE, "missed call"),
+        ("voicemail", "linked", CASE, "number"),
+        ("call", "linked", CASE, "call-back"),
+    ]
+
+
+def test_missed_call_of_an_unlinked_voicemail(ledger: Ledger) -> None:
+    """A missed call leaves the case with the voicemail, and comes back with it."""
+    add_cases(ledger, case(), case(OTHER_CASE))
+    take(ledger, [page(missed_call(-2))], policy())
+    take(ledger, [page(voicemail(f"Det er om sag {CASE}, ring til mig", 0))], policy())
+    said = find(ledger, Kind.VOICEMAIL)
+
+    for state, its in ((LinkState.UNLINKED, None), (LinkState.LINKED, case(OTHER_CASE))):
+        with ledger.write() as connection:
+            batch = Batch(ledger=ledger, connection=connection, policy=policy(), now=ledger.now())
+            decide_by_person(batch, said, state=state, case=its, actor="vita", reason="")
+        wanted = its.number if its else None
+        assert (rows(ledger)[0][1] == "linked", rows(ledger)[0][2]) == (its is not None, wanted)
+
+
+@pytest.mark.parametrize(
+    ("minute", "phone", "person"),
+    [(-11, "+4520000***", "u1"), (-2, "+4520001***", "u1"), (-2, "+4520000***", "u2"),
+     (2, "+4520000***", "u1")],
+)  # fmt: skip
+def test_another_missed_call(ledger: Ledger, minute: float, phone: str, person: str) -> None:
+    """Too long before, another number, another colleague, or after the voicemail: no link."""
+    add_cases(ledger, case(), case(OTHER_CASE))
+    take(ledger, [page(missed_call(minute, phone, person))], policy())
+    take(ledger, [page(voicemail(f"Det er om sag {CASE}, ring til mig", 0))], policy())
+
+    assert [row[1] for row in rows(ledger) if row[0] == "missed_call"] != ["linked"]
+
+
+def find(ledger: Ledger, kind: Kind) -> int:
+    with ledger.read() as connection:
+        query = sa.select(item.c.id).where(item.c.kind == kind.value, item.c.id == item.c.root_id)
+        return int(connection.execute(query).scalar_one())
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from tests.talking import (
     ASGER_MAIL,
     ASGER_MASKED,
     ASGER_PHONE,
+    BENT_PHONE,
     BIRTHE_PHONE,
     BODIL,
     CARL,
@@ -60,6 +61,8 @@ CLEANING_BY_TITLE = msgspec.structs.replace(
 SECRET = msgspec.structs.replace(HELP, access="restricted")
 SECRET_PASSPORT = msgspec.structs.replace(PASSPORT, caseworker=BODIL, access="restricted")
 BARE = msgspec.structs.replace(HELP, parties=())
+HIS_OTHER = msgspec.structs.replace(CLEANING, parties=HELP.parties)
+NO_PARTY = msgspec.structs.replace(NEIGHBOUR, parties=())
 
 
 class Example(NamedTuple):
@@ -120,6 +123,7 @@ SENTENCES = {
     "phone and matter": ("about what is said", "det, der bliver sagt"),
     "masked": ("visible digits", "synlige cifre"),
     "call-back": ("calls back", "ringes tilbage"),
+    "missed call": ("left a voicemail right after", "lagde lige efter en telefonbesked"),
     "relayed": ("name and telephone number", "Navn og telefonnummer"),
     "neighbouring number": ("one character", "ét tegn"),
     "several numbers": ("several open cases", "flere åbne sager"),
@@ -224,14 +228,50 @@ RULE_2_NOT = {
     ),
 }  # fmt: skip
 
+
+def missed(phone: str = ASGER_MASKED, **changes: Any) -> Communication:
+    """A missed call to Bodil."""
+    return call(phone, kind=Shape.MISSED_CALL, **changes)
+
+
+def left(seconds_ago: float = -60.0, **changes: Any) -> Recent:
+    """A voicemail with the same number, a minute later, linked to Asger's case."""
+    return recent(seconds_ago=seconds_ago, **changes)
+
+
 RULE_3_MASKED = {
     "call": links("masked", call(ASGER_MASKED), HELP, CARPORT, evidence=(("masked", "phone"),)),
     "name agrees": links("masked", voicemail("Hej, det er Asger Prøve.", ASGER_MASKED), HELP),
     "call-back": links("call-back", call_out(ASGER_MASKED), BARE, calls=(recent(),),
                        evidence=(("call-back", "phone"),)),
     "call-back of whole number": links("call-back", call_out(), BARE, calls=(recent(),)),
+    "missed call before voicemail": links("missed call", missed(), BARE, calls=(left(),),
+                                          evidence=(("call-back", "phone"),)),
+    "missed call of several cases": links("missed call", missed(ASGER_PHONE), HELP, HIS_OTHER,
+                                          calls=(left(),)),
+    "missed call by its number": links("phone", missed(ASGER_PHONE), HELP, calls=(left(),)),
 }  # fmt: skip
 RULE_3_NOT = {
+    "missed call long before": waits("chain", missed(), BARE, first=BARE, calls=(left(-601),)),
+    "missed call after voicemail": waits("chain", missed(), BARE, first=BARE, calls=(left(60),)),
+    "missed call to another": waits("chain", missed(), BARE, first=BARE,
+                                    calls=(left(worker=CARL),)),
+    "answered call before voicemail": waits("chain", call(ASGER_MASKED), BARE, first=BARE,
+                                            calls=(left(),)),
+    "missed call before a call": waits("chain", missed(), BARE, first=BARE,
+                                       calls=(left(kind=Shape.CALL),)),
+    "missed call before two voicemails": nothing(
+        missed(), BARE, NO_PARTY, calls=(left(), left(-90, case=NO_PARTY))
+    ),
+    "missed call of another case": waits("chain", missed(BENT_PHONE), NEIGHBOUR, BARE,
+                                         first=BARE, calls=(left(),)),
+    "missed call of a restricted case": nothing(
+        missed(), msgspec.structs.replace(SECRET, parties=()), calls=(left(),)
+    ),
+    "missed call of a closed case": waits(
+        "chain", missed(), msgspec.structs.replace(BARE, is_open=False), calls=(left(),),
+        first=msgspec.structs.replace(BARE, is_open=False),
+    ),
     "another employee": waits("uncertain masked", call(ASGER_MASKED, worker=CARL), HELP,
                               first=HELP),
     "another name": waits("uncertain masked",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import tracemalloc
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -262,6 +263,42 @@ def test_missed_call_before_voicemail() -> None:
     assert ours.take(missed).rule == "masked"
     assert ours.take(at(voicemail(NUMBER_SAID, ASGER_MASKED), 1, "")).rule == "number"
     assert ours.take(back(30)).case_number == A
+
+
+MISSED = at(call(ASGER_MASKED, kind=Shape.MISSED_CALL), 0, "")
+
+
+def test_voicemail_after_missed_call() -> None:
+    """Looking back, a missed call has the case of the voicemail; what came between is in order."""
+    feed = [
+        at(call("+4599999999", kind=Shape.MISSED_CALL), -1, ""),
+        MISSED,
+        at(chat("Skal vi spise frokost?"), 0.5),
+        at(voicemail(NUMBER_SAID, ASGER_MASKED), 1, ""),
+        back(30),
+    ]
+
+    assert [each.rule for each in stream(BARE).through(iter(feed))] == [
+        "nothing", "missed call", "nothing", "number", "call-back",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("minute", "rule"), [(10, "missed call"), (10.5, "chain"), (30, "chain"), (30.5, "nothing")]
+)
+def test_how_long_a_missed_call_waits(minute: float, rule: str) -> None:
+    """Ten minutes for a link, half an hour for a hint; nothing is read ahead of that."""
+    ours = stream(BARE)
+    read: list[Communication] = []
+
+    def feed() -> Iterator[Communication]:
+        later = at(voicemail(NUMBER_SAID, ASGER_MASKED), minute, "")
+        for its in (MISSED, later, at(chat("ok"), 60), at(chat("ok"), 61)):
+            read.append(its)
+            yield its
+
+    assert next(ours.through(feed())).rule == rule
+    assert len(read) == (2 if minute > 30 else 3)
 
 
 # --- many messages -----------------------------------------------------------------------------

@@ -185,7 +185,7 @@ def make_judge(
     from connector.linking.stream import Stream
 
     linker = make_linker(numbers, subjects, patterns)
-    return linker.scanner, lambda cases: Stream(linker, cases).take
+    return linker.scanner, lambda cases: Stream(linker, cases).through
 
 
 T = TypeVar("T")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from connector.linking.by_number import has_doubt
+from connector.linking.by_party import by_caller
 from connector.linking.communication import Shape
 from connector.linking.inquiry import RESTRICTED, Inquiry, Pointed
 from connector.linking.subject import Earlier, Recent
 from connector.linking.topic import Bearing
-from connector.model import Decision, Evidence
+from connector.model import Decision, Evidence, LinkState
 
-_LEADS_TO_S = 1800.0  # a missed call and the voicemail or call that it led to
+LEADS_TO_S = 1800.0  # a missed call and the voicemail or call that it led to
+_VOICEMAIL_S = 600.0  # a missed call and the voicemail of the same attempt
 _ELSE = (Bearing.OTHER, Bearing.SMALLTALK)
 
 
@@ -66,9 +68,33 @@ def by_call_back(q: Inquiry) -> Decision | None:
     return None if said in _ELSE else q.link("call-back", pointed)
 
 
+def by_voicemail(q: Inquiry) -> Decision | None:
+    """A missed call belongs to the voicemail that the caller left the same colleague right after.
+
+    Where the number itself links it, that is surer; to another case, a person must decide.
+    """
+    left = [
+        each
+        for each in q.recent
+        if each.kind is Shape.VOICEMAIL
+        and -_VOICEMAIL_S <= each.seconds_ago <= 0
+        and each.workers & q.subject.workers
+    ]
+    numbers = {each.case_number for each in left}
+    if q.subject.kind is not Shape.MISSED_CALL or len(numbers) != 1:
+        return None
+    pointed = _numbered(q, numbers.pop())
+    if pointed is None or not q.is_open(pointed.case) or has_doubt(q, pointed.case):
+        return None
+    own = by_caller(q)
+    if own is not None and own.state is LinkState.LINKED:
+        return own if own.case_number == pointed.case.number else q.suggest("chain", [pointed])
+    return q.link("missed call", pointed)
+
+
 def by_chain(q: Inquiry) -> Decision | None:
     """Another call with a number that was linked shortly before: a hint, no more."""
-    pointed = _called(q, before_s=_LEADS_TO_S)
+    pointed = _called(q, before_s=LEADS_TO_S)
     return q.suggest("chain", [pointed]) if pointed else None
 
 
@@ -79,7 +105,12 @@ def _called(q: Inquiry, before_s: float = 0.0) -> Pointed | None:
     numbers = {each.case_number for each in _soon_before(q, before_s)}
     if len(numbers) != 1 or not q.subject.is_phone:
         return None
-    case = q.numbered(numbers.pop())
+    return _numbered(q, numbers.pop())
+
+
+def _numbered(q: Inquiry, number: str) -> Pointed | None:
+    """The case of a call close by; a restricted one is linked by its own number alone."""
+    case = q.numbered(number)
     if case is None or case.access == RESTRICTED:
         return None
     return Pointed(case, Evidence(rule="call-back", case_number=case.number, where="phone"))

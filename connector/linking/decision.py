@@ -28,6 +28,7 @@ ORDER: tuple[Rule, ...] = (
     by_number.by_quoted,
     by_thread.by_thread,
     by_thread.by_call_back,
+    by_thread.by_voicemail,
     by_party.by_caller,
     by_party.by_masked,
     by_party.by_relayed,
@@ -88,9 +89,7 @@ def strongest(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
         return everything
     first = {each.rule: each for each in reversed(everything)}.values()
     chosen = set(tuple(dict.fromkeys((*first, *everything)))[:MOST_EVIDENCE])
-    left = Evidence(
-        rule=MORE, case_number="", where="", found=str(len(everything) - MOST_EVIDENCE)
-    )
+    left = Evidence(rule=MORE, case_number="", where="", found=str(len(everything) - MOST_EVIDENCE))
     return (*(each for each in everything if each in chosen), left)
 
 

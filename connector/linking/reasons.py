@@ -23,6 +23,7 @@ CONFIDENCE = {
     "call-back": 0.95,
     "phone and caseworker": 0.94,
     "continuation": 0.94,
+    "missed call": 0.90,
     # what only suggests
     "resembling": 0.96,
     "neighbouring number": 0.93,
@@ -84,6 +85,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "call-back": (
         "It calls back a number that was linked to case {case} shortly before.",
         "Der ringes tilbage til et nummer, som kort forinden blev knyttet til sag {case}.",
+    ),
+    "missed call": (
+        "The same caller left a voicemail right after it, which is linked to case {case}.",
+        "Samme opkalder lagde lige efter en telefonbesked, som er knyttet til sag {case}.",
     ),
     "relayed": (
         "The name and telephone number in it are those of case {case} of the receiver.",

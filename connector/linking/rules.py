@@ -22,6 +22,7 @@ LINKING_RULES = (
     "phone and matter",
     "masked",
     "call-back",
+    "missed call",
     "relayed",
 )
 """The rules that can link. All others leave it to a person."""

@@ -5,11 +5,13 @@ For judging the rules on a sample without a ledger; the ledger remembers in its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.identity import same_phone
+from connector.linking.by_thread import LEADS_TO_S
 from connector.linking.communication import Communication, Shape
 from connector.linking.keys import HIDDEN_DIGITS, CaseFinder
 from connector.linking.linker import Linker
@@ -17,6 +19,7 @@ from connector.linking.subject import Earlier, Recent, Subject
 from connector.model import Decision, LinkState
 
 _REMEMBERED = 8  # calls with one number; only those of the last hours matter
+_LEADS_TO = timedelta(seconds=LEADS_TO_S)
 
 
 @dataclass(slots=True)
@@ -46,8 +49,21 @@ class Stream:
         self._threads: dict[str, _Thread] = {}
         self._calls: dict[str, list[_Call]] = {}
 
+    def through(self, communications: Iterable[Communication]) -> Iterator[Decision]:
+        """The last word on each, in their order, which is that of time.
+
+        What comes after a missed call waits with it for the voicemail or call that may follow.
+        """
+        waiting: deque[tuple[Communication, Decision]] = deque()
+        for its in communications:
+            waiting.append((its, self.take(its)))
+            while waiting and not _may_change(waiting[0][0], its.started):
+                yield self._settled(*waiting.popleft())
+        while waiting:
+            yield self._settled(*waiting.popleft())
+
     def take(self, its: Communication) -> Decision:
-        """The decision on the next communication, in order of time."""
+        """The decision on the next communication by what came before it, in order of time."""
         subject = self._linker.read(its)
         thread = self._threads.get(its.thread_id) if its.thread_id else None
         earlier = None
@@ -65,6 +81,14 @@ class Stream:
         if subject.is_phone and decision.state is LinkState.LINKED:
             self._remember_call(subject, decision)
         return decision
+
+    def _settled(self, its: Communication, decision: Decision) -> Decision:
+        """The decision by what came after a missed call, too."""
+        if its.kind is not Shape.MISSED_CALL or its.thread_id:
+            return decision
+        subject = self._linker.read(its)
+        others = [each for each in self._recent(subject) if each.kind is not Shape.MISSED_CALL]
+        return self._linker.decide(subject, self._cases, None, others) if others else decision
 
     def _remember_thread(
         self, its: Communication, thread: _Thread | None, decision: Decision
@@ -106,3 +130,7 @@ class Stream:
                 _Call(phone, subject.started, decision.case_number, subject.kind, subject.workers)
             )
             del calls[:-_REMEMBERED]
+
+
+def _may_change(its: Communication, now: datetime) -> bool:
+    return its.kind is Shape.MISSED_CALL and now - its.started <= _LEADS_TO
