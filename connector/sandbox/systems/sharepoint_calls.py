@@ -104,7 +104,8 @@ def _change_column(where: FakeList, column: Column, asked: dict[str, Any]) -> No
     if asked.get("Indexed") and not column.is_indexed:
         where.index(column)
     if asked.get("EnforceUniqueValues"):
-        values = [str(row.get(column.name) or "").casefold() for row in where.rows.values()]
+        named = (str(row.get(column.name) or "").casefold() for row in where.rows.values())
+        values = [each for each in named if each]
         if not column.is_indexed or len(values) != len(set(values)):
             raise Refused(500, OTHER, "This field cannot enforce unique values.")
         column.is_unique = True

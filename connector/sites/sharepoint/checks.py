@@ -17,7 +17,7 @@ from connector.sites.sharepoint.site import ListState, Site
 from connector.sites.sharepoint.words import Column, ListPlan
 
 # SPBasePermissions, lower half.
-_ADD, _EDIT = 0x2, 0x4
+_ADD, _EDIT, _MANAGE = 0x2, 0x4, 0x800
 
 
 def findings(site: Site, words: Words, plans: Sequence[ListPlan]) -> list[Finding]:
@@ -37,11 +37,11 @@ def _list_findings(site: Site, words: Words, plan: ListPlan) -> Iterator[Finding
     where = site.list_url(plan)
     state = site.list_state(plan)
     if state is None:
-        if words.flag("lists", "make"):
-            fix = f"it is made with the first entry; when the account may not: {MANAGE_GRANT}"
+        what = f"there is no list {where} yet"
+        if words.flag("lists", "make") and site.rights() & _MANAGE:
+            yield _finding(site, "warning", what, "nothing: it is made with the first entry")
         else:
-            fix = MANAGE_GRANT
-        yield _finding(site, "warning", f"there is no list {where} yet", fix)
+            yield _finding(site, "error", what, MANAGE_GRANT)
         return
     yield from _column_findings(site, plan, state)
     missing = [

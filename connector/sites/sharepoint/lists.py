@@ -73,10 +73,33 @@ def _prepare_one(site: Site, words: Words, plan: ListPlan) -> None:
             f"{words.name}, and keep the old one to read"
         )
         raise Rejected(text, system=site.name, field="list")
-    for column in lacks.missing:
+    # The unique key last: until it is there a list is not used, so no half-made one is.
+    for column in sorted(lacks.missing, key=lambda each: each.is_unique):
         site.add_column(plan, column, label(words, column))
     for column in lacks.plain:
         site.change_column(plan, column)
+
+
+def is_unused(site: Site, plan: ListPlan) -> bool:
+    """Whether a list that refuses a look-up was only begun: it lacks columns and has no rows.
+
+    Raises Denied when it lacks columns and has rows: somebody took them away, and with them the
+    keys that prevent duplicates.
+    """
+    state = site.list_state(plan)
+    if state is None:
+        return True
+    lacks = lacking(site, plan)
+    if not lacks.missing:
+        return False
+    if state.item_count:
+        names = ", ".join(each.name for each in lacks.missing)
+        text = (
+            f"{site.name}: {site.list_url(plan)} has {state.item_count} rows, but lacks {names}; "
+            "restore them from a backup: without them entries would be written twice"
+        )
+        raise Denied(text, system=site.name)
+    return True
 
 
 def lacking(site: Site, plan: ListPlan) -> Lacks:

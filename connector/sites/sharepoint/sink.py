@@ -27,7 +27,7 @@ from connector.journaling.words import Words
 from connector.model import Capabilities, Entry, Finding, Receipt
 from connector.ports import OpenFile, Steps
 from connector.sites.sharepoint import checks
-from connector.sites.sharepoint.lists import prepare
+from connector.sites.sharepoint.lists import is_unused, prepare
 from connector.sites.sharepoint.site import FileState, Site
 from connector.sites.sharepoint.upload import upload
 from connector.sites.sharepoint.words import DOCUMENTS, ENTRIES, PLANS
@@ -167,8 +167,16 @@ class SharePointSink:
             return None
 
     def _row(self, key: str) -> dict[str, Any] | None:
-        """The row of exactly this key; the database does not tell upper and lower case apart."""
-        rows = self._site.rows_with(ENTRIES, "CtKey", key, _WANTED)
+        """The row of exactly this key; the database does not tell upper and lower case apart.
+
+        Raises Gone when the list is not there, or was only begun.
+        """
+        try:
+            rows = self._site.rows_with(ENTRIES, "CtKey", key, _WANTED)
+        except Rejected as error:
+            if is_unused(self._site, ENTRIES):
+                raise Gone(f"{self.name}: the list is only begun", system=self.name) from error
+            raise
         found = [row for row in rows if row["CtKey"] == key]
         return min(found, key=lambda row: int(row["Id"]), default=None)
 

@@ -134,6 +134,7 @@ class Site:
             session.auth = HttpNtlmAuth(its.user, its.secret)
         # "NONISV|organisation|app/version" as Microsoft asks for, to be told apart when throttling.
         organisation = self.words.text("connection", "organisation") or "Casethread"
+        organisation = organisation.encode("ascii", "replace").decode()  # as headers have to be
         context = ClientContext(self.url)
         context.pending_request().transport = Line(
             session,
@@ -144,6 +145,15 @@ class Site:
             full=self.words.list("errors", "full"),
         )
         return context
+
+    def rights(self) -> int:
+        """What the account may do on the site: SPBasePermissions, its lower 32 bits."""
+
+        def ask(context: ClientContext) -> int:
+            found = context.web.select(["EffectiveBasePermissions"]).get().execute_query()
+            return _whole(found.properties["EffectiveBasePermissions"].Low)
+
+        return self.run(ask)
 
     def used(self) -> float:
         """The part of the site's storage quota that is used, from 0 to 1."""
@@ -222,9 +232,9 @@ class Site:
             field: Field = self._list(context, plan).fields.get_by_internal_name_or_title(
                 column.name
             )
-            field.set_property("Indexed", column.is_indexed)
+            field.set_property("Indexed", column.is_indexed)  # type: ignore[no-untyped-call]
             if column.is_unique:
-                field.set_property("EnforceUniqueValues", True)
+                field.set_property("EnforceUniqueValues", True)  # type: ignore[no-untyped-call]
             field.update().execute_query()
 
         self.run(change, writes=True)

@@ -106,7 +106,7 @@ PRESENCE = ListPlan(
         Column(name="CtSeen", kind="DateTime"),
     ),
 )
-PLANS = (ENTRIES, DOCUMENTS)
+PLANS = (DOCUMENTS, ENTRIES)  # in the order of making them: the entries last
 _KEYS = tuple(
     dict.fromkeys(column.key for plan in (ENTRIES, DOCUMENTS, PRESENCE) for column in plan.columns)
 )
