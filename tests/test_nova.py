@@ -606,6 +606,28 @@ class TestNovaSink(NovaContract):
             assert {each.level for each in self.sink_with(named, changed).check()} == {"ok"}
             setattr(self.system, switch, False)
 
+    def test_check_knows_that_documents_are_shut(self):
+        """Notes alone are not enough: every entry looks at the case's documents first."""
+        real = self.system.answer
+        self.system.answer = lambda request: (  # type: ignore[method-assign]
+            Response(status=403) if request.path == "/api/Document/GetList" else real(request)
+        )
+
+        (wrong,) = [each for each in self.make_sink().check() if each.level == "error"]
+
+        assert "Document/GetList" in wrong.fix
+
+    def test_what_nova_gives_as_nothing(self):
+        """A note of others without any word, and a case without a state, end nothing else."""
+        case = self.system.case(NUMBER)
+        case.notes.append({"uuid": str(uuid.uuid4()), "journalNoteAttributes": None})
+        sink = self.make_sink()
+        assert sink.put(self.entry(), "CT-1", open_file)
+        self.changed(b'"state":{"progressState":"Oplyst","fromDate"', b'"state":null,"x":{"y"')
+
+        with pytest.raises(CaseClosed):
+            sink.put(self.entry(), "CT-2", open_file)
+
     def test_check_knows_a_wrong_version(self):
         """An API version that Nova does not have is an error that names the setting."""
         (finding,) = self.sink_with(('version = "2.0-Case"', 'version = "9.0-Case"')).check()

@@ -96,7 +96,12 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A journal note; without its text where that was not asked for."""
 
     uuid: str
-    journal_note_attributes: NoteAttributes = NoteAttributes()
+    journal_note_attributes: NoteAttributes | None = None
+
+    @property
+    def about(self) -> NoteAttributes:
+        """What it says; empty where Nova gives nothing."""
+        return self.journal_note_attributes or NoteAttributes()
 
 
 class Notes(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -109,8 +114,8 @@ class CaseRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A case as GetList gives it."""
 
     common: Common = Common()
-    case_attributes: Attributes = Attributes()
-    state: State = State()
+    case_attributes: Attributes | None = None
+    state: State | None = None
     sensitivity: Sensitivity | None = None
     case_classification: Classification | None = None
     caseworker: Caseworker | None = None
@@ -126,9 +131,14 @@ class CaseRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return self.common.uuid
 
     @property
+    def about(self) -> Attributes:
+        """Number, title and date; empty where Nova gives nothing."""
+        return self.case_attributes or Attributes()
+
+    @property
     def number(self) -> str:
         """Its number, as people write it."""
-        return self.case_attributes.user_friendly_case_number or ""
+        return self.about.user_friendly_case_number or ""
 
 
 class Paging(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 
 from connector.errors import Denied, Gone, Rejected, RemoteError
 from connector.journaling.words import Words
 from connector.journals.nova import wire
+from connector.journals.nova.answers import CaseRow, Common
 from connector.journals.nova.client import Nova
 from connector.model import Finding
 
@@ -23,6 +25,7 @@ def check(nova: Nova, words: Words) -> list[Finding]:
     try:
         nova.case(_NOWHERE)
         findings.append(_ok(nova, "it is reached, the sign-in works, cases may be searched"))
+        findings.append(_listing(nova))
         findings.append(_writing(nova))
         if number := words.text("check", "probe_case"):
             findings.append(_probe(nova, words, number))
@@ -40,10 +43,19 @@ def check_reading(nova: Nova) -> list[Finding]:
     return [_ok(nova, "it is reached, the sign-in works, cases may be searched by number")]
 
 
+def _listing(nova: Nova) -> Finding:
+    """The documents of a case that does not exist: none, or refused for the case."""
+    with contextlib.suppress(Gone, Rejected):
+        nova.documents(CaseRow(common=Common(uuid=wire.derived("check", "case"))))
+    return _ok(nova, "no right to list documents is missing, as far as such a case can tell")
+
+
 def _writing(nova: Nova) -> Finding:
     """A change of nothing on a case that does not exist: who may not write is told so."""
     if may_write(nova):
-        return _ok(nova, "it lets the account write (asked with a case that does not exist)")
+        return _ok(
+            nova, "no right to write is missing, as far as a case that is not there can tell"
+        )
     what = "it says yes to a change of a case that does not exist, so it may not say no either"
     fix = "journal one entry on a trial case and look at it in Nova"
     return Finding(level="warning", system=nova.name, what=what, fix=fix)
@@ -82,7 +94,7 @@ def _probe(nova: Nova, words: Words, number: str) -> Finding:
             case.uuid, {"uuid": uuid, "approved": True, "journalNoteAttributes": attributes}
         )
     note = nova.note(case, uuid, with_text=True)
-    read = wire.decode_note(note.journal_note_attributes.note) if note else ""
+    read = wire.decode_note(note.about.note) if note else ""
     if wire.same_text(read, text):
         return _ok(nova, f"a note on the trial case {number} reads as it was sent")
     # The end is what padding spoils; anything else is the letters.

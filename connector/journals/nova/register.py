@@ -66,10 +66,10 @@ def case_of(row: CaseRow, words: Words, region: str) -> Case:
     department = row.responsible_department.los_identity if row.responsible_department else None
     return Case(
         number=row.number,
-        title=row.case_attributes.title or "",
+        title=row.about.title or "",
         is_open=is_open,
-        opened=_day(row.case_attributes.case_date),
-        closed=None if is_open else _day(row.state.from_date),
+        opened=_day(row.about.case_date),
+        closed=None if is_open else _day(row.state.from_date if row.state else None),
         caseworker=_caseworker(row, words),
         department=(department.full_name if department else None) or "",
         parties=tuple(

@@ -118,7 +118,7 @@ class NovaSink:
         note = self._nova.note(case, uuid, with_text=True)
         if note is None:
             return None
-        about = note.journal_note_attributes
+        about = note.about
         text = wire.decode_note(about.note)
         mark = read_mark(text)
         at = wire.parse_time(about.created_time, self._zone)

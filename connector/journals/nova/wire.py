@@ -174,7 +174,7 @@ def parse_time(written: str | None, zone: ZoneInfo) -> datetime | None:
 
 def is_open(case: CaseRow, open_states: tuple[str, ...]) -> bool:
     """Whether a case takes entries; a state that is not known does not."""
-    return (case.state.progress_state or "") in open_states
+    return (case.state.progress_state if case.state else None) in open_states
 
 
 def same_number(case: CaseRow, number: str) -> bool:

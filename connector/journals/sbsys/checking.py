@@ -134,7 +134,7 @@ def _tried(service: Service, user: str, what: str, write: Callable[[], None]) ->
     except (Rejected, Gone, CaseLocked, Unclear) as error:
         # 404 may mean the case or the call itself, 5xx anything.
         if isinstance(error, Rejected | CaseLocked) and error.status != 404:
-            told = f"the account may write {what} (tried on a case that does not exist)"
+            told = f"no right to write {what} is missing, as far as a trial on no case can tell"
             return Finding(level="ok", system=service.name, what=told)
         told = (
             f"the right to write {what} is not proven: the trial was answered HTTP {error.status}"
