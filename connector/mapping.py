@@ -35,7 +35,8 @@ PLACES = (
 )  # fmt: skip
 NOTES = (
     "case not open that day", "not in the register", "one character apart", "spoken",
-    "letters read as digits", "its caseworker takes no part", "not plainly about the case",
+    "letters read as digits", "its caseworker takes no part",
+    "a colleague of its department takes part", "not plainly about the case",
     "earlier", "mentioned", "example", "foreign", "negated",
 )  # fmt: skip
 TEXTS = (
@@ -172,9 +173,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
         there = moment.astimezone(zone)
         point = self.text("clock_point")
         text = there.strftime(f"%H{point}%M{point}%S" if seconds else f"%H{point}%M")
-        twin = there.replace(fold=1 - there.fold)
-        is_twice = twin.utcoffset() != there.utcoffset() and is_real(twin)
-        return f"{text} ({offset(moment, zone)})" if is_twice else text
+        return f"{text} ({offset(moment, zone)})" if is_shown_twice(there) else text
 
     def duration(self, duration_s: int) -> str:
         """ "3 min 20 s", "1 t 2 min 0 s"; "0 s" for nothing."""
@@ -208,6 +207,12 @@ def offset(moment: datetime, zone: ZoneInfo) -> str:
     minutes = int(difference.total_seconds() // 60)
     sign = "-" if minutes < 0 else "+"
     return f"UTC{sign}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def is_shown_twice(there: datetime) -> bool:
+    """Whether clocks show this time twice: in the hour that is repeated in autumn."""
+    twin = there.replace(fold=1 - there.fold)
+    return twin.utcoffset() != there.utcoffset() and is_real(twin)
 
 
 def is_real(there: datetime) -> bool:

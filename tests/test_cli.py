@@ -729,3 +729,25 @@ def test_demo_spares_other_folders(tmp_path: Path) -> None:
 def test_newest_is_known(look: Run) -> None:
     """The age of the newest communication is told."""
     assert look("status", "--json").json["newest_at"] > NOON.timestamp() * 1000 - 10**12
+
+
+@pytest.mark.parametrize(
+    ("moment", "shown"),
+    [
+        ("2026-10-25T00:30:00+00:00", "2026-10-25 02:30 (UTC+02:00)"),
+        ("2026-10-25T01:30:00+00:00", "2026-10-25 02:30 (UTC+01:00)"),
+        ("2026-10-25T02:30:00+00:00", "2026-10-25 03:30"),
+        ("2026-03-29T01:30:00+00:00", "2026-03-29 03:30"),
+        ("2026-07-01T12:00:00+00:00", "2026-07-01 14:00"),
+    ],
+)
+def test_times_are_shown_without_doubt(moment: str, shown: str) -> None:
+    """Local time; in the hour that comes twice in autumn with its offset."""
+    from types import SimpleNamespace
+    from zoneinfo import ZoneInfo
+
+    from connector.commands.looking import local
+
+    session = SimpleNamespace(program=SimpleNamespace(zone=ZoneInfo("Europe/Copenhagen")))
+
+    assert local(session, datetime.fromisoformat(moment)) == shown  # type: ignore[arg-type]

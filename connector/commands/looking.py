@@ -37,10 +37,15 @@ def say_json(value: object) -> None:
 
 
 def local(session: Session, moment: datetime | int) -> str:
-    """A time as the municipality's clock shows it."""
+    """A time as the municipality's clock shows it; in the hour that comes twice with its offset."""
+    from connector.mapping import is_shown_twice, offset
+
     if isinstance(moment, int):
         moment = datetime.fromtimestamp(moment / 1000, tz=UTC)
-    return f"{moment.astimezone(session.program.zone):%Y-%m-%d %H:%M}"
+    zone = session.program.zone
+    there = moment.astimezone(zone)
+    told = f" ({offset(moment, zone)})" if is_shown_twice(there) else ""
+    return f"{there:%Y-%m-%d %H:%M}{told}"
 
 
 def age(session: Session, since: int, now: int) -> str:
