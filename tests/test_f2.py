@@ -11,7 +11,7 @@ from typing import ClassVar
 import msgspec
 import pytest
 
-from connector.errors import CaseClosed, CaseLocked, Denied, Rejected, Unclear
+from connector.errors import CaseClosed, CaseLocked, Denied, Rejected, Unavailable, Unclear
 from connector.journaling.connection import Connection
 from connector.journaling.draft import Drafter
 from connector.journaling.remote import Answer
@@ -804,8 +804,11 @@ def test_an_index_that_points_elsewhere(site: Site, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(site.system, "answer", elsewhere)
 
-    with pytest.raises(Rejected, match="elsewhere"):
-        site.sink().find("CT-1", NUMBER)
+    # Every entry would meet it: the run ends, and no entry is refused for good.
+    with pytest.raises(Unavailable, match="elsewhere"):
+        site.sink().put(made(), "CT-1", open_file)
+    with pytest.raises(Unavailable):
+        site.register().lookup(NUMBER)
     assert [finding.level for finding in site.sink().check()] == ["ok", "error"]
 
 
@@ -822,6 +825,98 @@ def test_an_older_f2(site: Site, monkeypatch: pytest.MonkeyPatch):
     (finding,) = site.sink().check()
     assert finding.level == "error"
     assert "create-matter" in finding.what
+
+
+def test_an_index_without_a_relation(site: Site, monkeypatch: pytest.MonkeyPatch):
+    """An F2 whose index is not whole, as while it is upgraded, fails no entry for good."""
+    answer = site.system.answer
+
+    def without(request: Request) -> Response:
+        response = answer(request)
+        body = response.body.replace(b"case-by-case-number", b"x")
+        return dataclasses.replace(response, body=body)
+
+    sink = site.sink()
+    monkeypatch.setattr(site.system, "answer", without)
+    with pytest.raises(Unavailable, match="case-by-case-number"):
+        sink.put(made(), "CT-1", open_file)
+    monkeypatch.undo()
+
+    assert sink.put(made(), "CT-1", open_file)  # the index is read again
+
+
+@pytest.mark.parametrize(
+    ("closed", "is_open"),
+    [("false", True), ("0", True), ("true", False), ("1", False), ("", False)],
+)
+def test_whether_a_case_is_open(
+    site: Site, monkeypatch: pytest.MonkeyPatch, closed: str, is_open: bool
+):
+    """A case is open where F2 says so; what it does not say, or writes otherwise, is closed."""
+    answer = site.system.answer
+
+    def says(request: Request) -> Response:
+        response = answer(request)
+        written = f"<Closed>{closed}</Closed>".encode()
+        body = response.body.replace(b"<Closed>false</Closed>", written)
+        return dataclasses.replace(response, body=body)
+
+    monkeypatch.setattr(site.system, "answer", says)
+
+    case = site.register().lookup(NUMBER)
+
+    assert case is not None
+    assert case.is_open == is_open
+    if not is_open:
+        with pytest.raises(CaseClosed):
+            site.sink().put(made(), "CT-1", open_file)
+
+
+@pytest.mark.parametrize("shown", ["2026 - 1170", "2026-1170", "2026 — 1170", "2026 – 1170"])
+def test_how_f2_shows_a_number(site: Site, shown: str):
+    """Spaces and the sort of dash are the documentation's, and no part of the number."""
+    site.case.number = shown
+
+    case = site.register().lookup(NUMBER)
+
+    assert case is not None
+    assert case.number == NUMBER
+
+
+def test_an_akt_that_takes_no_documents(site: Site, monkeypatch: pytest.MonkeyPatch):
+    """An akt that offers no place for a file: the entry's error says so, not that the case is
+    hidden."""
+    answer = site.system.answer
+
+    def without(request: Request) -> Response:
+        response = answer(request)
+        body = response.body.replace(b"rel/create-document", b"rel/x")
+        return dataclasses.replace(response, body=body)
+
+    monkeypatch.setattr(site.system, "answer", without)
+
+    with pytest.raises(Rejected, match="create-document"):
+        site.sink().put(made("voicemail"), "CT-1", open_file)
+
+
+def test_a_file_type_with_its_dot(site: Site):
+    """The documentation shows no example of every sort: ".WAV" is a recording too."""
+    receipt = site.sink().put(made("voicemail"), "CT-1", open_file)
+    site.akt().documents[0].file_type = ".WAV"
+
+    assert receipt == site.sink().find("CT-1", NUMBER)
+
+
+def test_the_limit_of_the_text_holds_for_all_of_it(site: Site):
+    """What stands before and after the transcript counts too."""
+    site.sink().put(made("voicemail", files=two_files()), "CT-1", open_file)
+    limit = len(str(site.akt().values["Text"])) - 1
+
+    site.sink(limits__text=limit).put(made("voicemail", files=two_files()), "CT-2", open_file)
+
+    later = site.system.on_case(NUMBER)[1]
+    assert len(str(later.values["Text"])) <= limit
+    assert [document.file_type for document in later.documents] == ["wav", "wav", "html"]
 
 
 # -- XML -------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from connector.journaling.connection import Connection
 from connector.journaling.words import Words
 from connector.journals.f2 import text
 from connector.journals.f2.checking import check
-from connector.journals.f2.wire import F2, REL, plain_number
+from connector.journals.f2.wire import F2, REL, is_closed, plain_number
 from connector.journals.f2.xml import Node
 from connector.mapping import find_zone
 from connector.model import Case, CaseParty, Finding
@@ -54,7 +54,7 @@ class F2Register:
         return Case(
             number=plain_number(node.value("CaseNumber")),
             title=node.value("Title"),
-            is_open=node.value("Closed").lower() != "true",
+            is_open=not is_closed(node),
             opened=self._day(node.value("CreatedDate")),
             caseworker=responsible.value("EMail") if responsible is not None and is_user else "",
             department=department or unit,

@@ -26,7 +26,7 @@ from connector.journaling.words import Words
 from connector.journals.f2 import text
 from connector.journals.f2.checking import check
 from connector.journals.f2.text import Part
-from connector.journals.f2.wire import F2, REL, OneTime, plain_number
+from connector.journals.f2.wire import F2, REL, OneTime, is_closed, plain_number
 from connector.journals.f2.xml import Node
 from connector.mapping import find_zone
 from connector.model import Capabilities, Entry, Finding, Receipt
@@ -90,7 +90,7 @@ class F2Sink:
             raise self._not_there(number)
         held = self._held(case, draft.key)
         if held is None:
-            if _is_closed(case):
+            if is_closed(case):
                 raise self._closed(number)
             url = self._f2.create(
                 self._factory(case, "create-matter"),
@@ -112,6 +112,8 @@ class F2Sink:
 
     def _upload(self, draft: Draft, held: _Held, open_file: OpenFile, addresses: OneTime) -> None:
         """Send the documents that are missing, under the names that the akt gives them."""
+        if not held.factory:
+            raise self._no_relation("create-document", "akt")
         for part, document in zip(
             held.parts, text.documents(draft, self._words), strict=False
         ):  # the transcript, last, is a document only where the text was too long
@@ -198,7 +200,7 @@ class F2Sink:
             # The documentation calls it FileSize, its examples show Size.
             size = each.value("FileSize") or each.value("Size")
             is_size = part.size_bytes is None or size in ("", str(part.size_bytes))
-            if each.value("FileType").lower() in ("", part.file_type) and is_size:
+            if each.value("FileType").lower().lstrip(".") in ("", part.file_type) and is_size:
                 return True
             why = (
                 f"{self.name}: document {each.value('Id')} is not the file that was sent; F2's "
@@ -217,11 +219,14 @@ class F2Sink:
         """The address of a relation that an element must have."""
         if url := node.link(REL + rel):
             return url
+        raise self._no_relation(rel, node.name.lower())
+
+    def _no_relation(self, rel: str, where: str) -> Rejected:
         why = (
-            f'{self.name}: F2 offers no "{rel}" on this {node.name.lower()}; the account may lack '
-            "the right to it"
+            f'{self.name}: F2 offers no "{rel}" on this {where}; the account may lack the right to '
+            "it"
         )
-        raise Rejected(why, system=self.name, field="case_number")
+        return Rejected(why, system=self.name, field="case_number")
 
     # -- what an entry must keep ------------------------------------------------------------------
 
@@ -251,7 +256,7 @@ class F2Sink:
             return Rejected(why, system=self.name, status=403, field="case_number")
         if isinstance(error, Rejected) and error.status == 409 and not error.field:
             case = self._f2.find_case(number)
-            if case is not None and _is_closed(case):
+            if case is not None and is_closed(case):
                 return self._closed(number)
         is_of_case = isinstance(error, CaseLocked) or getattr(error, "field", "") == "case_number"
         if is_of_case and number not in str(error):
@@ -268,7 +273,3 @@ class F2Sink:
             "the account access to it or link the item to another"
         )
         return Rejected(why, system=self.name, field="case_number")
-
-
-def _is_closed(case: Node) -> bool:
-    return case.value("Closed").lower() == "true"

@@ -108,15 +108,19 @@ def text(draft: Draft, words: Words, follows: str) -> str:
         url_relative="deny",
     )
     parts = [Part(file.name, file.size_bytes) for file in draft.files]
-    if len(body) > words.number("limits", "text"):
+    head = words.text("matter", "follows").format(number=follows) if follows else ""
+    first = f"<p>{html.escape(head)}</p>\n" if head else ""
+    if len(first) + len(body) + len(_last(draft, parts)) > words.number("limits", "text"):
         short = shorten(draft.text, words.number("limits", "text") // 8)
         lines = [*short.splitlines(), "", words.text("matter", "in_document")]
         body = "<p>" + "<br>".join(html.escape(line) for line in lines) + "</p>"
         parts.append(Part(draft.page_name, None))
-    head = words.text("matter", "follows").format(number=follows) if follows else ""
-    first = f"<p>{html.escape(head)}</p>\n" if head else ""
-    last = f"<p><code>{draft.mark}{_shown(parts)}</code></p>"
-    return _NOT_IN_XML.sub("\ufffd", f"{first}{body}\n{last}")
+    return _NOT_IN_XML.sub("\ufffd", f"{first}{body}{_last(draft, parts)}")
+
+
+def _last(draft: Draft, parts: Sequence[Part]) -> str:
+    """The line that proves the entry and tells its documents."""
+    return f"\n<p><code>{draft.mark}{_shown(parts)}</code></p>"
 
 
 def _shown(parts: Sequence[Part]) -> str:

@@ -32,12 +32,13 @@ _FORM = "application/x-www-form-urlencoded"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({404, 410})
 _SPACES = re.compile(r"\s+")
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
 _PARTS = re.compile(r"(\d{4})-(\d+)")
 
 
 def plain_number(number: str) -> str:
-    """A case number without spaces: "2022 - 60" and "2022-60" are one."""
-    return _SPACES.sub("", number)
+    """A case number without spaces: "2022 - 60", "2022 — 60" and "2022-60" are one."""
+    return _DASHES.sub("-", _SPACES.sub("", number))
 
 
 def spellings(number: str) -> tuple[str, ...]:
@@ -46,6 +47,11 @@ def spellings(number: str) -> tuple[str, ...]:
     plain = plain_number(number)
     found = _PARTS.fullmatch(plain)
     return (plain, f"{found[1]} - {found[2]}") if found else (plain,)
+
+
+def is_closed(case: Node) -> bool:
+    """Whether F2 does not say that a case is open (D 43: a bool, always there)."""
+    return case.value("Closed").lower() not in ("false", "0")
 
 
 class _Link(msgspec.Struct):
@@ -116,7 +122,8 @@ class F2:
     def address(self, rel: str, **values: str) -> str:
         """The address of a relation in the service index, its {placeholders} filled in.
 
-        Raises Rejected when F2 does not have the relation, or asks for something else.
+        Raises Unavailable when F2 does not have the relation, or points to another host: every
+        entry would meet it, so none is refused for it, and the index is read again the next time.
         """
         with self._lock:
             if not self._index:
@@ -126,11 +133,19 @@ class F2:
             text = (
                 f'{self.name}: the service index has no relation "{rel}"; is F2-REST 13 or later?'
             )
-            raise Rejected(text, system=self.name, field="url")
+            raise self._no_address(text)
         url = link.href
         for name, value in values.items():
             url = url.replace("{" + name + "}", quote(value, safe=""))
-        return urljoin(self._connection.url + "/", url)
+        url = urljoin(self._connection.url + "/", url)
+        try:
+            return self._open.url(url)
+        except Rejected as error:
+            raise self._no_address(str(error)) from error
+
+    def _no_address(self, text: str) -> Unavailable:
+        self._index = {}
+        return Unavailable(text, system=self.name)
 
     def _sign_in(self, renew: bool) -> Mapping[str, str]:
         connection = self._connection

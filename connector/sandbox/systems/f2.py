@@ -7,6 +7,7 @@ tried against each reading. Its addresses are its own: they must be followed, no
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, unquote
@@ -184,7 +185,7 @@ class FakeF2(FakeSystem):
         spelling = "spaced" if " - " in asked else "plain"
         wanted = asked.replace(" ", "") if spelling in self.spellings else ""
         for case in self.cases.values():
-            number = case.number.replace(" ", "")
+            number = re.sub("[\u2013\u2014]", "-", case.number.replace(" ", ""))
             is_it = number == wanted or (self.is_loose and wanted and number.startswith(wanted))
             if is_it and not case.is_hidden:
                 headers = {"location": f"{ROOT}/c/{case.id}"}
