@@ -132,7 +132,7 @@ class TestOpenZaakSink(OpenZaakSuite):
     """Documents alone."""
 
     def test_requests_of_a_put(self):
-        """Nine at first, six when the types are known, three for a known key; three more a file."""
+        """Ten at first, six when the types are known, three for a known key; three more a file."""
         sink = self.make_sink()
         counts = []
         for key, kind in (
@@ -145,7 +145,7 @@ class TestOpenZaakSink(OpenZaakSuite):
             sink.put(self.entry(kind), key, open_file)
             counts.append(len(self.system.requests) - before)
 
-        assert counts == [9, 6, 3, 9]
+        assert counts == [10, 6, 3, 9]
 
     def test_what_a_document_says(self):
         """Our key, our mark, the day, the hash, the language in three letters; no name."""
@@ -201,10 +201,11 @@ class TestOpenZaakSink(OpenZaakSuite):
     def test_a_case_that_closes_meanwhile(self):
         """Refused at the link: CaseClosed; reopened, the same documents are linked."""
         sink = self.make_sink()
+        sink.put(self.entry("call"), "CT-0", open_file)
         self.system.before_link = lambda: self.system.close(NUMBER)
         with pytest.raises(CaseClosed, match=NUMBER):
             sink.put(self.entry("voicemail"), "CT-1", open_file)
-        assert self.documents(sink, NUMBER) == []
+        assert self.documents(sink, NUMBER) == ["CT-0"]
         uploaded = self.made("enkelvoudiginformatieobjecten")
 
         self.system.before_link = lambda: None
@@ -398,6 +399,7 @@ class TestOpenZaakSink(OpenZaakSuite):
             sink.put(self.entry(), "CT-1", open_file)
 
         assert caught.value.field == "case_number"
+        assert self.system.documents == {}
         assert sink.put(self.entry(case_number=OTHER), "CT-2", open_file)
 
     def test_threads_and_a_type_that_is_not_allowed(self):

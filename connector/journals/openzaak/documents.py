@@ -16,7 +16,7 @@ import msgspec
 from urllib3 import encode_multipart_formdata
 
 from connector.errors import CaseClosed, Rejected
-from connector.journals.openzaak.service import Service, sure
+from connector.journals.openzaak.service import Invalid, Service, sure
 from connector.journals.openzaak.zaken import ZAKEN, Zaak
 from connector.ports import Steps
 
@@ -135,14 +135,29 @@ class Documents:
         try:
             self._service.post(LINKS, value, _Link)
         except CaseClosed as error:
-            text = (
-                f"{self._service.name}: case {case.identificatie} was closed meanwhile; reopen it "
-                "or link the item to another case"
-            )
-            raise CaseClosed(text, system=self._service.name, field="case_number") from error
+            raise self._closed(case) from error
         except Rejected:
             if not self.is_linked(case, document):
                 raise
+
+    def try_link(self, case: Zaak) -> None:
+        """Ask to put a document on the case that does not exist: refused for that, and nothing is
+        written. Raises Denied or CaseClosed when no document could be put there."""
+        unknown = f"{self._service.remote.base_url}/{DOCUMENTS}/0"
+        value = {"zaak": case.url, "informatieobject": unknown}
+        try:
+            sure(lambda: self._service.post(LINKS, value, _Link), lambda: None)
+        except CaseClosed as error:
+            raise self._closed(case) from error
+        except Invalid:
+            return
+
+    def _closed(self, case: Zaak) -> CaseClosed:
+        text = (
+            f"{self._service.name}: case {case.identificatie} was closed meanwhile; reopen it or "
+            "link the item to another case"
+        )
+        return CaseClosed(text, system=self._service.name, field="case_number")
 
     def create(
         self,

@@ -57,6 +57,7 @@ class OpenZaakSink:
             words.text("document", "organisation"),
             words.number("limits", "single_upload_kb") * 1000,
         )
+        self._linkable: set[str] = set()  # types of case that take our documents
         self._locks = Locks()
 
     def check(self) -> list[Finding]:
@@ -92,6 +93,9 @@ class OpenZaakSink:
                     return self._receipt(key, case, document)
             case = self._require_open(case, entry.case_number)
             with self._about(case, draft):
+                if case.zaaktype not in self._linkable:  # else documents would be left on no case
+                    self._documents.try_link(case)
+                    self._linkable.add(case.zaaktype)
                 written = self._write(draft, case, document, open_file, steps or NoSteps())
             if self._contacts is not None:
                 self._contacts.put(draft, case, [each.uuid for each in written])
