@@ -24,7 +24,7 @@ from connector.ledger.batch import Batch
 from connector.ledger.deliveries import try_again
 from connector.ledger.linking import decide_by_person
 from connector.ledger.runs import running
-from connector.ledger.tables import attachment, delivery, entry_version
+from connector.ledger.tables import attachment, delivery, entry_version, event
 from connector.ledger.take import take
 from connector.model import Attachment, Capabilities, Case, Entry, LinkState, Receipt
 from tests.conftest import Clock
@@ -304,6 +304,22 @@ def test_unsure_stays(owing: Ledger) -> None:
         key = connection.execute(sa.select(delivery.c.key)).scalar_one()
         assert try_again(connection, owing.now(), "bodil", keys=[key]) == 1
     send(owing, sink)
+    assert states(owing) == ["done"]
+
+
+def test_the_same_doubt_is_told_once(owing: Ledger) -> None:
+    """An unsure delivery is asked about in each run; only news of it is an event."""
+    sink = FakeSink()
+    sink.errors = [Unclear("time-out")]
+    sink.find_error = Unavailable("down")
+    for _ in range(4):
+        assert send(owing, sink).unsure == 1
+    with owing.read() as connection:
+        told = sa.select(sa.func.count()).where(event.c.action == "delivery_unsure")
+        assert connection.execute(told).scalar_one() == 1
+
+    sink.find_error = None
+    assert send(owing, sink).done == 1
     assert states(owing) == ["done"]
 
 

@@ -1,8 +1,9 @@
 """Delivers what is owed: writes entries that are due, then gives each sink its versions, once.
 
 One process delivers to a sink at a time (its run is the lock). Fifty are claimed in one durable
-commit, which also keeps the receipts of those before, so a crash leaves few to ask about. As many
-are under way at once as the sink can take, one of a case at a time, in the order of the case.
+commit, which also keeps the receipts of those before, so a crash leaves about a hundred to
+ask about. As many are under way at once as the sink can take, one of a case at a time, in the order
+of the case.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from connector.ledger.deliveries import (
     adopt_lost,
     exchange,
     settle,
+    unsent,
     waiting_count,
 )
 from connector.ledger.entries import write_due
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from connector.ports import OpenFile, Sink
 
 CLAIM = 50  # measured: larger claims win little, and a crash leaves more to ask about
+_AHEAD = CLAIM // 2  # ready for the crew, so that nobody idles while the ledger commits
 _SHORT_PAUSE_S = 30.0  # a sink that asks for more ends the run; the next one goes on
 _PAUSES = 5  # for one delivery in one run
 
@@ -110,14 +113,15 @@ def deliver(
     progress.begin(job, waiting_count(ledger, sink.name))
     try:
         _recover(ledger, sink, run, result)
-        with Crew[_Sent](max(1, sink.capabilities.in_flight)) as crew:
-            sending = _Sending(ledger, sink, run, open_file, crew, result)
-            try:
-                while sending.step(should_stop, sleep):
-                    progress.step(job, result.done + result.failed, result.counts())
-            finally:
-                crew.__exit__(None, None, None)
-                sending.keep_all()
+        crew = Crew[_Sent](max(1, sink.capabilities.in_flight))
+        sending = _Sending(ledger, sink, run, open_file, crew, result)
+        try:
+            while sending.step(should_stop, sleep):
+                progress.step(job, result.done + result.failed, result.counts())
+        finally:
+            sending.halt()
+            crew.close()
+            sending.keep_all()
         progress.step(job, result.done + result.failed, result.counts())
     finally:
         progress.end(job)
@@ -128,7 +132,8 @@ def _recover(ledger: Ledger, sink: Sink, run: Run, result: Delivered) -> None:
     """Ask the sink what became of deliveries whose sender died or whose answer was lost."""
     for each in adopt_lost(ledger, sink.name, run.id):
         outcome = found_out(sink, each)
-        settle(ledger, [outcome], run.id)
+        if not each.doubt or (outcome.state, outcome.reason) != ("unsure", each.doubt):
+            settle(ledger, [outcome], run.id)  # nothing new is no event: this is asked each run
         if outcome.state == "done":
             result.recovered += 1
             result.done += 1
@@ -146,7 +151,7 @@ class _Sent(NamedTuple):
 
 
 class _Sending:
-    """One run of puts. Only the thread that made it changes it; the crew's threads put."""
+    """One run of puts. Only the thread that made it changes it; the crew's put, and may halt."""
 
     def __init__(
         self,
@@ -166,22 +171,27 @@ class _Sending:
         self._again: Counter[str] = Counter()
         self._pause_s = 0.0
         self._is_dry = False  # nothing more was to be claimed the last time
+        self._is_halted = False  # what the crew has not begun comes back unsent
+        in_flight = sink.capabilities.in_flight
+        self._most_started = in_flight + _AHEAD if in_flight > 1 else 1
+
+    def halt(self) -> None:
+        """Let nothing more leave; what is under way comes to its end."""
+        self._is_halted = True
 
     def step(self, should_stop: Callable[[], bool], sleep: Callable[[float], None]) -> bool:
         """Claim, send, and take in one result. False when there is nothing left to do."""
         is_ending = self._result.stopped is not None or should_stop()
         if is_ending:
+            self.halt()
             self._release(self._lanes.drop())
-        elif not self._is_dry and len(self._lanes) < self._sink.capabilities.in_flight:
-            self._claim()
-        if self._pause_s and not self._crew.active:
+        elif self._pause_s and not self._crew.active:
             sleep(self._pause_s)
             self._pause_s = 0.0
-        while self._crew.active < self._sink.capabilities.in_flight and not self._pause_s:
-            each = self._lanes.take()
-            if each is None:
-                break
-            self._crew.start(partial(self._put, each))
+            self._is_halted = False
+            return True  # perhaps somebody asked to stop meanwhile
+        elif not self._is_halted:
+            self._start()
         if self._crew.active:
             self._take_in(self._crew.wait())
             return True
@@ -191,6 +201,13 @@ class _Sending:
         self._is_dry = False
         return True
 
+    def _start(self) -> None:
+        """Claim when few are left, and give the crew what it can take."""
+        if not self._is_dry and len(self._lanes) + self._crew.active < self._most_started:
+            self._claim()
+        while self._crew.active < self._most_started and (each := self._lanes.take()) is not None:
+            self._crew.start(partial(self._put, each))
+
     def _claim(self) -> None:
         claimed = exchange(self._ledger, self._sink.name, self._run.id, self._outcomes, CLAIM)
         self._outcomes = []
@@ -198,12 +215,20 @@ class _Sending:
         self._is_dry = not claimed
 
     def _put(self, each: Delivery) -> _Sent:
+        if self._is_halted:
+            return _Sent(each, unsent(each), None)
         outcome, error = put(self._sink, each, self._open_file, LedgerSteps(self._ledger, each))
+        if is_about_the_system(error):
+            self.halt()  # at once; when this is taken in, the run pauses or ends
         return _Sent(each, outcome, error)
 
     def _take_in(self, sent: _Sent) -> None:
         each, outcome, error = sent
+        if not outcome.was_tried:
+            self._lanes.put_back(each)
+            return
         if isinstance(error, Throttled) and self._may_wait(each, error):
+            self.halt()
             self._pause_s = max(self._pause_s, error.wait_s or 1.0)
             self._lanes.put_back(each)
             return
@@ -215,7 +240,8 @@ class _Sending:
             self._release(self._lanes.drop(each.entry.case_number))
         if is_about_the_system(error):
             self._result.stopped = error
-        if len(self._outcomes) >= CLAIM:
+        # The next claim keeps them; this is for a long tail, when nothing is left to be claimed.
+        if len(self._outcomes) >= 2 * CLAIM:
             self._keep()
 
     def _may_wait(self, each: Delivery, error: Throttled) -> bool:
@@ -225,16 +251,17 @@ class _Sending:
         return is_short and self._again[each.key] <= _PAUSES
 
     def _release(self, deliveries: Sequence[Delivery]) -> None:
-        self._outcomes += [Outcome(key=each.key, state="waiting") for each in deliveries]
+        self._outcomes += [unsent(each) for each in deliveries]
 
     def _keep(self) -> None:
-        outcomes, self._outcomes = self._outcomes, []
-        settle(self._ledger, outcomes, self._run.id)
+        settle(self._ledger, self._outcomes, self._run.id)
+        self._outcomes = []  # only now: a ledger that failed is asked once more by keep_all
 
     def keep_all(self) -> None:
         """At the end, a bad one too: keep every receipt there is, give back what was not sent."""
         for sent in self._crew.finished():
             self._outcomes.append(sent.outcome)
-            self._result.count(sent.each, sent.outcome)
+            if sent.outcome.was_tried:
+                self._result.count(sent.each, sent.outcome)
         self._release(self._lanes.drop())
         self._keep()

@@ -34,8 +34,9 @@ class Delivery:
     key: str
     entry: Entry
     sink: str
-    tries: int
+    tries: int  # with the one that it was claimed for
     steps: str = ""
+    doubt: str = ""  # of an unsure one: why nobody could tell what became of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,12 @@ class Outcome:
     reason: str = ""
     receipt: Receipt | None = None
     wait_s: float = 0
+    was_tried: bool = True
+
+
+def unsent(each: Delivery) -> Outcome:
+    """A claimed delivery is given back as it was: it was not tried, and nothing happened to it."""
+    return Outcome(key=each.key, state="waiting", was_tried=False)
 
 
 class LedgerSteps:
@@ -102,20 +109,26 @@ def _claim(connection: Connection, sink: str, run_id: int, now: int, limit: int)
     if not picked:
         return []
     keys = [row.key for row in picked]
-    connection.execute(
-        sa.update(delivery)
-        .where(delivery.c.key.in_(keys))
-        .values(state="sending", run_id=run_id, tries=delivery.c.tries + 1, changed_at=now)
-    )
-    order = {key: place for place, key in enumerate(keys)}
-    rows = connection.execute(_CONTENT, {"keys": keys}).all()
-    return [_delivery(row, sink) for row in sorted(rows, key=lambda row: order[row.key])]
+    connection.execute(_CLAIM, {"keys": keys, "its_run": run_id, "now": now})
+    return [_delivery(row, sink, row.tries + 1) for row in picked]
 
 
 _earlier = delivery.alias("earlier")
 _put_off = delivery.alias("put_off")
+_COLUMNS = (
+    delivery.c.key,
+    delivery.c.tries,
+    delivery.c.steps,
+    delivery.c.state,
+    delivery.c.reason,
+    entry_version.c.content,
+)
+_ITS_CONTENT = sa.and_(
+    entry_version.c.entry_id == delivery.c.entry_id, entry_version.c.version == delivery.c.version
+)
 _NEXT = (
-    sa.select(delivery.c.key)
+    sa.select(*_COLUMNS)
+    .join(entry_version, _ITS_CONTENT)
     .where(
         delivery.c.sink == sa.bindparam("sink"),
         delivery.c.state == "waiting",
@@ -139,26 +152,25 @@ _NEXT = (
     .limit(sa.bindparam("limit", type_=sa.Integer))
     .with_for_update(of=delivery, skip_locked=True)
 )
-_CONTENT = (
-    sa.select(delivery.c.key, delivery.c.tries, delivery.c.steps, entry_version.c.content)
-    .join(
-        entry_version,
-        sa.and_(
-            entry_version.c.entry_id == delivery.c.entry_id,
-            entry_version.c.version == delivery.c.version,
-        ),
-    )
+_CLAIM = (
+    sa.update(delivery)
     .where(delivery.c.key.in_(sa.bindparam("keys", expanding=True)))
-    .order_by(delivery.c.made_at, delivery.c.entry_id, delivery.c.version)
+    .values(
+        state="sending",
+        run_id=sa.bindparam("its_run"),
+        tries=delivery.c.tries + 1,
+        changed_at=sa.bindparam("now"),
+    )
 )
 
 
-def _delivery(row: Any, sink: str) -> Delivery:
+def _delivery(row: Any, sink: str, tries: int) -> Delivery:
     entry = _decode_entry(row.content)
     if entry.version > 1:
         before = delivery_key(entry.id, entry.version - 1, sink)
         entry = msgspec.structs.replace(entry, previous_key=before)
-    return Delivery(key=row.key, entry=entry, sink=sink, tries=row.tries, steps=row.steps)
+    doubt = row.reason if row.state == "unsure" else ""
+    return Delivery(key=row.key, entry=entry, sink=sink, tries=tries, steps=row.steps, doubt=doubt)
 
 
 _decode_entry = msgspec.json.Decoder(Entry).decode
@@ -171,7 +183,7 @@ def _settle(connection: Connection, outcomes: Sequence[Outcome], run_id: int, no
     moved = connection.execute(_SETTLE, rows)
     if moved.rowcount != len(rows):
         raise LedgerError("ledger: a delivery that was settled is not on its way in this run")
-    record(connection, [_event(each, now) for each in outcomes])
+    record(connection, [_event(each, now) for each in outcomes if each.was_tried])
 
 
 _SETTLE = (
@@ -186,6 +198,7 @@ _SETTLE = (
             name: sa.bindparam(name)
             for name in ("state", "reason", "receipt", "not_before", "changed_at")
         }
+        | {"tries": delivery.c.tries - sa.bindparam("untried")}
     )
 )
 
@@ -197,6 +210,7 @@ def _values(each: Outcome, now: int) -> dict[str, Any]:
         "receipt": msgspec.json.encode(each.receipt).decode() if each.receipt else None,
         "not_before": now + int(each.wait_s * 1000),
         "changed_at": now,
+        "untried": 0 if each.was_tried else 1,
     }
 
 
@@ -213,27 +227,31 @@ def adopt_lost(ledger: Ledger, sink: str, run_id: int) -> list[Delivery]:
     about. No other run sends: one job has one open run.
     """
     with ledger.write(durable=True) as connection:
-        keys = [
-            row.key
-            for row in connection.execute(
-                sa.select(delivery.c.key)
-                .where(
-                    delivery.c.sink == sink,
-                    sa.or_(
-                        delivery.c.state == "unsure",
-                        sa.and_(delivery.c.state == "sending", delivery.c.run_id != run_id),
-                    ),
-                )
-                .with_for_update(of=delivery, skip_locked=True)
-            )
-        ]
-        if not keys:
-            return []
-        connection.execute(
-            sa.update(delivery).where(delivery.c.key.in_(keys)).values(run_id=run_id)
-        )
-        rows = connection.execute(_CONTENT, {"keys": keys}).all()
-    return [_delivery(row, sink) for row in rows]
+        rows = connection.execute(_LOST, {"sink": sink, "its_run": run_id}).all()
+        if rows:
+            mine = {"keys": [row.key for row in rows], "its_run": run_id}
+            connection.execute(_ADOPT, mine)
+    return [_delivery(row, sink, row.tries) for row in rows]
+
+
+_LOST = (
+    sa.select(*_COLUMNS)
+    .join(entry_version, _ITS_CONTENT)
+    .where(
+        delivery.c.sink == sa.bindparam("sink"),
+        sa.or_(
+            delivery.c.state == "unsure",
+            sa.and_(delivery.c.state == "sending", delivery.c.run_id != sa.bindparam("its_run")),
+        ),
+    )
+    .order_by(delivery.c.made_at, delivery.c.entry_id, delivery.c.version)
+    .with_for_update(of=delivery, skip_locked=True)
+)
+_ADOPT = (
+    sa.update(delivery)
+    .where(delivery.c.key.in_(sa.bindparam("keys", expanding=True)))
+    .values(run_id=sa.bindparam("its_run"))
+)
 
 
 def back_off_s(tries: int) -> int:
