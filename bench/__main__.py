@@ -97,6 +97,17 @@ def linking(bench: trials.Bench, *, quick: bool) -> dict[str, float]:
         return {}
 
 
+def delivering(bench: trials.Bench, *, quick: bool) -> dict[str, float]:
+    """Deliveries to a system over HTTP; empty when that cannot run."""
+    from bench import delivery
+
+    try:
+        return delivery.delivering(quick=quick)
+    except RuntimeError as error:
+        bench.failures.append(str(error))
+        return {}
+
+
 def measure_all(given: argparse.Namespace) -> report.Report:
     """Runs every trial with a progress bar; what is found is kept as JSON after each of them."""
     from rich.console import Console
@@ -106,7 +117,7 @@ def measure_all(given: argparse.Namespace) -> report.Report:
     given.cache.mkdir(parents=True, exist_ok=True)
     with Progress(*columns, console=Console(stderr=True)) as progress:
         steps = plan(given)
-        task = progress.add_task("", total=len(steps) + 2)
+        task = progress.add_task("", total=len(steps) + 3)
         bench = trials.Bench(
             given.cache,
             [peer for peer in peers.peers() if not given.only or peer.name in given.only],
@@ -117,12 +128,15 @@ def measure_all(given: argparse.Namespace) -> report.Report:
         progress.advance(task)
         bench.say("linking")
         linked = linking(bench, quick=given.quick)
+        progress.advance(task)
+        bench.say("delivery")
+        delivered = delivering(bench, quick=given.quick)
         for step in steps:
             progress.advance(task)
             step(bench)
             found = report.Report(
                 given.date, report.machine(), tuple(bench.results), scanned,
-                tuple(bench.failures), linked,
+                tuple(bench.failures), linked, delivered,
             )  # fmt: skip
             kept_in(given).write_bytes(msgspec.json.encode(found))
         progress.advance(task)

@@ -12,7 +12,7 @@ from statistics import mean, median
 
 import msgspec
 
-from bench import linking
+from bench import delivery, linking
 from bench.peers import PLAIN, PROGRAM, THREADS
 from bench.trials import DELAY_MS, FRESH_EACH, FRESH_USERS, Result
 
@@ -30,6 +30,7 @@ class Report(msgspec.Struct, frozen=True):
     case_numbers: dict[str, float]  # as bench/scanning.py gives them
     failures: tuple[str, ...] = ()
     linking: dict[str, float] = {}  # as bench/linking.py gives them
+    delivery: dict[str, float] = {}  # as bench/delivery.py gives them
 
 
 class Goal(msgspec.Struct, frozen=True):
@@ -82,6 +83,7 @@ def render(report: Report) -> str:
     parts.append(_section("What the program did besides", _facts_table(report)))
     parts.append(_section("Case numbers", _scan_table(report)))
     parts.append(_section("Linking", _linking_table(report)))
+    parts.append(_section("Delivery", _delivery_table(report)))
     if report.failures:
         parts.append("Left out, because it failed:\n\n" + "\n".join(_quote(report.failures)))
     return "\n\n".join(part for part in parts if part)
@@ -113,7 +115,7 @@ def goals(report: Report) -> list[Goal]:
     ]
     scanned = [value for name, value in report.case_numbers.items() if name == "all patterns"]
     found.append(_at_most("case numbers, all patterns: µs a message", 20, scanned, "{:.1f}"))
-    return found + _linking_goals(report)
+    return found + _linking_goals(report) + _delivery_goals(report)
 
 
 def _wrong(result: Result) -> int:
@@ -163,6 +165,22 @@ def _linking_goals(report: Report) -> list[Goal]:
     return [
         _goal(linking.RATE, "at least 20,000", rate, "{:,.0f}", lambda value: value >= 20_000),
         _at_most(peak_name, 500, peak, "{:.0f}"),
+    ]
+
+
+def _delivery_goals(report: Report) -> list[Goal]:
+    def measured(name: str) -> list[float]:
+        return [report.delivery[name]] if name in report.delivery else []
+
+    at_once, far = delivery.RATE.format(4), delivery.FAR_RATE
+    cpu, peak = delivery.CPU.format(4), delivery.PEAK.format(delivery.OWED)
+    wrong = delivery.WRONG
+    return [
+        _goal(at_once, "at least 1,400", measured(at_once), "{:,.0f}", lambda rate: rate >= 1400),
+        _at_most(cpu, 0.65, measured(cpu), "{:.2f}"),
+        _goal(far, "at least 600", measured(far), "{:,.0f}", lambda rate: rate >= 600),
+        _at_most(peak, 200, measured(peak), "{:.0f}"),
+        _at_most(wrong, 0, measured(wrong), "{:.0f}"),
     ]
 
 
@@ -257,6 +275,14 @@ def _linking_table(report: Report) -> str:
         for name, value in report.linking.items()
     ]
     return _table(["communications, and a register in memory", "reached"], lines)
+
+
+def _delivery_table(report: Report) -> str:
+    lines = [
+        [name, f"{value:.2f}" if value < 10 else f"{value:,.0f}"]
+        for name, value in report.delivery.items()
+    ]
+    return _table(["entries of 1.9 KB to a system on loopback, on SQLite", "reached"], lines)
 
 
 def _ratios(results: Iterable[Result], trial: str, peer: str, size: int) -> list[float]:
