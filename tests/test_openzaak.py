@@ -772,6 +772,16 @@ class TestOpenZaakRegister(OpenZaakCases):
         with pytest.raises(Rejected, match="organisation"):
             self.connect(self.connection(self.origin)).lookup(NUMBER)
 
+    def test_a_listing_gives_no_number_of_two_organisations(self):
+        """One of them would lend the other its parties and its access."""
+        self.system.add_case(NUMBER, vertrouwelijkheidaanduiding="intern")
+        self.system.add_case(NUMBER, bronorganisatie="517439943")
+        self.system.add_case(OTHER)
+
+        found, _ = listed(self.connect(self.connection(self.origin)))
+
+        assert [case.number for case in found] == [OTHER]
+
 
 class TestOpenZaakLookup(OpenZaakCases):
     """Cases looked up by number only."""
