@@ -168,6 +168,7 @@ class Program:
             names={each.id: each.name for each in people if each.name},
             upns={each.id: each.upn for each in people if each.upn},
             aliases=aliases,
+            departments={each.id: each.department for each in people if each.department},
             excluded=excluded_ids(people, its.exclude_users, its.exclude_groups, same),
         )
 

@@ -59,6 +59,7 @@ class _Who(msgspec.Struct):
     mail: str | None = None
     phone: str | None = None
     name: str | None = None
+    department: str | None = None
 
 
 class _Label(msgspec.Struct):
@@ -212,6 +213,7 @@ def _communication(given: _Line, kind: Shape, started: datetime) -> Communicatio
                 mail=who.mail or "",
                 phone=who.phone or "",
                 name=who.name or "",
+                department=who.department or "",
             )
             for who in given.participants or ()
         ),

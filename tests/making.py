@@ -55,7 +55,8 @@ def policy(**changes: Any) -> Policy:
     """The default policy with one sink; `rules` are those of the linker. u1 is the caseworker."""
     rules = changes.pop("rules", {})
     names = {"upns": {"u1": "bodil@kommune.example"}} | {
-        name: changes.pop(name) for name in ("names", "upns", "aliases", "excluded")
+        name: changes.pop(name)
+        for name in ("names", "upns", "aliases", "departments", "excluded")
         if name in changes
     }  # fmt: skip
     staff = Staff(**names)

@@ -58,7 +58,7 @@ def test_reads_every_field(tmp_path: Path) -> None:
             direction="inbound",
             participants=[
                 who,
-                {"role": "to", "upn": "vita@kommune.example", "mail": "v@k.example"},
+                {"role": "to", "upn": "vita@kommune.example", "department": "Ydelse"},
             ],
             subject=None,
             text="Hej",
@@ -78,7 +78,7 @@ def test_reads_every_field(tmp_path: Path) -> None:
         direction="inbound",
         participants=(
             Participant(role="from", phone="+4536421***"),
-            Participant(role="to", upn="vita@kommune.example", mail="v@k.example"),
+            Participant(role="to", upn="vita@kommune.example", department="Ydelse"),
         ),
         text="Hej",
         thread_id="t",

@@ -85,7 +85,8 @@ def _of_us(staff: Staff, who: str, role: str) -> tuple[Participant, ...]:
         if not upn and not names:
             return ()  # not remembered: outsiders are as many as there are messages
         every = sorted(names | {upn.casefold()} if upn else names)
-        found = tuple(Participant(role=role, upn=name) for name in every)
+        unit = staff.departments.get(who, "")
+        found = tuple(Participant(role=role, upn=name, department=unit) for name in every)
         staff.participants[who, role] = found
     return found
 

@@ -24,6 +24,7 @@ class Staff:
     names: Mapping[str, str] = field(default_factory=dict)  # as they are shown
     upns: Mapping[str, str] = field(default_factory=dict)  # user principal names
     aliases: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    departments: Mapping[str, str] = field(default_factory=dict)  # as the directory has them now
     excluded: frozenset[str] = frozenset()  # those of whom nothing is kept
     # By (id, role): each writes many messages, and is the same participant in all of them.
     participants: dict[tuple[str, str], tuple[Participant, ...]] = field(

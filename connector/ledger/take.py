@@ -86,9 +86,16 @@ def _look_again_at(batch: Batch, ids: Sequence[str]) -> None:
     roots = calls_with(batch, ids)
     if not roots:
         return
-    upns = {each.id: each.upn for each in people.everybody(batch.connection) if each.upn}
+    everybody = people.everybody(batch.connection)
+    upns = {each.id: each.upn for each in everybody if each.upn}
+    departments = {each.id: each.department for each in everybody if each.department}
     known = batch.policy.staff()
-    now = replace(known, upns={**known.upns, **upns}, aliases=names_of(batch.connection))
+    now = replace(
+        known,
+        upns={**known.upns, **upns},
+        aliases=names_of(batch.connection),
+        departments={**known.departments, **departments},
+    )
     look_again(replace(batch, policy=replace(batch.policy, staff=lambda: now)), roots)
 
 

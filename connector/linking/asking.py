@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connector.linking.inquiry import keys_of_hit
 from connector.linking.keys import mail_key, masked_key, name_key, phone_key
+from connector.linking.pointing import keys_of_hit
 from connector.linking.subject import Subject
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from itertools import islice
 
-from connector.linking.inquiry import RESTRICTED, Inquiry, Pointed, is_shared, once
+from connector.linking.inquiry import RESTRICTED, Inquiry
 from connector.linking.keys import continues_key, number_key
+from connector.linking.pointing import Pointed, is_shared, once
 from connector.linking.reasons import NOT_IN_REGISTER
 from connector.linking.relayed import about_old_decision
 from connector.linking.remarks import Remark

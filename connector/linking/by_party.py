@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from connector.linking.by_number import has_doubt
-from connector.linking.inquiry import RESTRICTED, Inquiry, Pointed, is_shared
+from connector.linking.inquiry import RESTRICTED, Inquiry
 from connector.linking.keys import name_key
+from connector.linking.pointing import Pointed, is_shared
 from connector.linking.topic import Bearing
 from connector.model import Case, Decision, Evidence
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from connector.linking.by_number import has_doubt
 from connector.linking.by_party import by_caller
 from connector.linking.communication import Shape
-from connector.linking.inquiry import RESTRICTED, Inquiry, Pointed
+from connector.linking.inquiry import RESTRICTED, Inquiry
+from connector.linking.pointing import Pointed
 from connector.linking.subject import Earlier, Recent
 from connector.linking.topic import Bearing
 from connector.model import Decision, Evidence, LinkState

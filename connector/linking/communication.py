@@ -22,7 +22,7 @@ class Participant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """Somebody who takes part. Our own staff have a `upn`; people from outside do not.
 
     `role` is from, to, transferred_to, organizer or attendee. `phone` is E.164, or a masked number
-    that ends in asterisks.
+    that ends in asterisks, `department` as the directory has it for our own.
     """
 
     role: str = ""
@@ -30,6 +30,7 @@ class Participant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     mail: str = ""
     phone: str = ""
     name: str = ""
+    department: str = ""
 
 
 class Communication(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

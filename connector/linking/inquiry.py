@@ -12,19 +12,18 @@ import msgspec
 from connector.identity import show_phone
 from connector.linking.keys import (
     HIDDEN_DIGITS,
-    MANY,
     CaseFinder,
     canonical,
+    department_key,
     mail_key,
     masked_key,
     name_key,
     number_key,
     phone_key,
-    short_key,
 )
-from connector.linking.patterns import Hit, Scanner
+from connector.linking.patterns import Scanner
+from connector.linking.pointing import Pointed, keys_of_hit, number_evidence, once, party_names
 from connector.linking.reasons import CONFIDENCE, HIDDEN, REASONS
-from connector.linking.remarks import Remark
 from connector.linking.rules import AUTOMATIC, BY_CONFIDENCE, NEVER, Rules
 from connector.linking.subject import Earlier, Naming, Recent, Subject
 from connector.linking.topic import Bearing, Topics
@@ -34,13 +33,6 @@ RESTRICTED = "restricted"
 _TOPIC = 20_000  # characters that are read for what a text is about
 # With every message of a thread its case is asked for again.
 _canonical = lru_cache(8192)(canonical)
-
-
-class Pointed(NamedTuple):
-    """A case the register knows, and the evidence that points to it."""
-
-    case: Case
-    evidence: Evidence
 
 
 class Tools(NamedTuple):
@@ -101,7 +93,7 @@ class Inquiry:
     def point(self, naming: Naming) -> list[Pointed]:
         """The cases that a number names; none when the register does not know it."""
         return [
-            Pointed(case, _number_evidence(case, naming, self.is_open(case)))
+            Pointed(case, number_evidence(case, naming, self.is_open(case)))
             for case in self.find(keys_of_hit(naming.hit))
         ]
 
@@ -116,6 +108,10 @@ class Inquiry:
     def takes_part(self, case: Case) -> bool:
         """Whether the case's own caseworker took part."""
         return bool(case.caseworker) and case.caseworker.casefold() in self.subject.workers
+
+    def is_of_department(self, case: Case) -> bool:
+        """Whether somebody of the case's department took part, as far as the directory tells."""
+        return department_key(case.department) in self.subject.departments
 
     def may_see(self, case: Case) -> bool:
         """A restricted case is named to its own caseworker only."""
@@ -140,8 +136,10 @@ class Inquiry:
         """What keeps a case from being the caller's matter, for the person who looks."""
         if not self.is_open(case):
             return "case not open that day"
+        of_department = "a colleague of its department takes part"
         notes = [
             "" if self.takes_part(case) else "its caseworker takes no part",
+            of_department if not self.takes_part(case) and self.is_of_department(case) else "",
             "" if self.is_about(case) else "not plainly about the case",
         ]
         return ", ".join(filter(None, notes))
@@ -218,7 +216,7 @@ class Inquiry:
         if not self.subject.names:
             return False
         names = {key for name in self.subject.names if (key := name_key(name))}
-        if not names or names & _party_names(case):
+        if not names or names & party_names(case):
             return False
         return any(
             other.number != case.number and self.is_open(other) and self.takes_part(other)
@@ -262,7 +260,11 @@ class Inquiry:
         return msgspec.structs.replace(pointed.evidence, case_number="", found="", note=HIDDEN)
 
     def likeliest_first(self, pointed: Sequence[Pointed]) -> list[Pointed]:
-        """The candidates in the order in which a person would try them."""
+        """The candidates in the order in which a person would try them.
+
+        The department orders them and links nothing: colleagues take each other's calls, and a
+        department has many cases of one citizen.
+        """
         if len(pointed) < 2:
             return list(pointed)
         matter = self.topics.matter(self.text, [each.case for each in pointed])
@@ -272,50 +274,7 @@ class Inquiry:
                 not self.is_open(each.case),
                 each.case is not matter,
                 not self.takes_part(each.case),
+                not self.is_of_department(each.case),
                 each.case.closed is not None and -each.case.closed.toordinal(),
             ),
         )
-
-
-def is_shared(pointed: Sequence[Pointed]) -> bool:
-    """Whether so many cases have it that the register did not give all of them."""
-    return len(pointed) >= MANY
-
-
-def _party_names(case: Case) -> set[str]:
-    return {name_key(party.name) for party in case.parties}
-
-
-def once(pointed: Iterable[Pointed]) -> list[Pointed]:
-    """The first evidence for each case. Two cases of one number are two."""
-    first: dict[Case, Pointed] = {}
-    pointed = list(pointed)
-    if len(pointed) < 2:
-        return pointed
-    for each in pointed:
-        first.setdefault(each.case, each)
-    return list(first.values())
-
-
-def keys_of_hit(hit: Hit) -> list[str]:
-    """What to ask the register about a proposed number."""
-    keys = [number_key(number) for number in hit.numbers]
-    if hit.short and hit.short == hit.number:
-        keys.append(short_key(hit.short))
-    return keys
-
-
-def _number_evidence(case: Case, naming: Naming, is_open: bool) -> Evidence:
-    notes = [
-        "" if is_open else "case not open that day",
-        "" if naming.remark is Remark.NONE else naming.remark.value,
-        "spoken" if naming.is_spoken else "",
-        "letters read as digits" if naming.is_mended else "",
-    ]
-    return Evidence(
-        rule="number",
-        case_number=case.number,
-        where=naming.where,
-        found=naming.hit.raw,
-        note=", ".join(note for note in notes if note),
-    )

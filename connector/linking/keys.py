@@ -57,6 +57,11 @@ def mail_key(address: str) -> str:
     return "m:" + address.strip().casefold()
 
 
+def department_key(name: str) -> str:
+    """A department's name for comparing: the directory and the register type it differently."""
+    return " ".join(name.casefold().split())
+
+
 def name_key(name: str) -> str:
     """Of a person's name: first and last word, spelled without Danish letters; "" when too short.
 

@@ -11,6 +11,7 @@ from itertools import accumulate
 from connector.identity import normalise_phone
 from connector.linking.communication import Communication, Participant
 from connector.linking.contacts import digit_span
+from connector.linking.keys import department_key
 from connector.linking.patterns import Hit, Scanner
 from connector.linking.plain import parts, plain
 from connector.linking.relayed import names_in, relayed
@@ -72,6 +73,7 @@ class Reader:
             relayed=message,
             # In a chat a name alone proves so little that asking for each would be noise.
             names=names_in(own)[:_NAMES] if own and its.kind in PHONE else (),
+            departments=_departments(its.participants),
         )
 
     def find(self, text: str) -> tuple[Hit, ...]:
@@ -189,6 +191,15 @@ def _sides(
         if each.role in _RECEIVING:
             receivers.append(upn)
     return frozenset(workers), frozenset(receivers), outside
+
+
+def _departments(participants: Iterable[Participant]) -> frozenset[str]:
+    """Those of our own staff; a guest's is another organisation's."""
+    found = [each for each in participants if each.department]
+    if not found:
+        return frozenset()
+    ours = (each for each in found if each.upn and _GUEST not in each.upn.casefold())
+    return frozenset(filter(None, (department_key(each.department) for each in ours)))
 
 
 def _contacts(

@@ -45,6 +45,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     receivers: frozenset[str] = frozenset()
     relayed: Relayed | None = None
     names: tuple[str, ...] = ()  # of persons, in its own words
+    departments: frozenset[str] = frozenset()  # of `workers`, in the spelling of `department_key`
 
     @property
     def is_plain(self) -> bool:
