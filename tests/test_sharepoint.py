@@ -11,7 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
+import msgspec
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from connector.errors import ConfigError, Denied, Rejected, Throttled, Unavailable, Unclear
 from connector.journaling.connection import Connection
@@ -174,7 +179,7 @@ class TestFirstUse(TestSink):
 class TestParts(TestSink):
     """The same contract when page and recording go in parts."""
 
-    changes: ClassVar[dict[str, dict[str, object]]] = {"documents": {"part_bytes": 600}}
+    changes: ClassVar[dict[str, dict[str, object]]] = {"documents": {"part_bytes": 3000}}
 
     @pytest.mark.parametrize("kind", ["voicemail"])
     @pytest.mark.parametrize("when", ["after"])
@@ -659,6 +664,80 @@ class TestServer(Own):
         presence = make_presence_list(connection, self.ntlm)
 
         assert presence.publish([free("u-1"), free("u-2")], STAFF).made == 2
+
+
+@pytest.fixture(scope="module")
+def pem() -> str:
+    """A made-up certificate and its key."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "casethread-test")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return (certificate.public_bytes(serialization.Encoding.PEM) + private).decode()
+
+
+class TestCertificate:
+    """SharePoint Online over TLS, signed in by real msal with a certificate."""
+
+    @pytest.fixture(autouse=True)
+    def _served(self, pem: str) -> Iterator[None]:
+        self.system = FakeSharePoint()
+        self.system.certificate = pem.encode()
+        with self.system.serve(tls=True) as listener:
+            self.connection = Connection(
+                name="sharepoint",
+                url=f"{listener.origin}/sites/journal",
+                token_url=listener.origin,
+                tenant="fictional.example",
+                client_id=self.system.client_id,
+                certificate=pem,
+                ca_bundle=listener.ca_file,
+            )
+            yield
+
+    def test_a_put_with_a_certificate(self):
+        """One token serves the whole put; its scope is the SharePoint host's."""
+        sink = make_sink(self.connection, words(), drafter())
+
+        assert sink.put(entry(), "CT-1", open_file) == sink.find("CT-1", NUMBER)
+
+        asked = [each for each in self.system.requests if each.path.endswith("/token")]
+        assert len(asked) == 1
+        assert b"%2F.default" in asked[0].body
+
+    def test_a_certificate_that_is_not_registered(self):
+        """Denied with what to do, before SharePoint is asked."""
+        changed = msgspec.structs.replace(self.connection, client_id="another-app")
+        with pytest.raises(Denied):
+            make_sink(changed, words(), drafter()).find("CT-1", NUMBER)
+        assert all("/_api/" not in each.path for each in self.system.requests)
+
+    def test_a_token_got_with_a_secret(self):
+        """SharePoint refuses it whatever the app may do; the message says so."""
+        self.system.secret_tokens.add("secret-token")
+        sink = make_sink(self.connection, words(), drafter(), lambda _renew: "secret-token")
+        with pytest.raises(Denied, match="client secret"):
+            sink.find("CT-1", NUMBER)
+
+    def test_a_host_whose_certificate_is_not_trusted(self):
+        """Nothing is sent; ca_bundle is named."""
+        changed = msgspec.structs.replace(self.connection, ca_bundle="")
+        with pytest.raises(Unavailable, match="ca_bundle"):
+            make_sink(changed, words(), drafter(), tokens).put(entry(), "CT-1", open_file)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """SharePoint in a box: one site's `_api`, as SharePoint Online or as a server of one's own.
 
-Answers are odata=verbose, the form that every version knows. Signing in is by a bearer token, or
-by NTLM when `tokens` is empty. A form digest is asked for on every write, also with a token, which
-SharePoint Online itself does not. Sources: Microsoft, "Complete basic operations using SharePoint
-REST endpoints", "Files and folders REST API reference", "Make batch requests with the REST APIs",
-[MS-CSOMSPT] 2.2.1 (codes of the form digest), read 2026-11-22.
+Answers are odata=verbose, the form that every version knows. Signing in is by a bearer token that
+the box gives for an app's certificate, or by NTLM when it has neither. A form digest is asked for
+on every write, also with a token, which SharePoint Online itself does not.
+Sources: Microsoft, "Complete basic operations using SharePoint REST endpoints", "Files and folders
+REST API reference", "Make batch requests with the REST APIs", [MS-CSOMSPT] 2.2.1 (codes of the form
+digest), read 2026-11-22.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import binascii
 import itertools
 import re
 import secrets
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from connector.sandbox.protocol import Request, Response
+from connector.sandbox.sign_in import LIFE_S, check, configuration, refusal
 from connector.sandbox.systems import ntlm
 from connector.sandbox.systems.base import EXPIRED, FULL, READ_ONLY, FakeSystem, plain
 from connector.sandbox.systems.sharepoint_calls import answer_call, fault, good
@@ -44,6 +46,9 @@ class FakeSharePoint(FakeSystem):
         self.user = user
         self.password = password
         self.tokens: set[str] = set()
+        self.secret_tokens: set[str] = set()  # got with a client secret, which SharePoint refuses
+        self.client_id = "casethread-app"
+        self.certificate = b""  # PEM, as registered with the app; with it tokens are given
         self.has_batch = True
         self.may_manage = True
         self.digests: dict[str, datetime] = {}
@@ -68,8 +73,11 @@ class FakeSharePoint(FakeSystem):
             return fault(*DENIED, "Access denied. You do not have permission to do this.")
         return fault(500, *_QUOTA)
 
-    def _unauthorized(self, challenge: str = "") -> Response:
-        if self.tokens:
+    def _unauthorized(self, challenge: str = "", token: str = "") -> Response:
+        if self.tokens or self.certificate:
+            said = {"error_description": "Unsupported app only token."}
+            if token in self.secret_tokens:
+                return plain(401, said)
             said = {"error_description": "Invalid JWT token. The token is expired."}
             return plain(401, said, {"www-authenticate": 'Bearer realm="fictional"'})
         ways = f"NTLM {challenge}".strip()
@@ -78,9 +86,9 @@ class FakeSharePoint(FakeSystem):
     def _signed_in(self, request: Request) -> Response | None:
         """None for somebody it knows. A real server signs a connection in, this each request."""
         kind, _, value = request.headers.get("authorization", "").partition(" ")
-        if self.tokens:
+        if self.tokens or self.certificate:
             is_known = kind == "Bearer" and value in self.tokens
-            return None if is_known else self._unauthorized()
+            return None if is_known else self._unauthorized(token=value)
         try:
             message = base64.b64decode(value, validate=True) if kind == "NTLM" else b""
         except binascii.Error:
@@ -95,10 +103,27 @@ class FakeSharePoint(FakeSystem):
                 return None
         return self._unauthorized()
 
+    def _sign_in(self, request: Request) -> Response | None:
+        """The Entra side: a token for a certificate, or for a secret; None for other requests."""
+        tenant, _, rest = request.path.strip("/").partition("/")
+        if rest == "v2.0/.well-known/openid-configuration":
+            return configuration(request, tenant)
+        if rest != "oauth2/v2.0/token":
+            return None
+        now = datetime.now(UTC)
+        if code := check(request, self.client_id, "fictional-secret", self.certificate, now):
+            return refusal(code, now)
+        token = f"token-{next(self._numbers)}"
+        is_signed = b"client_assertion=" in request.body
+        (self.tokens if is_signed else self.secret_tokens).add(token)
+        return plain(200, {"token_type": "Bearer", "expires_in": LIFE_S, "access_token": token})
+
     # -- what is asked -----------------------------------------------------------------------------
 
     def answer(self, request: Request) -> Response:
         """The answer on a good day."""
+        if self.certificate and (given := self._sign_in(request)) is not None:
+            return given
         if (refused := self._signed_in(request)) is not None:
             return refused
         if self.throttles:

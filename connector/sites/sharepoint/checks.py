@@ -7,13 +7,15 @@ from collections.abc import Iterator, Sequence
 from connector.errors import ConnectorError, Denied, Gone, Rejected, RemoteError, Throttled
 from connector.journaling.words import Words
 from connector.model import Finding
+from connector.sites.sharepoint import structure
 from connector.sites.sharepoint.lists import (
     MANAGE_GRANT,
     MOST_FOR_NEW_INDEX,
     VIEW_THRESHOLD,
     lacking,
 )
-from connector.sites.sharepoint.site import ListState, Site
+from connector.sites.sharepoint.site import Site
+from connector.sites.sharepoint.structure import ListState
 from connector.sites.sharepoint.words import Column, ListPlan
 
 # SPBasePermissions, lower half.
@@ -35,10 +37,10 @@ def findings(site: Site, words: Words, plans: Sequence[ListPlan]) -> list[Findin
 
 def _list_findings(site: Site, words: Words, plan: ListPlan) -> Iterator[Finding]:
     where = site.list_url(plan)
-    state = site.list_state(plan)
+    state = structure.list_state(site, plan)
     if state is None:
         what = f"there is no list {where} yet"
-        if words.flag("lists", "make") and site.rights() & _MANAGE:
+        if words.flag("lists", "make") and structure.rights(site) & _MANAGE:
             yield _finding(site, "warning", what, "nothing: it is made with the first entry")
         else:
             yield _finding(site, "error", what, MANAGE_GRANT)
@@ -83,7 +85,7 @@ def _column_findings(site: Site, plan: ListPlan, state: ListState) -> Iterator[F
 
 def _room_findings(site: Site) -> Iterator[Finding]:
     try:
-        used = site.used()
+        used = structure.used(site)
     except (Denied, Gone, Rejected):
         # Only administrators of the site collection see it: nothing proven, nothing wrong.
         return

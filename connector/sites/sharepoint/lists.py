@@ -13,6 +13,7 @@ import msgspec
 
 from connector.errors import Denied, Rejected, Unavailable
 from connector.journaling.words import Words
+from connector.sites.sharepoint import structure
 from connector.sites.sharepoint.site import Site
 from connector.sites.sharepoint.words import Column, ListPlan, label
 
@@ -50,10 +51,10 @@ def prepare(site: Site, words: Words, plans: Sequence[ListPlan]) -> None:
 
 
 def _prepare_one(site: Site, words: Words, plan: ListPlan) -> None:
-    state = site.list_state(plan)
+    state = structure.list_state(site, plan)
     if state is None:
-        site.add_list(plan)
-        state = site.list_state(plan)
+        structure.add_list(site, plan)
+        state = structure.list_state(site, plan)
     if state is None:
         text = (
             f"{site.name}: the list {site.list_url(plan)} was made, but is not at this address; "
@@ -75,9 +76,9 @@ def _prepare_one(site: Site, words: Words, plan: ListPlan) -> None:
         raise Rejected(text, system=site.name, field="list")
     # The unique key last: until it is there a list is not used, so no half-made one is.
     for column in sorted(lacks.missing, key=lambda each: each.is_unique):
-        site.add_column(plan, column, label(words, column))
+        structure.add_column(site, plan, column, label(words, column))
     for column in lacks.plain:
-        site.change_column(plan, column)
+        structure.change_column(site, plan, column)
 
 
 def is_unused(site: Site, plan: ListPlan) -> bool:
@@ -86,7 +87,7 @@ def is_unused(site: Site, plan: ListPlan) -> bool:
     Raises Denied when it lacks columns and has rows: somebody took them away, and with them the
     keys that prevent duplicates.
     """
-    state = site.list_state(plan)
+    state = structure.list_state(site, plan)
     if state is None:
         return True
     lacks = lacking(site, plan)
@@ -104,7 +105,7 @@ def is_unused(site: Site, plan: ListPlan) -> bool:
 
 def lacking(site: Site, plan: ListPlan) -> Lacks:
     """What an existing list lacks."""
-    there = site.columns(plan)
+    there = structure.columns(site, plan)
     missing, plain, odd = [], [], []
     for column in plan.columns:
         state = there.get(column.name)

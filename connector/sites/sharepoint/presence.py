@@ -14,9 +14,9 @@ from connector.model import Finding, Person, Presence
 from connector.sites.sharepoint import checks
 from connector.sites.sharepoint.changes import Change, change_rows
 from connector.sites.sharepoint.lists import prepare
-from connector.sites.sharepoint.sink import short
 from connector.sites.sharepoint.site import Site
 from connector.sites.sharepoint.words import PRESENCE
+from connector.sites.sharepoint.writing import short
 
 _COMPARED = ["Title", "CtUpn", "CtDepartment", "CtAvailability", "CtActivity", "CtAway"]
 _WANTED = ["Id", "CtPerson", "CtSeen", "CtMessage", *_COMPARED]

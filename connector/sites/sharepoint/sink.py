@@ -7,22 +7,14 @@ its columns are set. What is only begun is gone on with, under the same names.
 
 from __future__ import annotations
 
-import hashlib
-import io
 import threading
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import quote
-
-import msgspec
 
 from connector.errors import Gone, Rejected, Unclear
 from connector.journaling.connection import Connection
-from connector.journaling.draft import Draft, Drafter, shorten
+from connector.journaling.draft import Draft, Drafter
 from connector.journaling.locks import Locks
-from connector.journaling.plain_note import party_text
-from connector.journaling.transcript import shown_parties
 from connector.journaling.words import Words
 from connector.model import Capabilities, Entry, Finding, Receipt
 from connector.ports import OpenFile, Steps
@@ -31,28 +23,9 @@ from connector.sites.sharepoint.lists import is_unused, prepare
 from connector.sites.sharepoint.site import FileState, Site
 from connector.sites.sharepoint.upload import upload
 from connector.sites.sharepoint.words import DOCUMENTS, ENTRIES, PLANS
+from connector.sites.sharepoint.writing import ROW, Sendable, receipt_of, row_values
 
 _LONGEST_LINK = 255  # of SharePoint's hyperlink columns
-_WANTED = ["Id", "Created", "CtKey", "CtCase", "CtHash", "CtLink", "CtFiles"]
-
-
-class Sendable(msgspec.Struct, frozen=True, kw_only=True):
-    """One file to be: the page, or a file of the entry. `sha256` goes into its column."""
-
-    name: str
-    size_bytes: int
-    sha256: str
-    page: bytes = b""
-
-    def open(self, open_file: OpenFile) -> BinaryIO:
-        """Its bytes."""
-        return io.BytesIO(self.page) if self.page else open_file(self.sha256)
-
-    def is_same(self, content: bytes) -> bool:
-        """Whether these bytes are it. Two pages of an entry differ in when they were made."""
-        if self.page:
-            return self.sha256.encode() in content
-        return hashlib.sha256(content).hexdigest() == self.sha256
 
 
 class SharePointSink:
@@ -84,7 +57,7 @@ class SharePointSink:
             row = self._row(key)
         except Gone:
             return None
-        return _receipt(row) if row is not None and row["CtCase"] == case_number else None
+        return receipt_of(row) if row is not None and row["CtCase"] == case_number else None
 
     def put(
         self,
@@ -172,7 +145,7 @@ class SharePointSink:
         Raises Gone when the list is not there, or was only begun.
         """
         try:
-            rows = self._site.rows_with(ENTRIES, "CtKey", key, _WANTED)
+            rows = self._site.rows_with(ENTRIES, "CtKey", key, ROW)
         except Rejected as error:
             if is_unused(self._site, ENTRIES):
                 raise Gone(f"{self.name}: the list is only begun", system=self.name) from error
@@ -186,7 +159,7 @@ class SharePointSink:
             raise Unclear(f"{text}; it is looked for again", system=self.name)
         if row["CtHash"] != draft.sha256:
             raise self._other_content(draft.key)
-        return _receipt(row)
+        return receipt_of(row)
 
     def _other_content(self, key: str) -> Rejected:
         text = (
@@ -263,55 +236,8 @@ class SharePointSink:
         from connector.sites.sharepoint.line import Taken
 
         try:
-            self._site.add_row(ENTRIES, self._values(draft, link, files))
+            self._site.add_row(
+                ENTRIES, row_values(draft, link, files, self._drafter.mapping, self._words)
+            )
         except Taken:
             return  # another process was first: its row is read, and compared
-
-    def _values(self, draft: Draft, link: str, files: int) -> dict[str, object]:
-        from office365.sharepoint.fields.url_value import FieldUrlValue
-
-        entry, mapping = draft.entry, self._drafter.mapping
-        parties: Sequence[str] = [
-            f"{mapping.role(role)}: {party_text(party, mapping)}"
-            for role, party in shown_parties(entry)
-        ]
-        note = self._words.number("limits", "note")
-        values: dict[str, object] = {
-            "Title": short(draft.title, self._words.number("limits", "title")),
-            "CtKey": draft.key,
-            "CtKind": short(mapping.kind(entry.kind), 255),
-            "CtCase": entry.case_number,
-            "CtStarted": f"{entry.started_at:%Y-%m-%dT%H:%M:%SZ}",  # UTC, as REST has it
-            "CtDirection": short(mapping.direction(entry.direction), 255),
-            "CtDuration": entry.duration_s,
-            "CtParties": short("\n".join(parties), note),
-            "CtLink": FieldUrlValue(Url=link, Description=draft.page_name),
-            "CtVersion": entry.version,
-            "CtVoid": entry.is_void,
-            "CtReason": short(entry.void_reason, note),
-            "CtPrevious": entry.previous_key,
-            "CtHash": draft.sha256,
-            "CtFiles": files,
-        }
-        return {name: value for name, value in values.items() if value not in (None, "")}
-
-
-def short(text: str, room: int) -> str:
-    """At most `room` characters as SharePoint counts them: one beyond the first plane is two."""
-    room_left = room
-    while len((cut := shorten(text, room_left)).encode("utf-16-le", "replace")) > 2 * room:
-        room_left -= 1
-    return cut
-
-
-def _receipt(row: dict[str, Any]) -> Receipt:
-    link = row["CtLink"]
-    url = link.get("Url", "") if isinstance(link, dict) else getattr(link, "Url", "")
-    return Receipt(
-        key=str(row["CtKey"]),
-        target=str(row["Id"]),
-        at=datetime.fromisoformat(str(row["Created"])),
-        url=str(url or ""),
-        sha256=str(row["CtHash"] or ""),
-        detail=f"{row['CtCase']}: {int(row['CtFiles'] or 0)} files",
-    )

@@ -19,11 +19,10 @@ from connector.errors import ConnectorError, Gone, Unavailable, Unclear
 from connector.journaling.connection import Connection
 from connector.journaling.remote import Remote
 from connector.journaling.words import Words
-from connector.sites.sharepoint.words import Column, ListPlan
+from connector.sites.sharepoint.words import ListPlan
 
 if TYPE_CHECKING:
     from office365.sharepoint.client_context import ClientContext
-    from office365.sharepoint.fields.field import Field
     from office365.sharepoint.files.file import File
     from office365.sharepoint.lists.list import List
 
@@ -32,24 +31,6 @@ Tokens = Callable[[bool], str]
 """tokens(renew) -> a bearer token for SharePoint; anew when `renew` is true."""
 
 _PAGE = 2_000  # rows a page; at most 5,000
-_INTERNAL_NAME = 8  # AddFieldInternalNameHint: else the display name becomes the internal one
-
-
-class ListState(msgspec.Struct, frozen=True, kw_only=True):
-    """A list as it is there. `rights` is SPBasePermissions, its lower 32 bits."""
-
-    item_count: int
-    rights: int
-
-
-class ColumnState(msgspec.Struct, frozen=True, kw_only=True):
-    """A column as it is there."""
-
-    name: str
-    kind: str
-    is_indexed: bool
-    is_unique: bool
-    is_required: bool
 
 
 class FileState(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,100 +127,15 @@ class Site:
         )
         return context
 
-    def rights(self) -> int:
-        """What the account may do on the site: SPBasePermissions, its lower 32 bits."""
-
-        def ask(context: ClientContext) -> int:
-            found = context.web.select(["EffectiveBasePermissions"]).get().execute_query()
-            return _whole(found.properties["EffectiveBasePermissions"].Low)
-
-        return self.run(ask)
-
-    def used(self) -> float:
-        """The part of the site's storage quota that is used, from 0 to 1."""
-
-        def ask(context: ClientContext) -> float:
-            usage = context.site.select(["Usage"]).get().execute_query().properties["Usage"]
-            return float(getattr(usage, "StoragePercentageUsed", 0) or 0)
-
-        return self.run(ask)
-
-    # -- lists ------------------------------------------------------------------------------------
+    # -- lists and rows -----------------------------------------------------------------------
 
     def list_url(self, plan: ListPlan) -> str:
         """Where a list is, relative to the server."""
         return f"{self.path}/{plan.path(self.words)}"
 
-    def _list(self, context: ClientContext, plan: ListPlan) -> List:
+    def list_at(self, context: ClientContext, plan: ListPlan) -> List:
+        """The list as an object of the library; nothing is asked."""
         return context.web.get_list(self.list_url(plan))
-
-    def list_state(self, plan: ListPlan) -> ListState | None:
-        """The list as it is, None when there is none (or it is hidden from the account)."""
-
-        def ask(context: ClientContext) -> ListState:
-            names = ["ItemCount", "EffectiveBasePermissions"]
-            found = self._list(context, plan).select(names).get().execute_query()
-            rights = _whole(found.properties["EffectiveBasePermissions"].Low)
-            return ListState(item_count=_whole(found.properties["ItemCount"]), rights=rights)
-
-        try:
-            return self.run(ask)
-        except Gone:
-            return None
-
-    def add_list(self, plan: ListPlan) -> None:
-        """Make a list without columns."""
-        from office365.sharepoint.lists.creation_information import ListCreationInformation
-
-        def make(context: ClientContext) -> None:
-            title = self.words.text("lists", plan.word)
-            asked = ListCreationInformation(Title=title, BaseTemplate=plan.template)  # type: ignore[arg-type]
-            context.web.lists.add(asked).execute_query()
-
-        self.run(make, writes=True)
-
-    def columns(self, plan: ListPlan) -> dict[str, ColumnState]:
-        """The columns of a list by their internal names."""
-
-        def ask(context: ClientContext) -> dict[str, ColumnState]:
-            found = self._list(context, plan).fields.get().execute_query()
-            states = (_column_state(each.properties) for each in found)
-            return {each.name: each for each in states}
-
-        return self.run(ask)
-
-    def add_column(self, plan: ListPlan, column: Column, label: str) -> None:
-        """Make a column, with its index."""
-        from office365.runtime.queries.service_operation import ServiceOperationQuery
-        from office365.sharepoint.fields.xmlSchemaFieldCreationInformation import (
-            XmlSchemaFieldCreationInformation,
-        )
-
-        def make(context: ClientContext) -> None:
-            fields = self._list(context, plan).fields
-            asked = XmlSchemaFieldCreationInformation(column.schema(label), _INTERNAL_NAME)
-            context.add_query(
-                ServiceOperationQuery(fields, "CreateFieldAsXml", None, asked, "parameters")
-            )
-            context.execute_query()
-
-        self.run(make, writes=True)
-
-    def change_column(self, plan: ListPlan, column: Column) -> None:
-        """Give a column that is there its index, and its unique values."""
-
-        def change(context: ClientContext) -> None:
-            field: Field = self._list(context, plan).fields.get_by_internal_name_or_title(
-                column.name
-            )
-            field.set_property("Indexed", column.is_indexed)  # type: ignore[no-untyped-call]
-            if column.is_unique:
-                field.set_property("EnforceUniqueValues", True)  # type: ignore[no-untyped-call]
-            field.update().execute_query()
-
-        self.run(change, writes=True)
-
-    # -- rows -------------------------------------------------------------------------------------
 
     def rows_with(
         self, plan: ListPlan, column: str, value: str, wanted: list[str]
@@ -248,7 +144,7 @@ class Site:
         text = quote(value.replace("'", "''"), safe="'")
 
         def ask(context: ClientContext) -> list[dict[str, Any]]:
-            items = self._list(context, plan).items
+            items = self.list_at(context, plan).items
             found = items.filter(f"{column} eq '{text}'").select(wanted).top(5).get()
             return [_members(each, wanted) for each in found.execute_query()]
 
@@ -260,7 +156,7 @@ class Site:
         while True:
 
             def ask(context: ClientContext, after: int = last) -> list[dict[str, Any]]:
-                items = self._list(context, plan).items
+                items = self.list_at(context, plan).items
                 page = items.filter(f"ID gt {after}").select(wanted).top(_PAGE).order_by("ID")
                 return [_members(each, wanted) for each in page.get().execute_query()]
 
@@ -268,13 +164,13 @@ class Site:
             yield from rows
             if len(rows) < _PAGE:
                 return
-            last = _whole(rows[-1]["Id"])
+            last = whole(rows[-1]["Id"])
 
     def typed_list(self, context: ClientContext, plan: ListPlan) -> List:
         """The list with its rows' type name known, which a write must name."""
         known: dict[str, List] = self._local.lists
         if plan.word not in known:
-            found = self._list(context, plan).select(["ListItemEntityTypeFullName", "Id"])
+            found = self.list_at(context, plan).select(["ListItemEntityTypeFullName", "Id"])
             known[plan.word] = found.get().execute_query()
         return known[plan.word]
 
@@ -312,7 +208,7 @@ class Site:
             found = self.file(context, path).expand(["ListItemAllFields"]).get().execute_query()
             fields = found.listItemAllFields.properties
             return FileState(
-                size_bytes=_whole(found.properties["Length"]),
+                size_bytes=whole(found.properties["Length"]),
                 key=str(fields.get("CtKey") or ""),
                 sha256=str(fields.get("CtHash") or ""),
             )
@@ -348,15 +244,6 @@ def _members(item: Any, wanted: list[str]) -> dict[str, Any]:
     return {name: item.properties.get(name) for name in wanted}
 
 
-def _whole(value: Any) -> int:
+def whole(value: Any) -> int:
+    """A number of an answer, which may stand there as a text."""
     return int(str(value))
-
-
-def _column_state(properties: Mapping[str, Any]) -> ColumnState:
-    return ColumnState(
-        name=str(properties["InternalName"]),
-        kind=str(properties.get("TypeAsString") or ""),
-        is_indexed=properties.get("Indexed") is True,
-        is_unique=properties.get("EnforceUniqueValues") is True,
-        is_required=properties.get("Required") is True,
-    )
