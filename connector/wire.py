@@ -17,8 +17,8 @@ _MOST_HEADERS = 100
 def read_headers(stream: Any) -> http.client.HTTPMessage:
     """The header lines up to the empty one, as http.client.parse_headers gives them.
 
-    That one hands them to the parser of mail: a sixth of the CPU of a loopback POST (measured with
-    bench/delivery.py, 2026-11-21). What is not plain "name: value" still goes to it.
+    That one hands them to the parser of mail: an eighth of the CPU of a loopback POST (measured
+    with bench/archive.py, 2026-11-21). What is not plain "name: value" still goes to it.
     """
     lines: list[bytes] = []
     message = http.client.HTTPMessage()
