@@ -24,7 +24,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     labelled: int
     cases: int
     patterns: Sequence[str]
-    patterns_from: str = "given"  # given | found (by the register's numbers) | none (fits)
+    patterns_from: str = "given"  # | configured | found (by the register's numbers) | none (fits)
+    configuration: str = ""  # the file whose rules were used; "" for the program's own
     faults: Sequence[Fault] = ()
     register_notes: Sequence[str] = ()
     doubled: Sequence[str] = ()
@@ -57,6 +58,8 @@ class Teller:
 
     def tell_reading(self, reading: Reading, result: Result) -> None:
         """What was read, and what in it a person should look at."""
+        used = "evaluate.rules" if reading.configuration else "evaluate.rules_ours"
+        self._say(screen.printable(self._text(used, path=reading.configuration)))
         counts = {name: getattr(reading, name) for name in ("items", "labelled", "cases")}
         numbers = {name: locale.number(count, self._language) for name, count in counts.items()}
         self._say(self._text("evaluate.read", **numbers))
@@ -208,8 +211,8 @@ def notes(reading: Reading, result: Result, language: str) -> Iterator[str]:
         return locale.text(f"evaluate.{key}", language, **values)
 
     patterns = ", ".join(reading.patterns)
-    how = {"given": "patterns", "found": "patterns_found", "none": "patterns_none"}
-    yield text(how[reading.patterns_from], patterns=patterns)
+    how = "patterns" if reading.patterns_from == "given" else f"patterns_{reading.patterns_from}"
+    yield text(how, patterns=patterns)
     if not reading.items and not reading.faults:
         yield text("empty")
     if not reading.cases:
@@ -246,6 +249,7 @@ def as_value(
         "items": reading.items,
         "labelled": reading.labelled,
         "cases": reading.cases,
+        "configuration": reading.configuration or None,
         "patterns": list(reading.patterns),
         "states": {state: result.states.get(state, 0) for state in STATES},
         "rules": result.rules,

@@ -383,8 +383,11 @@ TEXTS = {
     "demo.no_sandbox": "Sandkassen startede ikke: {reason}",
     "source.evaluate": "Bedømmer",
     "source.look": "Læser",
+    "evaluate.rules": "Bedømt efter reglerne i {path}.",
+    "evaluate.rules_ours": "Bedømt efter programmets egne regler: her er ingen konfiguration.",
     "evaluate.read": "Læste {items} henvendelser, heraf {labelled} med facit, og {cases} sager.",
     "evaluate.patterns": "Sagsnumre læses som {patterns}.",
+    "evaluate.patterns_configured": "Sagsnumre læses som {patterns}, som konfigurationen siger.",
     "evaluate.patterns_found": "Sagsnumre læses som {patterns}: de mønstre, der passer til "
     "registrets egne numre.",
     "evaluate.patterns_none": "Intet mønster læser registrets egne numre; tabellens bruges "

@@ -397,8 +397,12 @@ TEXTS = {
     # evaluate
     "source.evaluate": "Judging",
     "source.look": "Reading",
+    "evaluate.rules": "Judged by the rules of {path}.",
+    "evaluate.rules_ours": "Judged by the program's own rules: there is no configuration here.",
     "evaluate.read": "Read {items} communications, {labelled} of them labelled, and {cases} cases.",
     "evaluate.patterns": "Case numbers are read as {patterns}.",
+    "evaluate.patterns_configured": "Case numbers are read as {patterns}, as the configuration "
+    "says.",
     "evaluate.patterns_found": "Case numbers are read as {patterns}: the patterns that fit the "
     "register's own numbers.",
     "evaluate.patterns_none": "No pattern reads the register's own numbers; those of the table "

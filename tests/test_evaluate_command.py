@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class Told:
 
 
 Run = Callable[..., Told]
+REAL = evaluating.make_judge
 
 
 def judge_by_number(cases: CaseFinder, scanner: Scanner) -> Judge:
@@ -68,14 +69,19 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs `evaluate` on lines and cases, without a configuration, in English."""
 
     def make_judge(
-        numbers: Mapping[str, Any], subjects: Mapping[str, Any], patterns: Sequence[str]
+        using: evaluating.Using, patterns: Sequence[str]
     ) -> tuple[Scanner, Callable[[CaseFinder], Judge]]:
-        scanner = compile_patterns(numbers, patterns)
+        scanner = compile_patterns(using.numbers, patterns)
         return scanner, lambda cases: judge_by_number(cases, scanner)
 
     def go(
-        *words: str, lines: Sequence[Any] = (), cases: str = CASES, language: str = "en"
+        *words: str,
+        lines: Sequence[Any] = (),
+        cases: str = CASES,
+        language: str = "en",
+        real: bool = False,
     ) -> Told:
+        monkeypatch.setattr(evaluating, "make_judge", REAL if real else make_judge)
         text = "".join(
             (each if isinstance(each, str) else json.dumps(each)) + "\n" for each in lines
         )
@@ -86,7 +92,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         return Told(CliRunner().invoke(make_app(), args, prog_name="casethread"))
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(evaluating, "make_judge", make_judge)
+    monkeypatch.delenv("CASETHREAD_CONFIG", raising=False)
     return go
 
 
@@ -114,6 +120,7 @@ def test_scores(run: Run) -> None:
 
 
 EXPECTED = f"""\
+Judged by the program's own rules: there is no configuration here.
 Read 5 communications, 5 of them labelled, and 2 cases.
 Case numbers are read as kle, kle_nf: the patterns that fit the register's own
 numbers.
@@ -348,11 +355,131 @@ def test_no_pattern_fits(run: Run) -> None:
     assert "No pattern reads the register's own numbers" in told.out
 
 
-def test_needs_no_configuration(run: Run, tmp_path: Path) -> None:
-    """A configuration beside it, even a broken one, is not looked at."""
-    (tmp_path / "casethread.toml").write_text("nonsense")
+# --- the site's rules --------------------------------------------------------------------------
+CALLED = [
+    line(
+        "a",
+        kind="call",
+        direction="inbound",
+        participants=[
+            {"role": "from", "phone": "+4520000001"},
+            {"role": "to", "upn": "vita@kommune.example"},
+        ],
+        expected={"case": FIRST},
+    )
+]
+OF_VITA = f"""number,title,status,caseworker_upn,party_phone
+{FIRST},Bolig,open,vita@kommune.example,+4520000001
+"""
+SITE = """language = "en"
+[graph]
+auth = "static"
+[sinks.journal]
+kind = "folder"
+"""
 
-    assert run(lines=SAMPLE).code == 0
+
+def states(told: Told) -> tuple[int, int]:
+    """How many are linked, and suggested."""
+    found = json.loads(told.out)["states"]
+    return found["linked"], found["suggested"]
+
+
+@pytest.mark.parametrize("how", ["folder", "option", "environment"])
+def test_rules_of_the_configuration(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """The site's policy decides wherever the configuration is found, and the first line says so."""
+    told = run("--json", lines=CALLED, cases=OF_VITA, real=True)
+    assert states(told) == (1, 0)
+    assert json.loads(told.out)["configuration"] is None
+
+    file = tmp_path / ("casethread.toml" if how == "folder" else "site.toml")
+    file.write_text(SITE + '[linking]\nconfirm = ["phone"]\n', encoding="utf-8")
+    words = ["--config", str(file)] if how == "option" else []
+    if how == "environment":
+        monkeypatch.setenv("CASETHREAD_CONFIG", str(file))
+    told = run("--json", *words, lines=CALLED, cases=OF_VITA, real=True)
+    assert states(told) == (0, 1)
+    assert json.loads(told.out)["configuration"].endswith(file.name)
+
+    told = run(*words, lines=CALLED, cases=OF_VITA, real=True)
+    first = told.out.splitlines()[0]
+    assert first.startswith("Judged by the rules of")
+    assert first.endswith(f"{file.name}.")
+
+
+@pytest.mark.parametrize(
+    ("setting", "linked"),
+    [
+        ("threshold = 0.99", 1),
+        ("threshold = 1.0", 0),
+        ('threshold = 1.0\nautomatic = ["phone"]', 1),
+        ('never = ["phone"]', 0),
+        ('never = ["phone/missed_call"]', 1),
+    ],
+)
+def test_every_setting_of_linking(run: Run, tmp_path: Path, setting: str, linked: int) -> None:
+    """What [linking] says of a rule is what happens."""
+    (tmp_path / "casethread.toml").write_text(f"{SITE}[linking]\n{setting}\n")
+
+    assert states(run("--json", lines=CALLED, cases=OF_VITA, real=True))[0] == linked
+
+
+@pytest.mark.parametrize(
+    ("setting", "limit"),
+    [("", True), ("thread_h = 1", False), ("thread_h = 3", True)],
+)
+def test_thread_time(run: Run, tmp_path: Path, setting: str, limit: bool) -> None:
+    """A thread follows as long as the site says."""
+    (tmp_path / "casethread.toml").write_text(f"{SITE}[linking]\n{setting}\n")
+    talk = [
+        line("a", f"Sag {FIRST}", thread_id="t"),
+        line("b", "ok, tak", thread_id="t", started="2026-11-20T14:00:00Z"),
+    ]
+
+    assert states(run("--json", lines=talk, real=True)) == ((2, 0) if limit else (1, 0))
+
+
+def test_tables_of_the_site(run: Run, tmp_path: Path) -> None:
+    """Patterns and tables beside the configuration are used; the options go first."""
+    (tmp_path / "casethread.toml").write_text(SITE + '[linking]\npatterns = ["site"]\n')
+    for folder, name in (("mappings", "site"), ("other", "own")):
+        (tmp_path / folder).mkdir()
+        table = (
+            f"[pattern.{name}]\nregex = '(?P<n>Q[0-9]{{4}})'\ncanonical = '{{n}}'\n"
+            f"[pattern.{name}.examples]\nQ1234 = 'Q1234'\n"
+        )
+        (tmp_path / folder / "case-numbers.toml").write_text(table)
+    cases = "number\nQ1234\n"
+    lines = [line("a", "Sag Q1234", expected={"case": "Q1234"})]
+
+    told = run(lines=lines, cases=cases, real=True)
+    assert "Case numbers are read as site, as the configuration says." in told.out
+    assert "100.0 %  1 of 1" in told.out
+    told = run("--mappings", "other", "--patterns", "own", lines=lines, cases=cases, real=True)
+    assert "Case numbers are read as own." in told.out
+    assert "100.0 %  1 of 1" in told.out
+    told = run("--mappings", "other", lines=lines, cases=cases, real=True)
+    assert told.code == 2
+    assert "site" in told.err
+
+
+@pytest.mark.parametrize("words", [[], ["--config", "nowhere.toml"]])
+def test_broken_configuration(run: Run, tmp_path: Path, words: list[str]) -> None:
+    """A configuration that cannot be used stops it: other rules in silence would mislead."""
+    (tmp_path / "casethread.toml").write_text("nonsense")
+    told = run(*words, lines=SAMPLE)
+
+    assert told.code == 2
+    assert (words[-1] if words else "casethread.toml") in told.err
+
+
+def test_language_of_the_configuration(run: Run, tmp_path: Path) -> None:
+    """It speaks as the configuration says."""
+    (tmp_path / "casethread.toml").write_text(SITE.replace('"en"', '"da"'))
+
+    assert "Bedømt efter reglerne i" in run(lines=SAMPLE).out
 
 
 def test_help_has_the_format() -> None:

@@ -6,7 +6,8 @@ import gc
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from connector.evaluation_report import Reading
     from connector.linking.keys import CaseFinder
     from connector.linking.patterns import Scanner
+    from connector.linking.rules import Rules
     from connector.progress import Progress
 
 FileArgument = Annotated[
@@ -51,14 +53,16 @@ PatternsOption = Annotated[
     str,
     typer.Option(
         metavar="NAMES",
-        help="How case numbers are written, for example kle,go; else as the register writes them.",
+        help="How case numbers are written, for example kle,go; else as the configuration says, "
+        "and without one as the register writes them.",
     ),
 ]
 MappingsOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FOLDER",
-        help="A folder with tables of your own; else the program's.",
+        help="A folder with tables of your own; else those beside the configuration, else the "
+        "program's.",
         exists=True,
         file_okay=False,
     ),
@@ -77,15 +81,19 @@ def evaluate(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for a program.")] = False,
 ) -> None:
-    """Judge the linking rules on a sample of your own. Needs no configuration, changes nothing.
+    """Judge the linking rules on a sample of your own. Changes nothing.
+
+    By the rules, patterns and tables of the configuration where there is one, else by
+    the program's own; the first line says which.
 
     \b
     Each line of the sample is a JSON object:
       id, kind        Required. Kind: chat, call, voicemail, missed_call, meeting.
       started         Required. 2026-11-20T12:30:00Z; without a zone it is UTC.
       direction       inbound, outbound or internal.
-      participants    A list of {"role", "upn", "mail", "phone", "name"}; role is from,
-                      to, transferred_to, organizer or attendee. Staff have a upn.
+      participants    A list of {"role", "upn", "mail", "phone", "name", "department"};
+                      role is from, to, transferred_to, organizer or attendee.
+                      Staff have a upn.
       subject, text, thread_id
       expected        The right answer, for the scores: {"case": "..."}, or
                       {"case": null} for none. It may also hold "link": false where
@@ -100,6 +108,7 @@ def evaluate(
     from connector.evaluation_input import Cases, Communications
 
     session: Session = ctx.obj
+    using = _policy(session, _names(patterns), mappings)
     _refuse_overwriting(session, predictions, (communications, cases))
     # What was loaded by now lives until the end: the collector need not walk through it.
     gc.freeze()
@@ -107,9 +116,7 @@ def evaluate(
     shown = screen.progress(session.language)
     try:
         sample = _counted(shown, "look", lambda told: Communications(communications, told))
-        reading, result = _judge(
-            sample, Cases(cases), _tables(mappings), _names(patterns), predictions, shown
-        )
+        reading, result = _judge(sample, Cases(cases), using, predictions, shown)
     finally:
         shown.close()
     if as_json:
@@ -131,11 +138,47 @@ def evaluate(
         raise typer.Exit(FAILED)
 
 
+class Using(NamedTuple):
+    """What is judged by: `configuration` and `rules` are None where there is no configuration."""
+
+    configuration: Path | None
+    rules: Rules | None
+    zone: ZoneInfo | None
+    numbers: Mapping[str, Any]  # the table of case numbers
+    subjects: Mapping[str, Any]  # and that of words
+    patterns: Sequence[str]
+    are_given: bool  # the patterns, by an option
+
+
+def _policy(session: Session, patterns: Sequence[str], mappings: Path | None) -> Using:
+    """The site's policy, or the program's own; options go first. Raises ConfigError.
+
+    A configuration that cannot be used is no reason to judge by other rules in silence.
+    """
+    from connector.settings_reader import find_file
+
+    try:
+        path = find_file(session.config, session.environ)
+    except ConfigError:
+        tables = _tables([mappings])
+        return Using(None, None, None, *tables, patterns, bool(patterns))
+    from connector.bootstrap import make_rules
+
+    its = session.settings
+    return Using(
+        path,
+        make_rules(its),
+        ZoneInfo(its.time_zone),
+        *_tables([mappings, its.folder / "mappings"]),
+        patterns or its.linking.patterns,
+        bool(patterns),
+    )
+
+
 def _judge(
     sample: Communications,
     cases: Cases,
-    tables: tuple[Mapping[str, Any], Mapping[str, Any]],
-    patterns: Sequence[str],
+    using: Using,
     predictions: Path | None,
     shown: Progress,
 ) -> tuple[Reading, Result]:
@@ -145,8 +188,8 @@ def _judge(
     from connector.linking.keys import canonical, number_key
     from connector.linking.register import MemoryRegister, patterns_for
 
-    found = patterns or patterns_for(cases.numbers(), tables[0])
-    scanner, judge_with = make_judge(*tables, found)
+    found = using.patterns or patterns_for(cases.numbers(), using.numbers)
+    scanner, judge_with = make_judge(using, found)
     register = _counted(shown, "register", lambda told: MemoryRegister(cases, scanner, told))
 
     def spelled(number: str) -> str:
@@ -167,7 +210,8 @@ def _judge(
         labelled=sample.labelled,
         cases=len(register),
         patterns=[pattern.key for pattern in scanner.patterns],
-        patterns_from="given" if patterns else "found" if found else "none",
+        patterns_from=_where_from(using, found),
+        configuration="" if using.configuration is None else str(using.configuration),
         faults=sample.faults,
         register_notes=[f"{each.what} {each.fix}".rstrip() for each in cases.notes.findings()],
         doubled=register.doubled,
@@ -177,14 +221,25 @@ def _judge(
     return reading, result
 
 
+def _where_from(using: Using, patterns: Sequence[str]) -> str:
+    """What said how case numbers are written."""
+    if using.are_given:
+        return "given"
+    if using.configuration is not None:
+        return "configured"
+    return "found" if patterns else "none"
+
+
 def make_judge(
-    numbers: Mapping[str, Any], subjects: Mapping[str, Any], patterns: Sequence[str]
+    using: Using, patterns: Sequence[str]
 ) -> tuple[Scanner, Callable[[CaseFinder], Judge]]:
     """How case numbers are read, and how to judge with a register. Raises ConfigError."""
     from connector.linking.linker import make_linker
     from connector.linking.stream import Stream
 
-    linker = make_linker(numbers, subjects, patterns)
+    linker = make_linker(
+        using.numbers, using.subjects, patterns, rules=using.rules, zone=using.zone
+    )
     return linker.scanner, lambda cases: Stream(linker, cases).through
 
 
@@ -206,14 +261,18 @@ def _names(written: str) -> list[str]:
     return [name for name in (part.strip() for part in written.split(",")) if name]
 
 
-def _tables(folder: Path | None) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """How numbers are written and which words belong to which subject: the site's, else ours."""
+def _tables(folders: Sequence[Path | None]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """How numbers are written and which words belong to which subject.
+
+    Each file comes from the first folder that has it, else from the program.
+    """
     from connector.defaults import defaults_dir
 
     ours = defaults_dir() / "mappings"
     read = []
     for name in ("case-numbers.toml", "subjects.toml"):
-        path = ours / name if folder is None or not (folder / name).is_file() else folder / name
+        theirs = (folder / name for folder in folders if folder is not None)
+        path = next((each for each in theirs if each.is_file()), ours / name)
         try:
             read.append(tomllib.loads(path.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
