@@ -74,6 +74,8 @@ def by_voicemail(q: Inquiry) -> Decision | None:
 
     Where the number itself links it, that is surer; to another case, a person must decide.
     """
+    if q.subject.kind is not Shape.MISSED_CALL:
+        return None
     left = [
         each
         for each in q.recent
@@ -82,7 +84,7 @@ def by_voicemail(q: Inquiry) -> Decision | None:
         and each.workers & q.subject.workers
     ]
     numbers = {each.case_number for each in left}
-    if q.subject.kind is not Shape.MISSED_CALL or len(numbers) != 1:
+    if len(numbers) != 1:
         return None
     pointed = _numbered(q, numbers.pop())
     if pointed is None or not q.is_open(pointed.case) or has_doubt(q, pointed.case):
