@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, cached_property
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from connector.linking.patterns import Scanner
     from connector.linking.rules import Rules
     from connector.model import Entry
-    from connector.ports import CaseRegister, Sink, Source
+    from connector.ports import CaseRegister, PresenceList, Sink, Source
     from connector.settings import Settings
     from connector.settings import Sink as SinkSettings
     from connector.spool import Spool
@@ -138,6 +138,17 @@ class Program:
         return {
             each.name: make_sink(each, self.settings, self.clock) for each in self.settings.sinks
         }
+
+    @cached_property
+    def presence_lists(self) -> Sequence[PresenceList]:
+        """Where the present state of everybody is shown; none as a rule."""
+        shown = [each for each in self.settings.sinks if each.kind == "sharepoint"]
+        if not shown:
+            return ()
+        from connector.systems import make_presence_list
+
+        made = [make_presence_list(each, self.settings) for each in shown]
+        return [each for each in made if each is not None]
 
     def policy(self) -> Policy:
         """How to link and when to journal, with the directory as it is when it is first needed."""

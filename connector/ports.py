@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, Protocol
 
-from connector.model import Capabilities, Case, Entry, Finding, Page, Person, Receipt
+from connector.model import Capabilities, Case, Entry, Finding, Page, Person, Presence, Receipt
 
 Known = Callable[[str, Sequence[tuple[str, str]]], set[tuple[str, str]]]
 """known(thread, [(key, version), ...]) -> those the ledger already holds for this source.
@@ -126,3 +126,35 @@ class Sink(Protocol):
         for this entry alone, CaseLocked when its case is locked for now, Unclear when the answer
         was lost, Unavailable or Denied when the system as a whole cannot take it now.
         """
+
+
+class Published(Protocol):
+    """What a showing of presences changed."""
+
+    @property
+    def made(self) -> int:
+        """New rows."""
+
+    @property
+    def changed(self) -> int:
+        """Rows that tell something else now."""
+
+    @property
+    def removed(self) -> int:
+        """Rows of people who are gone."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why rows were refused."""
+
+
+class PresenceList(Protocol):
+    """Where the present state of everybody is shown, and never a history."""
+
+    name: str
+
+    def check(self) -> list[Finding]:
+        """Is it reachable and writable."""
+
+    def publish(self, presences: Sequence[Presence], people: Sequence[Person]) -> Published:
+        """Let it hold these presences and nothing else. Errors as for a sink."""

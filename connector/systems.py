@@ -19,7 +19,7 @@ from connector.journaling.words import Words, load
 from connector.mapping import load as load_mapping
 
 if TYPE_CHECKING:
-    from connector.ports import CaseRegister, Sink
+    from connector.ports import CaseRegister, PresenceList, Sink
     from connector.settings import Settings
     from connector.settings import Sink as SinkSettings
 
@@ -43,6 +43,15 @@ def make_register(sink: SinkSettings, settings: Settings) -> CaseRegister:
     made: CaseRegister = module.make_register(
         connection(sink, settings), words(sink.kind, settings)
     )
+    return made
+
+
+def make_presence_list(sink: SinkSettings, settings: Settings) -> PresenceList | None:
+    """Where this site shows who is free now; None when its mapping does not ask for it."""
+    its = words(sink.kind, settings)
+    if not its.flag("presence", "publish"):
+        return None
+    made: PresenceList = _module(sink.kind).make_presence_list(connection(sink, settings), its)
     return made
 
 

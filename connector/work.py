@@ -16,6 +16,7 @@ from connector.errors import (
     ConfigError,
     ConnectorError,
     LedgerError,
+    RemoteError,
 )
 from connector.ledger.runs import Run, running
 from connector.progress import Progress
@@ -194,6 +195,25 @@ def _collect(
         result.outcome = "failed"
     elif result.problems or collected.taken.problems:
         result.outcome = "partly"
+    if name == "presence" and result.outcome != "failed":
+        _publish_presence(program, result)
+
+
+def _publish_presence(program: Program, result: JobResult) -> None:
+    """Show the present state where the settings say so; the list holds that and nothing else."""
+    from connector.ledger.people import directory, presences
+
+    for shown in program.presence_lists:
+        try:
+            published = shown.publish(presences(program.ledger), directory(program.ledger))
+        except RemoteError as error:
+            result.outcome = "partly"
+            result.problems.append(str(error))
+        else:
+            result.counts["shown"] = published.made + published.changed + published.removed
+            if published.reasons:
+                result.outcome = "partly"
+                result.problems += published.reasons
 
 
 def _fetch(

@@ -9,11 +9,13 @@ import pytest
 
 from connector import work
 from connector.bootstrap import Program
+from connector.defaults import defaults_dir
 from connector.errors import ConfigError
 from connector.ledger.views import status
 from connector.sandbox import Municipality, build
 from connector.sandbox.systems.base import DOWN
 from connector.sandbox.systems.sbsys import TOKEN_PATH, SbsysCase, SbsysSystem
+from connector.sandbox.systems.sharepoint import FakeSharePoint
 from connector.settings import Settings, parse
 from connector.settings_sinks import SYSTEMS
 from tests.running import NOW, TOKEN, Town, town
@@ -37,6 +39,17 @@ def problems(folder: Path, sink: str, register: str = "") -> tuple[str, ...]:
     return caught.value.problems
 
 
+def site_mapping(folder: Path, kind: str, *changes: str) -> None:
+    """The site's own mapping: ours with one thing put in place of another."""
+    own = folder / "mappings" / f"{kind}.toml"
+    own.parent.mkdir(exist_ok=True)
+    text = (defaults_dir() / "mappings" / f"{kind}.toml").read_text(encoding="utf-8")
+    for old, new in zip(changes[::2], changes[1::2], strict=True):
+        assert old in text
+        text = text.replace(old, new)
+    own.write_text(text, encoding="utf-8")
+
+
 @pytest.mark.parametrize("kind", SYSTEMS)
 def test_every_kind_is_made(kind: str, tmp_path: Path) -> None:
     """Each kind of the settings has a sink, and a register unless it is an intranet."""
@@ -45,9 +58,12 @@ kind = "{kind}"
 url = "https://esdh.example/x"
 token_url = "https://auth.example/token"
 user = "casethread"
-client_id = "casethread"
 in_flight = 7
 """
+    if kind != "sharepoint":
+        sink += 'client_id = "casethread"\n'
+    else:
+        site_mapping(tmp_path, "sharepoint", 'sign_in = "certificate"', 'sign_in = "ntlm"')
     register = '[register]\nkind = "sink"\nsink = "esdh"\n' if kind != "sharepoint" else ""
     program = Program(settings(tmp_path, sink, register))
 
@@ -99,8 +115,6 @@ def test_a_secret_from_a_file(tmp_path: Path) -> None:
 
 def test_a_wrong_mapping_is_told_with_its_line(tmp_path: Path) -> None:
     """A site's own mapping is used, and a fault in it is told by file and line."""
-    from connector.defaults import defaults_dir
-
     text = (defaults_dir() / "mappings" / "sbsys.toml").read_text(encoding="utf-8")
     own = tmp_path / "mappings" / "sbsys.toml"
     own.parent.mkdir()
@@ -211,3 +225,39 @@ def test_a_day_without_the_records_system(tmp_path: Path, caplog: pytest.LogCapt
     assert set(back.deliveries["esdh"]) == {"done"}
     notes = sum(len(case.notes) for case in system.cases.values())
     assert notes == back.deliveries["esdh"]["done"] == sum(away.deliveries["esdh"].values()) > 5
+
+
+@pytest.mark.parametrize("publish", ["true", "false"])
+def test_who_is_free_is_shown_when_asked_for(tmp_path: Path, publish: str) -> None:
+    """The present state of everybody goes into a list of SharePoint, where the mapping says so."""
+    municipality = build(users=12, days=1, seed=4, now=NOW)
+    system = FakeSharePoint()
+    site_mapping(
+        tmp_path,
+        "sharepoint",
+        *('sign_in = "certificate"', 'sign_in = "ntlm"'),
+        *("publish = false", f"publish = {publish}"),
+    )
+    with town(municipality, tmp_path) as place, system.serve() as listener:
+        text = f"""
+[ledger]
+url = "sqlite:///ledger.db"
+{GRAPH}
+[register]
+path = "journal"
+[sinks.intranet]
+kind = "sharepoint"
+url = "{listener.origin}/sites/journal"
+user = "casethread"
+"""
+        secrets = {**SECRETS, "CASETHREAD_SINK_INTRANET_SECRET": "fictional"}
+        program = Program(parse(text, tmp_path, secrets), clock=place.clock.now)
+        program.graph = place.program.graph
+        results = work.run_jobs(program, ["directory", "presence"])
+        again = work.run_jobs(program, ["presence"])
+        program.ledger.close()
+
+    assert [result.problems for result in [*results, *again]] == [[], [], []]
+    rows = [row for each in system.store.lists.values() for row in each.rows]
+    assert len(rows) == results[1].counts.get("shown", 0) == (12 if publish == "true" else 0)
+    assert again[0].counts.get("shown", 0) == 0

@@ -95,6 +95,8 @@ def _findings(session: Session, program: Program) -> Iterator[Finding]:
         yield from _guarded(name, lambda name=name: program.source(name).check())  # type: ignore[misc]
     for sink in session.settings.sinks:
         yield from _guarded(sink.name, lambda sink=sink: program.sinks[sink.name].check())  # type: ignore[misc]
+    for shown in program.presence_lists:
+        yield from _guarded(shown.name, shown.check)
 
 
 def _ledger(session: Session, program: Program) -> Finding:

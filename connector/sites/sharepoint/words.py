@@ -123,6 +123,7 @@ WORDS: tuple[Row, ...] = (
     Row("documents", "most_bytes", "integer", 2_147_483_647, low=1, high=250 << 30),
     Row("limits", "title", "integer", 255, low=20, high=255),
     Row("limits", "note", "integer", 60_000, low=100, high=63_999),
+    Row("presence", "publish", "flag", False),
     Row("presence", "batch", "flag", True),
     Row("errors", "full", "list", ("-2147023080", "0x80070718", "0x80070070", "storage quota")),
 )
