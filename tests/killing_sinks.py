@@ -8,6 +8,7 @@ imported everything (`Nursery`) forks the ones that die. It has one thread, so a
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
@@ -20,7 +21,6 @@ from pathlib import Path
 from typing import Any, NoReturn, Self
 from urllib.parse import urlsplit
 
-import jinja2  # noqa: F401  the transcript's, imported late there: here, once for all lives
 import msgspec
 import sqlalchemy as sa
 
@@ -38,7 +38,9 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LATER = timedelta(hours=5)  # past every back-off
 ROUNDS = 6  # of a recovery: more than any delivery may need
 LIFE_S = 120.0  # a life that takes longer hangs
-NOT_FOUND = -1
+UNKNOWN = -1
+# What adapters import at their first use: here once, and not in each life.
+LATE = ("jinja2", "office365.sharepoint.client_context")
 
 
 class Life(msgspec.Struct, kw_only=True):
@@ -59,7 +61,7 @@ class End(msgspec.Struct, kw_only=True):
     """How a life ended."""
 
     status: int  # exit code; negative: the signal that killed it
-    count: int = NOT_FOUND  # requests, of a life that ended by itself
+    count: int = UNKNOWN  # requests, of a life that ended by itself
 
 
 class Killer(Cutter):
@@ -164,7 +166,7 @@ def _end_of(life: Life) -> End:
     with os.fdopen(heard, "rb") as pipe:
         count = pipe.read()
     _, status = os.waitpid(child, 0)
-    return End(status=os.waitstatus_to_exitcode(status), count=int(count or NOT_FOUND))
+    return End(status=os.waitstatus_to_exitcode(status), count=int(count or UNKNOWN))
 
 
 def _prepare(suite: str) -> None:
@@ -178,6 +180,8 @@ def _prepare(suite: str) -> None:
 
 def main() -> None:
     """Serve lives until standard input ends."""
+    for name in LATE:
+        importlib.import_module(name)
     for line in sys.stdin.buffer:
         life = msgspec.json.decode(line, type=Life)
         _prepare(life.suite)
