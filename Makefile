@@ -50,6 +50,7 @@ check: setup ## format, lint, types, import layers, generated files
 generate: setup ## write the files that are made from code
 	@$(BIN)/python scripts/generate
 	@$(BIN)/python scripts/generate-commands
+	@$(BIN)/python scripts/contract-table
 
 bench: setup ## measure speed and memory, write docs/performance.md (about ten minutes)
 	@$(BIN)/python -m bench
