@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from connector.errors import Unavailable
 from connector.journaling.draft import Drafter
 from connector.journaling.remote import Remote, retry_after_s
 from connector.journaling.token import Token
@@ -61,3 +62,27 @@ def test_an_entry_has_a_title(title: str):
     made = drafter.draft(entry("call", title=title), "CT-1", open_file, "esdh")
 
     assert made.title.startswith("Telefonsamtale")
+
+
+def test_a_certificate_that_is_not_trusted() -> None:
+    """A system whose certificate nobody here knows is unavailable, and is told what to set."""
+    system = Answering()
+    with listen(system.handle, tls=True) as listener:
+        stranger = Remote(listener.origin, name="esdh")
+        with pytest.raises(Unavailable, match="ca_bundle"):
+            stranger.ask("POST", "/note", body=b"{}")
+        assert system.asked == 0
+
+        friend = Remote(listener.origin, name="esdh", ca_bundle=listener.ca_file)
+        assert friend.ask("POST", "/note", body=b"{}").status == 200
+
+
+class Answering:
+    """A server that says yes."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def handle(self, request: Request) -> Response:
+        self.asked += 1
+        return Response(headers={"content-type": "application/json"}, body=b"{}")
