@@ -38,8 +38,8 @@ $(STAMP): pyproject.toml uv.lock
 	@touch $(STAMP)
 
 demo: setup ## sync a made-up municipality in ./demo; ONCE=1 stops after one sync
-	@# 130: ended with Ctrl-C, as it says it should be.
-	@$(BIN)/casethread demo --folder $(FOLDER) $(if $(ONCE),--once,) || [ $$? -eq 130 ]
+	@# 130: ended with Ctrl-C, as it says it should be; the trap keeps the shell from an error line.
+	@trap : INT; $(BIN)/casethread demo --folder $(FOLDER) $(if $(ONCE),--once,) || [ $$? -eq 130 ]
 
 test: setup ## run all tests, real PostgreSQL included
 	@scripts/test $(PYTEST_ARGS)
