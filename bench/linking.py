@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PATTERNS = ("kle", "kle_nf")
 CASES, MANY_CASES, MESSAGES, ROUNDS = 200_000, 1_000_000, 40_000, 5
 RATE = "messages a second through the linker"
+SHORT_RATE = "chat messages of about 100 characters a second through the linker"
 SCAN_RATE = "the same, looking for case numbers alone"
 LOAD = "seconds to load {:,} cases"
 PEAK = "peak MB of a process with {:,} cases"
@@ -87,12 +88,17 @@ def _name(rng: random.Random) -> str:
     return f"{rng.choice(text.FIRST_NAMES)} {last}"
 
 
-def communications(count: int, known: list[Case]) -> list[Communication]:
-    """In order of time: mostly chat of about 650 characters, with calls and voicemails between."""
+LONG, SHORT = (420, 800), (40, 130)  # characters; chats that people label average about 100
+
+
+def communications(
+    count: int, known: list[Case], lengths: tuple[int, int] = LONG, *, only_chat: bool = False
+) -> list[Communication]:
+    """In order of time: mostly chat of these lengths, with calls and voicemails between."""
     rng = random.Random("communications")
     plain, like = text.sentences(4000, "linking"), text.number_like(1500, "linking")
     kinds = [kind for kind, share in _SHARES.items() for _ in range(share)]
-    kinds += [Shape.CHAT] * (100 - len(kinds))
+    kinds = [Shape.CHAT] if only_chat else kinds + [Shape.CHAT] * (100 - len(kinds))
     at = datetime(2026, 11, 16, 7, tzinfo=UTC)
     made = []
     chats = 0
@@ -103,19 +109,23 @@ def communications(count: int, known: list[Case]) -> list[Communication]:
             chats += kind is Shape.CHAT
             # Some threads go on side by side.
             thread = f"19:{chats // (_THREAD * 20)}-{rng.randrange(20)}@thread.v2"
-            made.append(_chat(rng, str(number), kind, at, case, thread, _words(rng, plain, like)))
+            words = _words(rng, plain, like, lengths)
+            made.append(_chat(rng, str(number), kind, at, case, thread, words))
         else:
             made.append(_call(rng, str(number), kind, at, case, plain))
     return made
 
 
-def _words(rng: random.Random, plain: list[str], like: list[str]) -> list[str]:
+def _words(
+    rng: random.Random, plain: list[str], like: list[str], lengths: tuple[int, int]
+) -> list[str]:
     words: list[str] = []
-    length, wanted = 0, 420 + rng.random() * 380
+    length, wanted = 0, rng.uniform(*lengths)
     while length < wanted:
         words.append(rng.choice(plain))
         length += len(words[-1]) + 1
-    if rng.random() < 0.4:
+    # As many numbers that are no case numbers for each character, whatever the length.
+    if rng.random() < 0.4 * min(1, wanted / 420):
         words.insert(len(words) // 2, rng.choice(like))
     return words
 
@@ -190,6 +200,8 @@ def measure(case_count: int, message_count: int) -> dict[str, float]:
         step = max(1, case_count // 5000)
         known = [case for place, case in enumerate(cases(case_count)) if place % step == 0]
         found |= _rates(register, scanner, communications(message_count, known))
+        short = communications(message_count, known, SHORT, only_chat=True)
+        found[SHORT_RATE] = _rates(register, scanner, short)[RATE]
     else:
         found[PEAK.format(case_count)] = _peak_mb()
     return found

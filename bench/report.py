@@ -160,10 +160,12 @@ def _memory_goals(pulled: Sequence[Result]) -> list[Goal]:
 
 def _linking_goals(report: Report) -> list[Goal]:
     rate = [value for name, value in report.linking.items() if name == linking.RATE]
+    short = [value for name, value in report.linking.items() if name == linking.SHORT_RATE]
     peak_name = linking.PEAK.format(linking.MANY_CASES)
     peak = [value for name, value in report.linking.items() if name == peak_name]
     return [
         _goal(linking.RATE, "at least 20,000", rate, "{:,.0f}", lambda value: value >= 20_000),
+        _goal(linking.SHORT_RATE, "at least 20,000", short, "{:,.0f}", lambda v: v >= 20_000),
         _at_most(peak_name, 500, peak, "{:.0f}"),
     ]
 
