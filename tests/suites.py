@@ -42,7 +42,7 @@ class Suite:
     @property
     def variant(self) -> str:
         """The class in words: "large files"."""
-        words = re.findall(r"[A-Z][a-z]*", self.type.__name__.removeprefix("Test"))
+        words = re.findall(r"[A-Z][a-z0-9]*", self.type.__name__.removeprefix("Test"))
         return " ".join(words).lower()
 
     @property
