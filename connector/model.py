@@ -336,6 +336,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     max_file_bytes: int | None = None
     can_find: bool = True
     in_flight: int = 1  # puts worth having under way at once, each on another case
+    # So long a request of a process that died may still be at work there: it is not put before.
+    grace_s: int = 0
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -35,7 +35,7 @@ class SlowSink:
     name = "journal"
 
     def __init__(self, in_flight: int = 8, wait_s: float = 0.02) -> None:
-        self.capabilities = Capabilities(in_flight=in_flight)
+        self.capabilities = Capabilities(in_flight=in_flight, grace_s=60)
         self.wait_s = wait_s
         self.kept: list[Entry] = []
         self.fail: Callable[[Entry], None] = lambda _entry: None
@@ -234,7 +234,7 @@ def test_a_pause_without_end_ends_the_run(owing: Ledger) -> None:
 
 
 @pytest.mark.parametrize("in_flight", [1, 4])
-def test_a_bug_in_a_sink_loses_no_receipt(owing: Ledger, in_flight: int) -> None:
+def test_a_bug_in_a_sink_loses_no_receipt(owing: Ledger, clock: Clock, in_flight: int) -> None:
     """An error that nobody foresaw is raised; what was written before is kept as written."""
     sink = SlowSink(in_flight=in_flight)
 
@@ -248,6 +248,8 @@ def test_a_bug_in_a_sink_loses_no_receipt(owing: Ledger, in_flight: int) -> None
 
     assert left(owing)["done"] == len(sink.kept)
     sink.fail = lambda _entry: None
+    send(owing, sink)
+    clock.move(seconds=61)
     send(owing, sink)
     assert left(owing) == {"done": 24}
 
@@ -384,3 +386,25 @@ def test_a_ledger_that_fails_once_loses_no_receipt(
         send(owing, sink)
 
     assert left(owing) == {"done": 24}
+
+
+def test_what_a_dead_process_sent_is_given_time(owing: Ledger, clock: Clock) -> None:
+    """A system that does not have it yet may still be at work on it: it is put a minute later."""
+    sink = SlowSink(in_flight=1)
+    fallen: list[str] = []
+
+    def fall(entry: Entry) -> None:
+        fallen.append(entry.case_number)
+        raise ZeroDivisionError
+
+    sink.fail = fall
+    with pytest.raises(ZeroDivisionError):
+        send(owing, sink)
+    sink.fail = lambda _entry: None
+    (lost,) = fallen
+
+    assert send(owing, sink).done == 21, "its case waits too"
+    assert order_on(sink, lost) == []
+    clock.move(seconds=61)
+    assert send(owing, sink).done == 3
+    assert order_on(sink, lost) == sorted(order_on(sink, lost))

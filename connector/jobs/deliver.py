@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -129,9 +129,14 @@ def deliver(
 
 
 def _recover(ledger: Ledger, sink: Sink, run: Run, result: Delivered) -> None:
-    """Ask the sink what became of deliveries whose sender died or whose answer was lost."""
+    """Ask the sink what became of deliveries whose sender died or whose answer was lost.
+
+    One that is not there may still be on its way within a slow system: it is put after a while.
+    """
     for each in adopt_lost(ledger, sink.name, run.id):
         outcome = found_out(sink, each)
+        if outcome.state == "waiting":
+            outcome = replace(outcome, wait_s=sink.capabilities.grace_s)
         if not each.doubt or (outcome.state, outcome.reason) != ("unsure", each.doubt):
             settle(ledger, [outcome], run.id)  # nothing new is no event: this is asked each run
         if outcome.state == "done":

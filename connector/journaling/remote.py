@@ -34,6 +34,7 @@ from connector.wire import QuickAdapter
 
 T = TypeVar("T")
 
+GRACE_S = 60  # a server that is slow with what a dead process of ours sent is given this time
 READS = frozenset({"GET", "HEAD"})
 _FULL = frozenset({413, 507})
 _LARGEST_BODY = 64 << 20

@@ -22,6 +22,7 @@ from connector.errors import (
 from connector.journaling.connection import Connection
 from connector.journaling.draft import Draft, Drafter
 from connector.journaling.locks import Locks
+from connector.journaling.remote import GRACE_S
 from connector.journaling.words import Words
 from connector.journals.f2 import text
 from connector.journals.f2.checking import check
@@ -49,6 +50,7 @@ class F2Sink:
         self.name = connection.name
         self._limit = words.number("limits", "file_bytes") or None
         self.capabilities = Capabilities(
+            grace_s=GRACE_S,
             in_flight=connection.in_flight, max_file_bytes=self._limit
         )  # fmt: skip
         self._words = words

@@ -15,6 +15,7 @@ from connector.journaling.connection import Connection
 from connector.journaling.draft import Draft, Drafter, read_mark
 from connector.journaling.locks import Locks
 from connector.journaling.names import safe_key
+from connector.journaling.remote import GRACE_S
 from connector.journaling.words import Words
 from connector.journals.getorganized import check
 from connector.journals.getorganized.answers import Document, Place
@@ -42,7 +43,9 @@ class GetOrganizedSink:
     ) -> None:
         self.name = connection.name
         self.capabilities = Capabilities(
-            max_file_bytes=words.number("documents", "most_bytes"), in_flight=connection.in_flight
+            grace_s=GRACE_S,
+            max_file_bytes=words.number("documents", "most_bytes"),
+            in_flight=connection.in_flight,
         )
         self._wire = wire
         self._words = words

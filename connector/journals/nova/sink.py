@@ -20,6 +20,7 @@ from connector.errors import (
 from connector.journaling.connection import Connection
 from connector.journaling.draft import Draft, Drafter, read_mark
 from connector.journaling.locks import Locks
+from connector.journaling.remote import GRACE_S
 from connector.journaling.words import Words
 from connector.journals.nova import wire
 from connector.journals.nova.answers import CaseRow
@@ -45,6 +46,7 @@ class NovaSink:
     def __init__(self, connection: Connection, words: Words, drafter: Drafter) -> None:
         self.name = connection.name
         self.capabilities = Capabilities(
+            grace_s=GRACE_S,
             max_file_bytes=words.number("documents", "file_mb") * _MEGABYTE,
             in_flight=connection.in_flight,
         )

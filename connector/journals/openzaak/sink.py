@@ -21,6 +21,7 @@ from functools import partial
 from connector.errors import CaseClosed, Denied, Rejected, Unclear
 from connector.journaling.draft import Draft, Drafter, DraftFile, read_mark, shorten
 from connector.journaling.locks import Locks
+from connector.journaling.remote import GRACE_S
 from connector.journaling.words import Words
 from connector.journals.openzaak import checks
 from connector.journals.openzaak.contacts import Contacts
@@ -45,7 +46,7 @@ class OpenZaakSink:
         in_flight: int,
     ) -> None:
         self.name = service.name
-        self.capabilities = Capabilities(in_flight=in_flight)
+        self.capabilities = Capabilities(grace_s=GRACE_S, in_flight=in_flight)
         self._service = service
         self._words = words
         self._drafter = drafter

@@ -13,6 +13,7 @@ from connector.errors import CaseClosed, CaseLocked, Rejected, Unavailable, Uncl
 from connector.journaling.connection import Connection
 from connector.journaling.draft import Draft, Drafter
 from connector.journaling.locks import Locks
+from connector.journaling.remote import GRACE_S
 from connector.journaling.words import Words
 from connector.journals.request_tracker import checking, entries, wire
 from connector.journals.request_tracker.entries import Kept
@@ -27,7 +28,9 @@ class RequestTrackerJournal:
     def __init__(self, connection: Connection, words: Words, drafter: Drafter) -> None:
         self.name = connection.name
         self.capabilities = Capabilities(
-            max_file_bytes=words.number("limits", "file_bytes"), in_flight=connection.in_flight
+            grace_s=GRACE_S,
+            max_file_bytes=words.number("limits", "file_bytes"),
+            in_flight=connection.in_flight,
         )
         self._service = Service(connection, words)
         self._words = words

@@ -15,6 +15,7 @@ from connector.errors import CaseClosed, CaseLocked, Denied, Gone, Rejected, Una
 from connector.journaling.connection import Connection
 from connector.journaling.draft import Draft, Drafter, shorten
 from connector.journaling.locks import Locks
+from connector.journaling.remote import GRACE_S
 from connector.journaling.words import Words
 from connector.journals.sbsys import checking, pieces, wire
 from connector.journals.sbsys.pieces import Piece
@@ -34,7 +35,9 @@ class SbsysJournal:
         self.name = connection.name
         megabytes = words.number("limits", "file_mb")
         self.capabilities = Capabilities(
-            max_file_bytes=megabytes * 1_000_000 or None, in_flight=connection.in_flight
+            grace_s=GRACE_S,
+            max_file_bytes=megabytes * 1_000_000 or None,
+            in_flight=connection.in_flight,
         )
         self._user = connection.user
         self._words = words

@@ -15,6 +15,7 @@ from connector.errors import Gone, Rejected, Unclear
 from connector.journaling.connection import Connection
 from connector.journaling.draft import Draft, Drafter
 from connector.journaling.locks import Locks
+from connector.journaling.remote import GRACE_S
 from connector.journaling.words import Words
 from connector.model import Capabilities, Entry, Finding, Receipt
 from connector.ports import OpenFile, Steps
@@ -34,7 +35,9 @@ class SharePointSink:
     def __init__(self, connection: Connection, site: Site, words: Words, drafter: Drafter) -> None:
         self.name = connection.name
         self.capabilities = Capabilities(
-            max_file_bytes=words.number("documents", "most_bytes"), in_flight=connection.in_flight
+            grace_s=GRACE_S,
+            max_file_bytes=words.number("documents", "most_bytes"),
+            in_flight=connection.in_flight,
         )
         self._site = site
         self._words = words
