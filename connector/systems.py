@@ -11,11 +11,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from connector.defaults import defaults_dir
 from connector.errors import ConfigError
 from connector.journaling.connection import Connection
 from connector.journaling.draft import Drafter
-from connector.journaling.words import Words, load
+from connector.journaling.words import Row, Words, load
+from connector.mapping import KINDS, TITLE_PARTS
 from connector.mapping import load as load_mapping
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from connector.settings import Settings
     from connector.settings import Sink as SinkSettings
 
+# What every system's file may hold: titles of its own, made of the same parts as in entry.toml.
+COMMON = (Row("titles", "", "list", (), choices=TITLE_PARTS, each=KINDS),)
 _SITES = ("sharepoint",)  # an intranet, not a records system: it has no cases
 
 
@@ -31,9 +36,9 @@ def make_sink(sink: SinkSettings, settings: Settings, clock: Callable[[], dateti
 
     Raises ConfigError for a mapping, a file or a set-up that cannot be used.
     """
-    module = _module(sink.kind)
-    drafter = make_drafter(settings, sink.language or settings.language, clock)
-    made: Sink = module.make_sink(connection(sink, settings), words(sink.kind, settings), drafter)
+    its = words(sink.kind, settings)
+    drafter = make_drafter(settings, sink, its, clock)
+    made: Sink = _module(sink.kind).make_sink(connection(sink, settings), its, drafter)
     return made
 
 
@@ -62,18 +67,28 @@ def words(kind: str, settings: Settings) -> Words:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([f"{path}: {error}; correct it, or remove it to use ours"]) from error
-    return load(text, _module(kind).WORDS, str(path))
+    return load(text, (*_module(kind).WORDS, *COMMON), str(path))
 
 
-def make_drafter(settings: Settings, language: str, clock: Callable[[], datetime]) -> Drafter:
-    """What makes entries ready, with the site's own words and template where there are any."""
+def make_drafter(
+    settings: Settings, sink: SinkSettings, its: Words, clock: Callable[[], datetime]
+) -> Drafter:
+    """What makes entries ready: the site's own words, titles and template where there are any.
+
+    mappings/templates/KIND/ goes before mappings/templates/.
+    """
     entry = _file(settings.folder, "entry.toml")
     try:
         table = tomllib.loads(entry.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError([f"{entry}: {error}; correct it, or remove it to use ours"]) from error
-    templates = _file(settings.folder, "templates")
-    return Drafter(load_mapping(table, language), templates, clock)
+    mapping = load_mapping(table, sink.language or settings.language)
+    titles = {kind: parts for kind in KINDS if (parts := its.list("titles", kind))}
+    mapping = msgspec.structs.replace(mapping, titles={**mapping.titles, **titles})
+    templates = _file(settings.folder, f"templates/{sink.kind}")
+    if not templates.is_dir():
+        templates = _file(settings.folder, "templates")
+    return Drafter(mapping, templates, clock)
 
 
 def connection(sink: SinkSettings, settings: Settings) -> Connection:

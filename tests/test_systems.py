@@ -18,6 +18,8 @@ from connector.sandbox.systems.sbsys import TOKEN_PATH, SbsysCase, SbsysSystem
 from connector.sandbox.systems.sharepoint import FakeSharePoint
 from connector.settings import Settings, parse
 from connector.settings_sinks import SYSTEMS
+from connector.systems import make_drafter, words
+from tests.contracts.sink import entry, open_file
 from tests.running import NOW, TOKEN, Town, town
 
 GRAPH = '[graph]\nauth = "static"\ntoken_env = "CASETHREAD_TOKEN"\n'
@@ -168,6 +170,38 @@ def sbsys_of(municipality: Municipality) -> SbsysSystem:
             )
         )
     return system
+
+
+def test_a_system_has_titles_and_a_template_of_its_own(tmp_path: Path) -> None:
+    """[titles] in a system's mapping and templates/KIND/ go before what all journals share."""
+    sink = 'kind = "sbsys"\nurl = "https://esdh.example"'
+    shared = titles_of(settings(tmp_path, sink))
+    site_mapping(tmp_path, "sbsys", "[limits]", '[titles]\ncall = ["when", "kind"]\n\n[limits]')
+    own = tmp_path / "mappings" / "templates" / "sbsys"
+    own.mkdir(parents=True)
+    (own / "transcript.html.j2").write_text("<p>{{ title }} {{ key }}</p>", encoding="utf-8")
+
+    its = titles_of(settings(tmp_path, sink))
+
+    assert shared == ("Telefonsamtale, indgående, 20-11-2026 14.12, 3 min 20 s", False)
+    assert its == ("20-11-2026 14.12, Telefonsamtale", True)
+
+
+def titles_of(made: Settings) -> tuple[str, bool]:
+    """The title of a call, and whether the page is the site's own."""
+    (sink,) = made.sinks
+    drafter = make_drafter(made, sink, words(sink.kind, made), lambda: NOW)
+    draft = drafter.draft(entry("call"), "CT-1", open_file, "esdh")
+    return draft.title, draft.page == f"<p>{draft.title} CT-1</p>".encode()
+
+
+def test_a_title_of_unknown_parts_is_told(tmp_path: Path) -> None:
+    """A part that no title has is told with its line and what there is."""
+    site_mapping(tmp_path, "sbsys", "[limits]", '[titles]\ncall = ["name"]\n\n[limits]')
+    program = Program(settings(tmp_path, 'kind = "sbsys"\nurl = "https://esdh.example"'))
+
+    with pytest.raises(ConfigError, match=r'\[titles\] call: "name" is not known; use kind, '):
+        _ = program.sinks
 
 
 def test_a_sync_into_a_records_system(tmp_path: Path) -> None:

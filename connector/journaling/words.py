@@ -108,13 +108,19 @@ def _problem(row: Row, value: object) -> str:
     if row.sort == "flag":
         return "" if isinstance(value, bool) else "must be true or false"
     if row.sort == "list":
-        is_list = isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
-        return "" if is_list else 'must be a list of texts, such as ["a", "b"]'
+        return _list_problem(value, row.choices)
     if row.sort == "choice":
         return "" if value in row.choices else f"must be one of {', '.join(row.choices)}"
     if not isinstance(value, str):
         return "must be a text"
     return _template_problem(value, row.placeholders) if row.sort == "template" else ""
+
+
+def _list_problem(value: object, choices: Sequence[str]) -> str:
+    if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
+        return 'must be a list of texts, such as ["a", "b"]'
+    unknown = next((v for v in value if choices and v not in choices), "")
+    return f'"{unknown}" is not known; use {", ".join(choices)}' if unknown else ""
 
 
 def _template_problem(value: str, known: Sequence[str]) -> str:
