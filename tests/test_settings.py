@@ -337,7 +337,7 @@ kind = "paper"
         "sources.call_records.deep_days?",
         ':14: sources.call_records.overlap_h: is text ("..."), but must be a whole number',
         ':17: sinks.journal.kind: "paper" is not one of: "folder", '
-            '"request_tracker", "openzaak", "sbsys", "getorganized", "f2", "nova", "sharepoint"',
+        '"request_tracker", "openzaak", "sbsys", "getorganized", "f2", "nova", "sharepoint"',
     )
 
 
