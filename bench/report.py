@@ -174,8 +174,9 @@ def _delivery_goals(report: Report) -> list[Goal]:
     def measured(name: str) -> list[float]:
         return [report.delivery[name]] if name in report.delivery else []
 
-    at_once, far = delivery.RATE.format(4), delivery.FAR_RATE
-    cpu, peak = delivery.CPU.format(4), delivery.PEAK.format(delivery.OWED)
+    # One in flight is what suits a system that answers at once; four are in the table beside it.
+    at_once, far = delivery.RATE.format(1), delivery.FAR_RATE
+    cpu, peak = delivery.CPU.format(1), delivery.PEAK.format(delivery.OWED)
     wrong = delivery.WRONG
     return [
         _goal(at_once, "at least 1,400", measured(at_once), "{:,.0f}", lambda rate: rate >= 1400),
