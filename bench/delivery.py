@@ -26,7 +26,7 @@ from bench import text
 from bench.archive import ArchiveSink, serving
 from connector.jobs.deliver import CLAIM, deliver
 from connector.ledger import Ledger, open_ledger
-from connector.ledger.deliveries import Outcome, claim, exchange, settle
+from connector.ledger.deliveries import Outcome, exchange, settle
 from connector.ledger.entries import delivery_key
 from connector.ledger.runs import Run, running
 from connector.ledger.tables import delivery, entry, entry_version
@@ -250,7 +250,7 @@ def owed(count: int) -> dict[str, float]:
 def _claim_ms(ledger: Ledger, sink: str, run: Run) -> float:
     """CPU and disk of one exchange; what was claimed is given back unsent."""
     times = []
-    claimed = claim(ledger, sink, run.id, CLAIM)
+    claimed = exchange(ledger, sink, run.id, (), CLAIM)
     for _ in range(20):
         back = [Outcome(key=each.key, state="waiting") for each in claimed]
         began = time.perf_counter()

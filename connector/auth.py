@@ -9,12 +9,13 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
-from connector.errors import Denied, Unavailable
+from connector.errors import ConfigError, Denied, Unavailable
 
 # Sign-in hosts that Microsoft's own directory of clouds knows; asking it about others fails.
 _MICROSOFT = frozenset(
@@ -55,6 +56,18 @@ _WHAT_TO_DO: Mapping[str, str] = {
     ),
     "AADSTS7000112": "the app is disabled in the tenant. An administrator must enable it",
 }
+
+
+def read_pem(file: Path, setting: str) -> str:
+    """A certificate and its private key. Raises ConfigError, which names the setting."""
+    try:
+        return file.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        text = (
+            f"{setting}: {file} cannot be read as a PEM file; it must hold the certificate and its "
+            "private key"
+        )
+        raise ConfigError([text]) from error
 
 
 class _Session(requests.Session):

@@ -7,7 +7,6 @@ nothing changed.
 from __future__ import annotations
 
 import time
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from connector.defaults import defaults_dir
+from connector.defaults import read_mapping
 from connector.errors import ConfigError
 from connector.ledger import Ledger, open_ledger
 from connector.ledger.policy import Policy, Staff
@@ -190,20 +189,6 @@ class Program:
                 self.__dict__[name].close()
 
 
-def read_mapping(name: str, folder: Path) -> dict[str, object]:
-    """A table of mappings/: the site's own beside its configuration, else the program's.
-
-    Raises ConfigError when the site's file cannot be read or is no TOML.
-    """
-    path = folder / "mappings" / name
-    if not path.is_file():
-        path = defaults_dir() / "mappings" / name
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError([f"{path}: {error}; correct it, or remove it to use ours"]) from error
-
-
 def make_rules(settings: Settings) -> Rules:
     """The site's policy for linking. What is set twice goes by the more careful word."""
     from connector.linking.rules import AUTOMATIC, CONFIRM, NEVER, Rules
@@ -278,18 +263,12 @@ def make_graph(
 
 
 def _certificate(settings: Settings) -> str:
+    from connector.auth import read_pem
+
     file = settings.graph.certificate_file
     if settings.graph.auth != "certificate" or file is None:
         return ""
-    try:
-        return file.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            [
-                f"graph.certificate_file: {file} cannot be read as a PEM file; it must hold the "
-                "certificate and its private key"
-            ]
-        ) from error
+    return read_pem(file, "graph.certificate_file")
 
 
 def make_source(name: str, graph: Graph, settings: Settings, since: datetime | None) -> Source:

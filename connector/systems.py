@@ -5,16 +5,14 @@ place that names adapters.
 from __future__ import annotations
 
 import importlib
-import tomllib
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from connector.defaults import defaults_dir
-from connector.errors import ConfigError
+from connector.auth import read_pem
+from connector.defaults import mapping_file, mapping_text, read_mapping
 from connector.journaling.connection import Connection
 from connector.journaling.draft import Drafter
 from connector.journaling.words import Row, Words, load
@@ -62,12 +60,10 @@ def make_presence_list(sink: SinkSettings, settings: Settings) -> PresenceList |
 
 def words(kind: str, settings: Settings) -> Words:
     """mappings/KIND.toml, the site's own where there is one. Raises ConfigError."""
-    path = _file(settings.folder, f"{kind}.toml")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path}: {error}; correct it, or remove it to use ours"]) from error
-    return load(text, (*_module(kind).WORDS, *COMMON), str(path))
+    name = f"{kind}.toml"
+    rows = (*_module(kind).WORDS, *COMMON)
+    text = mapping_text(name, settings.folder)
+    return load(text, rows, str(mapping_file(name, settings.folder)))
 
 
 def make_drafter(
@@ -77,17 +73,13 @@ def make_drafter(
 
     mappings/templates/KIND/ goes before mappings/templates/.
     """
-    entry = _file(settings.folder, "entry.toml")
-    try:
-        table = tomllib.loads(entry.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError([f"{entry}: {error}; correct it, or remove it to use ours"]) from error
+    table = read_mapping("entry.toml", settings.folder)
     mapping = load_mapping(table, sink.language or settings.language)
     titles = {kind: parts for kind in KINDS if (parts := its.list("titles", kind))}
     mapping = msgspec.structs.replace(mapping, titles={**mapping.titles, **titles})
-    templates = _file(settings.folder, f"templates/{sink.kind}")
+    templates = mapping_file(f"templates/{sink.kind}", settings.folder)
     if not templates.is_dir():
-        templates = _file(settings.folder, "templates")
+        templates = mapping_file("templates", settings.folder)
     return Drafter(mapping, templates, clock)
 
 
@@ -118,20 +110,7 @@ def _module(kind: str) -> Any:
     return importlib.import_module(f"connector.{'sites' if kind in _SITES else 'journals'}.{kind}")
 
 
-def _file(folder: Path, name: str) -> Path:
-    """A file or folder of mappings/: the site's own beside its configuration, else ours."""
-    own = folder / "mappings" / name
-    return own if own.exists() else defaults_dir() / "mappings" / name
-
-
 def _certificate(sink: SinkSettings) -> str:
     if sink.certificate_file is None:
         return ""
-    try:
-        return sink.certificate_file.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        text = (
-            f"sinks.{sink.name}.certificate_file: {sink.certificate_file} cannot be read as a PEM "
-            "file; it must hold the certificate and its private key"
-        )
-        raise ConfigError([text]) from error
+    return read_pem(sink.certificate_file, f"sinks.{sink.name}.certificate_file")

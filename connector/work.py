@@ -55,17 +55,17 @@ def sync_jobs(program: Program, names: Sequence[str] = ()) -> list[str]:
 
     Raises ConfigError for a name that is no job, or a source that is switched off.
     """
-    if not names:
-        sources = program.enabled_sources()
-        if program.register.can_list:
-            return [*BEFORE, *sources, *AFTER]
-        return [*sources, *BEFORE, *AFTER]  # it is asked for the numbers that were just read
+    names = names or [*BEFORE, *program.enabled_sources(), *AFTER]
     wrong = unknown_names(names, JOBS)
     if wrong:
         raise ConfigError(
             [f"{name}: there is no such job; choose of {', '.join(JOBS)}" for name in wrong]
         )
-    return [name for name in JOBS if name in names]
+    order = JOBS
+    if "register" in names and not program.register.can_list:
+        # It is asked for numbers: after those that are read now.
+        order = (*SOURCES, *BEFORE, *AFTER, *UPKEEP)
+    return [name for name in order if name in names]
 
 
 def run_jobs(

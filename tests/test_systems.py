@@ -216,6 +216,8 @@ def test_a_sync_into_a_records_system(tmp_path: Path) -> None:
         program.ledger.close()
 
     assert jobs.index("register") > jobs.index("chats"), "it is asked for what was just read"
+    assert work.sync_jobs(program, ["register", "chats"]) == ["chats", "register"]
+    assert work.sync_jobs(place.program, ["chats", "register"]) == ["register", "chats"]
     assert [name for name, result in first.items() if result.outcome == "failed"] == []
     notes = [note for case in system.cases.values() for note in case.notes]
     assert first["register"].counts["read"] > 3

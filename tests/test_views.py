@@ -16,7 +16,7 @@ from connector.errors import Rejected
 from connector.jobs.deliver import write_entries
 from connector.ledger import Ledger, views
 from connector.ledger.batch import Batch
-from connector.ledger.deliveries import Outcome, claim, settle
+from connector.ledger.deliveries import Outcome, exchange, settle
 from connector.ledger.explaining import explain
 from connector.ledger.history import history
 from connector.ledger.linking import decide_by_person
@@ -68,7 +68,7 @@ def _written(ledger: Ledger, clock: Clock) -> None:
 def _settled(ledger: Ledger, state: str, reason: str = "") -> None:
     """Every delivery that waits becomes so."""
     with running(ledger, "deliver") as opened:
-        for each in claim(ledger, "journal", opened.id):
+        for each in exchange(ledger, "journal", opened.id, (), 50):
             receipt = None
             if state == "done":
                 receipt = Receipt(key=each.key, target=f"t/{each.key}", at=NOON, url="file:///t")

@@ -77,11 +77,6 @@ class LedgerSteps:
         self._text = text
 
 
-def claim(ledger: Ledger, sink: str, run_id: int, limit: int = 50) -> list[Delivery]:
-    """Take up to `limit` deliveries for sending; they are ours until settled or we die."""
-    return exchange(ledger, sink, run_id, (), limit)
-
-
 def settle(ledger: Ledger, outcomes: Sequence[Outcome], run_id: int) -> None:
     """Keep what became of claimed deliveries. Raises LedgerError if one was not ours to settle."""
     if outcomes:
@@ -92,7 +87,10 @@ def settle(ledger: Ledger, outcomes: Sequence[Outcome], run_id: int) -> None:
 def exchange(
     ledger: Ledger, sink: str, run_id: int, outcomes: Sequence[Outcome], limit: int
 ) -> list[Delivery]:
-    """Settle these and claim up to `limit` more, in one durable commit."""
+    """Settle these and claim up to `limit` more for sending, in one durable commit.
+
+    What is claimed is ours until it is settled or we die.
+    """
     now = ledger.now()
     with ledger.write(durable=True) as connection:
         _settle(connection, outcomes, run_id, now)

@@ -44,12 +44,14 @@ def outage(connection: Connection, sink: str) -> Outage | None:
 
 def note_sink(ledger: Ledger, sink: str, *, reason: str, took: int) -> None:
     """What a run of deliveries saw: why it had to end ("" when it had not), how many it gave."""
+    if not reason and not took:
+        return
     with ledger.read() as connection:
         known = outage(connection, sink)
     if reason and known is None:
         _keep(ledger, AWAY, sink, reason)
         log.warning("a journal takes nothing now", extra={"action": AWAY, "system": sink})
-    elif not reason and took and known is not None:
+    elif not reason and known is not None:
         _keep(ledger, BACK, sink, "")
         log.warning("the journal takes entries again", extra={"action": BACK, "system": sink})
 

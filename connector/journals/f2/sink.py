@@ -22,6 +22,7 @@ from connector.errors import (
 from connector.journaling.connection import Connection
 from connector.journaling.draft import Draft, Drafter
 from connector.journaling.locks import Locks
+from connector.journaling.refusals import other_content
 from connector.journaling.remote import GRACE_S
 from connector.journaling.words import Words
 from connector.journals.f2 import text
@@ -240,11 +241,7 @@ class F2Sink:
 
     def _require_same(self, held: _Held, draft: Draft) -> None:
         if held.receipt.sha256 != draft.sha256:
-            why = (
-                f"{self.name}: the key {draft.key} is journaled already with other content; a "
-                "correction is a new version with a key of its own"
-            )
-            raise Rejected(why, system=self.name, field="key")
+            raise other_content(self.name, draft.key)
 
     # -- what a refusal means for a case ----------------------------------------------------------
 

@@ -36,6 +36,7 @@ from connector.errors import (
     Unclear,
 )
 from connector.journaling import names
+from connector.journaling.refusals import other_content
 from connector.journaling.transcript import Transcript, shown_file
 from connector.journals.folder import leftovers
 from connector.journals.folder.sidecar import FORMAT, Sidecar, WrittenFile, decode, encode
@@ -299,11 +300,7 @@ class FolderJournal:
     def _same(self, found: tuple[Receipt, Sidecar], content_sha256: str) -> Receipt:
         receipt, sidecar = found
         if sidecar.entry_sha256 != content_sha256:
-            text = (
-                f"{self.name}: the key {receipt.key} is journaled already with other content; "
-                "a correction is a new version with a key of its own"
-            )
-            raise Rejected(text, system=self.name, field="key")
+            raise other_content(self.name, receipt.key)
         return receipt
 
     def _require_folder(self) -> None:

@@ -15,6 +15,7 @@ from connector.journaling.connection import Connection
 from connector.journaling.draft import Draft, Drafter, read_mark
 from connector.journaling.locks import Locks
 from connector.journaling.names import safe_key
+from connector.journaling.refusals import other_content
 from connector.journaling.remote import GRACE_S
 from connector.journaling.words import Words
 from connector.journals.getorganized import check
@@ -132,11 +133,7 @@ class GetOrganizedSink:
         for each in documents:
             mark = self._mark(each)
             if mark is not None and mark != (draft.key, draft.sha256):
-                text = (
-                    f"{self.name}: the key {draft.key} is journaled already with other content; "
-                    "a correction is a new version with a key of its own"
-                )
-                raise Rejected(text, system=self.name, field="key")
+                raise other_content(self.name, draft.key)
 
     def _receipt(self, documents: Sequence[Document], place: Place) -> Receipt:
         page = documents[0]

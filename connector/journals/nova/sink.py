@@ -20,6 +20,7 @@ from connector.errors import (
 from connector.journaling.connection import Connection
 from connector.journaling.draft import Draft, Drafter, read_mark
 from connector.journaling.locks import Locks
+from connector.journaling.refusals import other_content
 from connector.journaling.remote import GRACE_S
 from connector.journaling.words import Words
 from connector.journals.nova import wire
@@ -138,11 +139,7 @@ class NovaSink:
 
     def _same(self, found: tuple[Receipt, str, str], sha256: str) -> Receipt:
         if found[1] != sha256:
-            text = (
-                f"{self.name}: the key {found[0].key} is journaled already with other content; "
-                "a correction is a new version with a key of its own"
-            )
-            raise Rejected(text, system=self.name, field="key")
+            raise other_content(self.name, found[0].key)
         return found[0]
 
     def _read_back(self, case: CaseRow, key: str, text: str, steps: Steps) -> Receipt:

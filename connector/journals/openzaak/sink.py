@@ -21,6 +21,7 @@ from functools import partial
 from connector.errors import CaseClosed, Denied, Rejected, Unclear
 from connector.journaling.draft import Draft, Drafter, DraftFile, read_mark, shorten
 from connector.journaling.locks import Locks
+from connector.journaling.refusals import other_content
 from connector.journaling.remote import GRACE_S
 from connector.journaling.words import Words
 from connector.journals.openzaak import checks
@@ -236,11 +237,7 @@ class OpenZaakSink:
     def _require_same(self, document: Document, draft: Draft) -> None:
         if read_mark(document.beschrijving) == (draft.key, draft.sha256):
             return
-        text = (
-            f"{self.name}: the key {draft.key} is journaled already with other content; a "
-            "correction is a new version with a key of its own"
-        )
-        raise Rejected(text, system=self.name, field="key")
+        raise other_content(self.name, draft.key)
 
     def _require_file(self, document: Document, file: DraftFile) -> None:
         proof = document.integriteit

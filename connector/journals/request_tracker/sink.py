@@ -13,6 +13,7 @@ from connector.errors import CaseClosed, CaseLocked, Rejected, Unavailable, Uncl
 from connector.journaling.connection import Connection
 from connector.journaling.draft import Draft, Drafter
 from connector.journaling.locks import Locks
+from connector.journaling.refusals import other_content
 from connector.journaling.remote import GRACE_S
 from connector.journaling.words import Words
 from connector.journals.request_tracker import checking, entries, wire
@@ -66,11 +67,7 @@ class RequestTrackerJournal:
             if not kept.is_whole:
                 raise entries.not_whole(self._service, kept)
             if kept.receipt.sha256 != draft.sha256:
-                text = (
-                    f"{self.name}: the key {key} is journaled already with other content; a "
-                    "correction is a new version with a key of its own"
-                )
-                raise Rejected(text, system=self.name, field="key")
+                raise other_content(self.name, key)
             return kept.receipt
 
     def _look(

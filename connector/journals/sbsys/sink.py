@@ -15,6 +15,7 @@ from connector.errors import CaseClosed, CaseLocked, Denied, Gone, Rejected, Una
 from connector.journaling.connection import Connection
 from connector.journaling.draft import Draft, Drafter, shorten
 from connector.journaling.locks import Locks
+from connector.journaling.refusals import other_content
 from connector.journaling.remote import GRACE_S
 from connector.journaling.words import Words
 from connector.journals.sbsys import checking, pieces, wire
@@ -215,11 +216,7 @@ class SbsysJournal:
     def _same(self, case: CaseRow, note: Note, key: str, sha256: str) -> Receipt:
         receipt = self._receipt(case, note, key)
         if receipt.sha256 != sha256:
-            text = (
-                f"{self.name}: the key {key} is journaled already with other content; a correction "
-                "is a new version with a key of its own"
-            )
-            raise Rejected(text, system=self.name, field="key")
+            raise other_content(self.name, key)
         return receipt
 
     # -- the case ---------------------------------------------------------------------------------

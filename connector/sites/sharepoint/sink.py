@@ -15,6 +15,7 @@ from connector.errors import Gone, Rejected, Unclear
 from connector.journaling.connection import Connection
 from connector.journaling.draft import Draft, Drafter
 from connector.journaling.locks import Locks
+from connector.journaling.refusals import other_content
 from connector.journaling.remote import GRACE_S
 from connector.journaling.words import Words
 from connector.model import Capabilities, Entry, Finding, Receipt
@@ -161,15 +162,8 @@ class SharePointSink:
             text = f"{self.name}: SharePoint took the row of {draft.key}, but does not show it"
             raise Unclear(f"{text}; it is looked for again", system=self.name)
         if row["CtHash"] != draft.sha256:
-            raise self._other_content(draft.key)
+            raise other_content(self.name, draft.key)
         return receipt_of(row)
-
-    def _other_content(self, key: str) -> Rejected:
-        text = (
-            f"{self.name}: the key {key} is journaled already with other content; "
-            "a correction is a new version with a key of its own"
-        )
-        return Rejected(text, system=self.name, field="key")
 
     # -- files -------------------------------------------------------------------------------------
 
@@ -200,7 +194,7 @@ class SharePointSink:
         if not there.key:
             return False
         if (there.key, there.sha256) != (draft.key, wanted.sha256):
-            raise self._other_content(draft.key)
+            raise other_content(self.name, draft.key)
         return True
 
     def _ensure_folder(self, folder: str) -> None:
