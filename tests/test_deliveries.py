@@ -26,9 +26,9 @@ from connector.ledger.linking import decide_by_person
 from connector.ledger.runs import running
 from connector.ledger.tables import attachment, delivery, entry_version, event
 from connector.ledger.take import take
-from connector.model import Attachment, Capabilities, Case, Entry, LinkState, Receipt
+from connector.model import Attachment, Call, Capabilities, Case, Entry, Kind, LinkState, Receipt
 from tests.conftest import Clock
-from tests.making import CASE, OTHER_CASE, add_cases, case, edited, message, page, policy
+from tests.making import CASE, NOON, OTHER_CASE, add_cases, case, edited, message, page, policy
 
 
 class FakeSink:
@@ -382,3 +382,21 @@ def test_keys_do_not_depend_on_the_ledger(
     other.close()
 
     assert list(sink.entries) == list(second.entries)
+
+
+@pytest.mark.parametrize(("told", "shown"), [(None, None), (13, 13)])
+def test_a_voicemail_of_unknown_length(ledger: Ledger, told: int | None, shown: int | None) -> None:
+    """A voicemail that does not say how long it is has no length, in journal and history; not 0."""
+    from connector.ledger.history import history
+
+    add_cases(ledger, case())
+    call = Call(started_at=NOON, ended_at=NOON)
+    spoken = message(f"Det er sag {CASE}", kind=Kind.VOICEMAIL, call=call, duration_s=told)
+    take(ledger, [page(spoken)], policy())
+    sink = FakeSink()
+    send(ledger, sink)
+
+    (entry,) = sink.entries.values()
+    with ledger.read() as connection:
+        (row,) = history(connection, CASE, policy().zone, {})
+    assert (entry.duration_s, row.duration_s) == (shown, shown)

@@ -148,7 +148,7 @@ def _single(batch: Batch, items: Sequence[Any]) -> Entry:
         text=(current.text or "") if current.kind == Kind.VOICEMAIL.value else "",
         duration_s=detail.duration_s
         if detail.duration_s is not None or call is None
-        else call.duration_s,
+        else call.duration_s or None,  # a voicemail that does not say how long it is
     )
 
 

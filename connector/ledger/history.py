@@ -186,7 +186,7 @@ def _communication(
     who, others = _people(current, detail.call, detail.parties, names)
     duration = detail.duration_s
     if duration is None and detail.call is not None:
-        duration = detail.call.duration_s
+        duration = detail.call.duration_s or None  # a voicemail may not say how long it is
     return Communication(
         item=current.root_id,
         kind=current.kind,
