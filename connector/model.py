@@ -212,6 +212,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     department: str = ""
     parties: tuple[CaseParty, ...] = ()
     access: str = ""  # "" for everybody who may see the unit's cases, "restricted" for those named
+    readers: tuple[str, ...] = ()  # user principal names and group ids that the register names
     kle_subject: str = ""
     kle_facet: str = ""
     remote_id: str = ""  # the system's own id, when it is not the number

@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.batch import Batch, Detail, New, chunks
+from connector.ledger.participants import keep_participants
 from connector.ledger.policy import Policy
 from connector.ledger.tables import attachment, item, ms, thread
 from connector.model import Attachment, Direction, Item, Kind, LinkState, content_sha256
@@ -48,6 +49,7 @@ def keep_items(batch: Batch, items: Sequence[Item]) -> list[New]:
     _order_versions(batch, new)
     _index_words(batch, new)
     _keep_attachments(batch, new)
+    keep_participants(batch, new)
     return new
 
 

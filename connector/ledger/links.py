@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from connector.ledger.batch import Batch, chunks
 from connector.ledger.entries import Owed, owe
 from connector.ledger.events import event_row, record
+from connector.ledger.participants import keep_suggestions
 from connector.ledger.tables import PRUNED_TO, item, link, meta, thread_case
 from connector.model import Decision, Kind, LinkState
 
@@ -62,11 +63,25 @@ def apply(batch: Batch, decided: Sequence[Decided], actor: str) -> Counter[LinkS
             for each in changed
         ],
     )
+    _keep_suggestions(batch, changed, current)
     _count_thread_cases(batch, changed, current)
     _reopen_quarantine(batch, changed, current)
     owe(batch, _owed(changed, current))
     record(batch.connection, [_event(batch, each, actor) for each in changed])
     return Counter(each.decision.state for each in changed)
+
+
+def _keep_suggestions(batch: Batch, changed: Sequence[Decided], current: Mapping[int, Any]) -> None:
+    waiting = LinkState.WAITING
+    keep_suggestions(
+        batch,
+        (
+            (each.root_id, each.decision)
+            for each in changed
+            if each.decision.state is waiting
+            or (each.root_id in current and current[each.root_id].state == waiting.value)
+        ),
+    )
 
 
 def _case(decision: Decision) -> str | None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from connector.ledger.batch import Batch, chunks
 from connector.ledger.storable import storable
-from connector.ledger.tables import case_key, register_case
+from connector.ledger.tables import case_key, case_reader, register_case
 from connector.linking.keys import MANY, canonical, keys_of, number_key
 from connector.model import Case
 
@@ -29,6 +29,7 @@ class Changed(NamedTuple):
 
     row: dict[str, Any]
     keys: tuple[str, ...]
+    readers: tuple[str, ...]
 
 
 class Kept(NamedTuple):
@@ -82,8 +83,11 @@ def _changed(batch: Batch, cases: Sequence[Case]) -> list[Changed]:
             "is_open": case.is_open,
             "caseworker": case.caseworker,
             "detail": detail,
+            "department": case.department,
+            "access": case.access,
         }
-        changed[case.number] = Changed(row, tuple(keys))
+        readers = tuple(dict.fromkeys(name.casefold() for name in case.readers))
+        changed[case.number] = Changed(row, tuple(keys), readers)
     return list(changed.values())
 
 
@@ -91,7 +95,7 @@ def _write(batch: Batch, changed: Sequence[Changed]) -> None:
     insert = batch.ledger.insert(register_case)
     insert = insert.on_conflict_do_update(
         index_elements=["number"],
-        set_={name: insert.excluded[name] for name in ("match", "is_open", "caseworker", "detail")},
+        set_={name: insert.excluded[name] for name in changed[0].row if name != "number"},
     )
     batch.connection.execute(insert, [each.row for each in changed])
     numbers = [each.row["number"] for each in changed]
@@ -101,6 +105,14 @@ def _write(batch: Batch, changed: Sequence[Changed]) -> None:
     ]
     if keys:
         batch.connection.execute(sa.insert(case_key), keys)
+    batch.connection.execute(sa.delete(case_reader).where(case_reader.c.case_number.in_(numbers)))
+    readers = [
+        {"case_number": each.row["number"], "name": name}
+        for each in changed
+        for name in each.readers
+    ]
+    if readers:
+        batch.connection.execute(sa.insert(case_reader), readers)
 
 
 class LedgerCases:

@@ -133,6 +133,33 @@ phone = Table(
 
 Index("ix_phone_item", phone.c.item_id)
 
+# Who of us took part, by directory id, so that everybody finds their own: in a chat or channel all
+# who wrote or were mentioned, in a call or voicemail its parties. See access.py.
+thread_person = Table(
+    "thread_person",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("thread_id", BigInteger, primary_key=True),
+)
+Index("ix_thread_person_thread", thread_person.c.thread_id)
+
+item_person = Table(
+    "item_person",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("item_id", BigInteger, primary_key=True),  # a root
+)
+Index("ix_item_person_item", item_person.c.item_id)
+
+# What the evidence of a waiting item points to; empty for all that does not wait.
+suggestion = Table(
+    "suggestion",
+    metadata,
+    Column("item_id", BigInteger, primary_key=True),  # a root
+    Column("case_number", Text, primary_key=True),
+)
+Index("ix_suggestion_case", suggestion.c.case_number)
+
 # Keys that prove that two sightings are one call.
 call_key = Table(
     "call_key",
@@ -194,8 +221,19 @@ register_case = Table(
     Column("is_open", Boolean, nullable=False),
     Column("caseworker", Text, nullable=False),
     Column("detail", Text, nullable=False),  # model.Case
+    Column("department", Text, nullable=False, server_default=""),
+    Column("access", Text, nullable=False, server_default=""),
 )
 Index("ix_register_case_match", register_case.c.match)
+Index("ix_register_case_department", register_case.c.department)
+
+# People and groups that the register names as allowed to see a case: lower-case names.
+case_reader = Table(
+    "case_reader",
+    metadata,
+    Column("case_number", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+)
 
 # By what a case can be found beside its number: its parties' telephones, addresses and names, its
 # number without the facet, the case it continues. See connector/linking/keys.py.
@@ -373,6 +411,45 @@ problem = Table(
     UniqueConstraint("source", "part", "key", "scope"),
 )
 
+# Who is signed in to the portal. The cookie holds the token, the ledger only its SHA-256.
+web_session = Table(
+    "web_session",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("detail", Text, nullable=False),  # what the sign-in said of the person
+    Column("made_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),  # to the minute
+    Column("ends_at", BigInteger, nullable=False),
+)
+
+# A records manager's random control of what was journaled; the seed draws the same again.
+sample = Table(
+    "sample",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("made_at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("period_from", BigInteger, nullable=False),
+    Column("period_to", BigInteger, nullable=False),
+    Column("seed", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("detail", Text, nullable=False),  # what it was drawn from, JSON
+)
+
+sample_item = Table(
+    "sample_item",
+    metadata,
+    Column("sample_id", BigInteger, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("item_id", BigInteger, nullable=False),  # a root
+    Column(
+        "verdict", Text, nullable=False, server_default=""
+    ),  # JSON; empty until it was looked at
+    Column("comment", Text, nullable=False, server_default=""),
+    Column("actor", Text, nullable=False, server_default=""),
+    Column("at", BigInteger),
+)
+
 # Indexes over a part of a table, in words that both databases understand. As Index objects they
 # would load the whole PostgreSQL dialect at every start: a tenth of a sync without news.
 PARTIAL_INDEXES = (
@@ -389,8 +466,14 @@ PARTIAL_INDEXES = (
     "CREATE INDEX ix_delivery_open ON delivery (sink, state, not_before) WHERE state <> 'done'",
     "CREATE UNIQUE INDEX uq_run_open ON run (job) WHERE ended_at IS NULL",
 )
+# The same, since migration 0004.
+PORTAL_INDEXES = (
+    # One row for each thing that was said, by time; a query must say root_id = id to use it.
+    "CREATE INDEX ix_item_root_sent ON item (sent_at, kind, state, thread_id) WHERE root_id = id",
+    "CREATE INDEX ix_event_look ON event (at) WHERE action = 'looked'",
+)
 
-# What only one of the databases has. All three lists are part of the first migration.
+# What only one of the databases has. These two and PARTIAL_INDEXES are part of the first migration.
 SQLITE_DDL = (
     "CREATE VIRTUAL TABLE item_search USING fts5(subject, text, content='item', "
     "content_rowid='id', tokenize='unicode61 remove_diacritics 2')",

@@ -41,6 +41,10 @@ COLUMNS: dict[str, tuple[str, str]] = {
         "Tom for alle i enheden; restricted/begrænset for kun de navngivne.",
         "Empty for everybody in the unit; restricted for those named only.",
     ),
+    "readers": (
+        "Brugernavne (UPN) eller gruppe-id'er, som også må se sagen; flere adskilles med |.",
+        "User principal names or group ids that may see the case too; several are divided by |.",
+    ),
 }
 
 _OPEN = {"open", "åben", "aaben", "aktiv", "active", "igangværende"}
@@ -119,7 +123,7 @@ def parse_case(
     """One row as a case, or None when it has no number. What could not be read goes to `notes`."""
     (
         number, title, status, opened, closed, caseworker, department,
-        names, phones, mails, kle_subject, kle_facet, access,
+        names, phones, mails, kle_subject, kle_facet, access, readers,
     ) = columns.fields(row)  # fmt: skip
     if not number:
         notes.leave_out(f"line {line}: no case number; the line is left out", "write the number")
@@ -136,6 +140,7 @@ def parse_case(
         department=department,
         parties=_parties(names, phones, mails, line, region, notes) if has_parties else (),
         access="" if access.lower() in _EVERYBODY else "restricted",
+        readers=tuple(filter(None, map(str.strip, readers.split(SEPARATOR)))) if readers else (),
         kle_subject=kle_subject,
         kle_facet=kle_facet,
     )

@@ -94,6 +94,7 @@ def _row(case: Case) -> list[str]:
         case.kle_subject,
         case.kle_facet,
         case.access,
+        _joined(list(case.readers)),
     ]
 
 
