@@ -109,6 +109,22 @@ def names_of(connection: Connection) -> Mapping[str, frozenset[str]]:
     return {each: found.get(same.get(each, each), frozenset()) for each in ids}
 
 
+def ids_named(connection: Connection, name: str) -> frozenset[str]:
+    """Directory ids that have or had this user principal name, mail or SIP address.
+
+    Each is the id that the person goes by. A name that passed from one to another has several.
+    """
+    wanted = name.casefold()
+    rows = connection.execute(
+        sa.select(person.c.directory_id, person.c.detail).where(
+            person.c.detail.icontains(wanted, autoescape=True)  # a few rows, not the directory
+        )
+    ).all()
+    found = {row.directory_id for row in rows if wanted in _names(_names_in(row.detail))}
+    same = same_persons(connection) if found else {}
+    return frozenset(same.get(each, each) for each in found)
+
+
 class _Names(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The part of a directory entry that is asked for here: a policy is made for every job."""
 
