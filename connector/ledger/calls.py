@@ -16,7 +16,7 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.calls import SEARCH_WINDOW_S, belongs_to_voicemail, judge, kind_of, merge
-from connector.ledger.batch import Batch, New, chunks, detail_of
+from connector.ledger.batch import Batch, New, chunks, detail_of, versions_of
 from connector.ledger.entries import token
 from connector.ledger.items import keep_items
 from connector.ledger.tables import at, call_key, item, ms, thread
@@ -224,7 +224,7 @@ def _versions(batch: Batch, roots: Sequence[int]) -> dict[int, tuple[int, Call |
     for some in chunks(sorted(roots)):
         rows: Iterable[Any] = batch.connection.execute(
             sa.select(item.c.root_id, item.c.version, item.c.detail).where(
-                item.c.is_current, sa.or_(item.c.id.in_(some), item.c.root_id.in_(some))
+                item.c.is_current, versions_of(some)
             )
         )
         found.update({row.root_id: (int(row.version), detail_of(row).call) for row in rows})

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.batch import Batch, chunks, known, select_items
+from connector.ledger.batch import Batch, chunks, known, select_items, versions_of
 from connector.ledger.links import Decided
 from connector.ledger.tables import item, link
 from connector.ledger.threads import chats_of_calls
@@ -70,7 +70,5 @@ def _chats(batch: Batch, roots: Sequence[int]) -> dict[int, int]:
     """By root of a call: the thread of the chat that it happened in."""
     if not roots:
         return {}
-    query = select_items().where(
-        item.c.is_current, sa.or_(item.c.id.in_(roots), item.c.root_id.in_(roots))
-    )
+    query = select_items().where(item.c.is_current, versions_of(roots))
     return chats_of_calls(batch, [known(row) for row in batch.connection.execute(query)])

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.batch import Batch, chunks, select_items
+from connector.ledger.batch import Batch, chunks, select_items, versions_of
 from connector.ledger.composition import compose
 from connector.ledger.events import event_row, record
 from connector.ledger.tables import at, attachment, delivery, entry, entry_version, item, ms, thread
@@ -231,8 +231,7 @@ def _items(batch: Batch, row: Any) -> list[Any]:
         ).one()
         if root.state != LinkState.LINKED.value or root.case_number != row.case_number:
             return []
-        both = sa.or_(item.c.id == row.item_id, item.c.root_id == row.item_id)
-        return list(batch.connection.execute(query.where(both)))
+        return list(batch.connection.execute(query.where(versions_of([row.item_id]))))
     start, end = day_bounds(row.day, batch)
     roots = [
         found[0]
@@ -249,8 +248,7 @@ def _items(batch: Batch, row: Any) -> list[Any]:
     ]
     found: list[Any] = []
     for some in chunks(roots):
-        wanted = sa.or_(item.c.id.in_(some), item.c.root_id.in_(some))
-        found += batch.connection.execute(query.where(wanted)).all()
+        found += batch.connection.execute(query.where(versions_of(some))).all()
     return sorted(found, key=lambda each: (each.sent_at, each.root_id, each.modified_at, each.id))
 
 

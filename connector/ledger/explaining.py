@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.batch import ITEM_COLUMNS, detail_of, select_items
+from connector.ledger.batch import ITEM_COLUMNS, detail_of, select_items, versions_of
 from connector.ledger.history import Journaled, journaled
 from connector.ledger.register import cases_by_number
 from connector.ledger.tables import at, delivery, entry, item, link, thread
@@ -128,9 +128,7 @@ def _roots(connection: Connection, name: str) -> list[int]:
 
 def _explain(connection: Connection, root: int, finder: Finder) -> Explanation:
     rows = connection.execute(
-        select_items()
-        .where(sa.or_(item.c.id == root, item.c.root_id == root))
-        .order_by(item.c.modified_at, item.c.id)
+        select_items().where(versions_of([root])).order_by(item.c.modified_at, item.c.id)
     ).all()
     first = next(row for row in rows if row.id == root)
     current = next((row for row in rows if row.is_current), rows[-1])

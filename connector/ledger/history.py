@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.batch import chunks, detail_of, select_items
+from connector.ledger.batch import chunks, detail_of, select_items, versions_of
 from connector.ledger.tables import at, attachment, delivery, entry, item, link
 from connector.model import Call, Kind, Party, Receipt
 
@@ -90,7 +90,7 @@ def history(
 def _versions(connection: Connection, roots: Sequence[int]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
     for some in chunks(roots):
-        wanted = sa.or_(item.c.id.in_(some), item.c.root_id.in_(some))
+        wanted = versions_of(some)
         query = select_items().add_columns(item.c.raw.is_(None).label("is_erased")).where(wanted)
         query = query.order_by(item.c.modified_at, item.c.id)
         for row in connection.execute(query):

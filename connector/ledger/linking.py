@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from connector.ledger.batch import Batch, New, chunks, known, select_items
+from connector.ledger.batch import Batch, New, chunks, known, select_items, versions_of
 from connector.ledger.callers import contacts_of, recent_calls, settle_calls
 from connector.ledger.communications import communication_of, with_files
 from connector.ledger.decisions import about
@@ -203,7 +203,7 @@ def look_again(batch: Batch, roots: Sequence[int], actor: str = "casethread") ->
             .join(_root, _root.c.id == item.c.root_id)
             .where(
                 item.c.is_current,
-                sa.or_(item.c.id.in_(some), item.c.root_id.in_(some)),
+                versions_of(some),
                 _root.c.state != LinkState.EXCLUDED.value,
             )
         ).all()
