@@ -471,6 +471,8 @@ PORTAL_INDEXES = (
     # One row for each thing that was said, by time; a query must say root_id = id to use it.
     "CREATE INDEX ix_item_root_sent ON item (sent_at, kind, state, thread_id) WHERE root_id = id",
     "CREATE INDEX ix_event_look ON event (at) WHERE action = 'looked'",
+    # A year of runs is five million: the newest of a job, and those of a day, without the others.
+    "CREATE INDEX ix_run_job ON run (job, started_at)",
 )
 
 # What only one of the databases has. These two and PARTIAL_INDEXES are part of the first migration.
