@@ -200,12 +200,13 @@ def test_units_are_whole_names(town: Town) -> None:
     town.people(
         someone(10, "Ida Is", f"{TEAM} Nord"),
         someone(11, "Jo Juhl", '100 % "fart"_\\'),
-        someone(12, "Kim Krog", TEAM.upper()),
+        someone(12, "Kim Krog", "TEKNIK"),
     )
 
     assert [each.person for each in town.now(f"{TEAM} Nord")] == ["u10"]
     assert [each.person for each in town.now('100 % "fart"_\\')] == ["u11"]
     assert [each.person for each in town.now()] == ["u1", "u2", "u3", "u4"]
+    assert [each.person for each in town.now("Teknik")] == ["u9"]
     assert town.now("%") == ()
 
 
