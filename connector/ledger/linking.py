@@ -236,6 +236,19 @@ def decide_by_person(
 
     Raises KeyError when there is no such item.
     """
+    decide_all_by_person(batch, [root_id], state=state, case=case, actor=actor, reason=reason)
+
+
+def decide_all_by_person(
+    batch: Batch,
+    roots: Sequence[int],
+    *,
+    state: LinkState,
+    case: Case | None,
+    actor: str,
+    reason: str,
+) -> None:
+    """The same word about several items at once. Raises KeyError when one is not there."""
     number = case.number if case is not None else ""
     decision = Decision(
         state=state,
@@ -245,9 +258,9 @@ def decide_by_person(
         reason=reason,
         evidence=(Evidence(rule=BY_PERSON, case_number=number, where="person", note=actor),),
     )
-    found = about(batch, {root_id: decision})
-    if not found:
-        raise KeyError(root_id)
+    found = about(batch, dict.fromkeys(roots, decision))
+    if missing := set(roots) - {each.root_id for each in found}:
+        raise KeyError(min(missing))
     apply(batch, found, actor)
     settle_calls(batch, found, actor)
     settle_threads(batch, dirty(batch, [], found), actor)
