@@ -18,7 +18,7 @@ from connector.errors import (
     LedgerError,
     RemoteError,
 )
-from connector.ledger.runs import Run, running
+from connector.ledger.runs import DONE_BY_SINK, Run, running
 from connector.progress import Progress
 
 if TYPE_CHECKING:
@@ -262,6 +262,7 @@ def _deliver(
         )
         for key, count in delivered.counts().items():
             result.counts[key] = result.counts.get(key, 0) + count
+        result.counts[DONE_BY_SINK + sink.name] = delivered.done
         result.problems += [f"{sink.name}: {problem}" for problem in delivered.problems]
         reason = str(delivered.stopped) if delivered.stopped is not None else ""
         note_sink(program.ledger, sink.name, reason=reason, took=delivered.done)

@@ -202,7 +202,7 @@ def test_status_dead_run(ledger: Ledger) -> None:
 def _statuses(ledger: Ledger, connection: sa.Connection) -> list[views.JobState]:
     from connector.ledger.runs import latest
 
-    return [views._job(row, ledger.now()) for row in latest(connection)]
+    return [views.job_state(row, ledger.now()) for row in latest(connection)]
 
 
 def test_richest_case(talk: Ledger) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT_S = 15
 STALE_S = 120  # eight missed heartbeats: only for runs on another machine, whose pid says nothing
+DONE_BY_SINK = "done "  # before a sink's name, in the counts of a run of deliveries
 
 
 @dataclass(slots=True)

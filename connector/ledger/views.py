@@ -123,7 +123,7 @@ def status(ledger: Ledger, *, limit: int = 20) -> Status:
             at=now,
             newest_at=_newest(connection),
             cases=count_cases(connection),
-            jobs=tuple(_job(row, now) for row in latest(connection)),
+            jobs=tuple(job_state(row, now) for row in latest(connection)),
             deliveries=deliveries,
             outages=tuple(each for each in away if each is not None),
             backlog=backlog(connection),
@@ -178,7 +178,8 @@ def _newest(connection: Connection) -> int | None:
     return None if found is None else int(found)
 
 
-def _job(row: Any, now: int) -> JobState:
+def job_state(row: Any, now: int) -> JobState:
+    """A row of `run` as it is told; `now` is ms."""
     outcome = row.outcome
     if row.ended_at is None:
         outcome = "running" if is_alive(row, now) else "died"
