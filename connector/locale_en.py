@@ -90,6 +90,14 @@ TEXTS = {
     "private.undone.one": "The chat is no longer private; {count} item is linked to a case.",
     "private.was": "The chat was private already.",
     "private.was_not": "The chat was not private.",
+    "note.done": "Note {note} about {item} is on case {case}.",
+    "note.taken_back": "Note {note} about {item} is taken back; its texts stay in the ledger.",
+    "note.emptied": "the note was emptied",
+    "note.no_case": "item {item} is on no case; link it first, then write the note",
+    "note.too_long": "the note is longer than {most} characters; write a shorter one",
+    "note.empty": "the note has no words; nothing was kept",
+    "note.changed": "somebody else changed the note at the same time; look at it and try again",
+    "note.excluded": "nothing of {name} is kept (linking.exclude_users or exclude_groups)",
     "private.reason": "a member of the chat marked it as private",
     "undo.no_reason": "the decision was taken back",
     "undo.linked": "{item} is on case {case} again.",
@@ -175,6 +183,8 @@ TEXTS = {
     "with cases (not folder or sharepoint)",
     "config.https_sink": "must begin with https://, because a secret is sent there (http:// is "
     "allowed to this machine itself)",
+    "config.https_web": "must begin with https://, because people sign in there (http:// is "
+    "allowed to this machine itself)",
     "config.why_teams": "the source is enabled, so name the teams",
     "config.why_sinks": "name at least one place to journal in, for example [sinks.journal] "
     'with kind = "folder"',
@@ -232,6 +242,7 @@ TEXTS = {
     "type.other": "something else",
     # names of units
     "unit.days": "days",
+    "unit.workdays": "working days",
     "unit.hours": "hours",
     "unit.minutes": "minutes",
     "unit.messages": "messages",
@@ -311,6 +322,7 @@ TEXTS = {
     "item.call": "call",
     "item.missed_call": "missed call",
     "item.voicemail": "voicemail",
+    "item.note": "note",
     "item.conversation": "conversation",
     "item.sighting": "sighting",
     "item.event": "event",
@@ -322,6 +334,7 @@ TEXTS = {
     "history.void": "taken back: {reason}",
     "history.linked_by": "linked: {by}",
     "history.journaled": "journaled in {sink}: {where}",
+    "history.about": "about [{item}]",
     "history.owed": "not journaled yet",
     "history.delivery": "{sink}: {state} {reason}",
     "history.file": "file: {name} {note}",
@@ -341,6 +354,7 @@ TEXTS = {
     "explain.sightings": "Joined from:",
     "explain.deliveries": "Journaled:",
     "explain.of_call": "One source's view of a call; see: casethread explain {call}",
+    "explain.note": "Note about it: casethread explain {item}",
     "explain.none": "No decision was needed: nothing points to a case.",
     "search.none": "Nothing is found for: {words}",
     "private.which": "name either an item of the chat or its key (--chat KEY)",
@@ -371,7 +385,7 @@ TEXTS = {
     "link.closed": "case {case} is closed; it is linked, but the journal may refuse it",
     "link.no_item": "{item} is not an item number; see the numbers with: casethread status, "
     "search or explain",
-    "link.kind": "item {item} is a {kind}; link the call it belongs to ({call})",
+    "link.kind": "item {item} is a {kind}; name what it belongs to instead ({call})",
     "retry.none": "Nothing to try again.",
     "retry.unknown": "{delivery} is no delivery that failed, waits or is unsure; see: casethread "
     "status",
@@ -510,6 +524,7 @@ TEXTS = {
     "rule.private": "private chat",
     "rule.no longer private": "no longer private",
     "rule.person": "person",
+    "rule.note": "follows what it is about",
     "rule.several numbers": "several case numbers",
     "rule.two cases of one number": "two cases of one number",
     "rule.neighbouring number": "neighbouring number",

@@ -224,6 +224,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     """[journal]"""
 
     quiet_min: int
+    target_days: int
     attachments: str
     max_file_mb: int
 
@@ -252,6 +253,33 @@ class Sink(msgspec.Struct, frozen=True, kw_only=True):
     ca_bundle: Path | None
     timeout_s: float
     in_flight: int
+
+
+class Web(msgspec.Struct, frozen=True, kw_only=True):
+    """[web]. `url` is empty until the portal is set up. Roles are app roles or group ids."""
+
+    url: str
+    host: str
+    port: int
+    issuer: str
+    client_id: str
+    client_secret_file: Path | None
+    client_secret: Secret
+    ca_bundle: Path | None
+    api_audience: str
+    intranet_keys: Path | None
+    case_workers: tuple[str, ...]
+    records_managers: tuple[str, ...]
+    editors: tuple[str, ...]
+    operators: tuple[str, ...]
+    unit_sees_cases: bool
+    owner_sees_looks: bool
+    session_h: float
+    idle_min: int
+    searches_per_min: int
+    sign_ins_per_min: int
+    proxies: tuple[str, ...]
+    metrics_from: tuple[str, ...]
 
 
 class Jobs(msgspec.Struct, frozen=True, kw_only=True):
@@ -284,6 +312,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     linking: Linking
     journal: Journal
     sinks: tuple[Sink, ...]
+    web: Web
     jobs: Jobs
     log: Log
 
@@ -355,6 +384,7 @@ def _settings(values: Mapping[str, Mapping[str, Any]], file: Path | None, folder
             Sink(name=name, **{**values[table], "language": values[table]["language"] or language})
             for name, table in sinks
         ),
+        web=Web(**values["web"]),
         jobs=Jobs(**values["jobs"]),
         log=Log(**values["log"]),
     )

@@ -35,6 +35,7 @@ _SECRETS = (  # where a secret belongs: table, name there, file setting, variabl
     ("graph", "secret", "secret_file", "CASETHREAD_CLIENT_SECRET"),
     ("graph", "token", "token_file", "CASETHREAD_TOKEN"),
     ("graph", "proxy_password", "", "CASETHREAD_PROXY_PASSWORD"),
+    ("web", "client_secret", "client_secret_file", "CASETHREAD_WEB_CLIENT_SECRET"),
 )
 _SINK_SECRETS = ("secret", "client_secret", "contacts_secret")
 
@@ -267,6 +268,7 @@ def _check_together(
         name = "batch_items" if ("ledger", "batch_items") in given else "reread_limit_items"
         report.add(("ledger", name), "config.reread", batch=ledger["batch_items"])
     paths: dict[Path, str] = {}
+    _check_web(values, report)
     _check_register(values, report)
     for table in (table for table in values if table.startswith("sinks.")):
         if values[table]["kind"] != "folder":
@@ -277,6 +279,13 @@ def _check_together(
             report.add(
                 (*table.split("."), "path"), "config.same_path", name=first.partition(".")[2]
             )
+
+
+def _check_web(values: Mapping[str, Mapping[str, Any]], report: _Report) -> None:
+    """People sign in at these addresses."""
+    for key in ("url", "issuer"):
+        if values["web"][key] and not is_protected(values["web"][key]):
+            report.add(("web", key), "config.https_web")
 
 
 def _check_register(values: Mapping[str, Mapping[str, Any]], report: _Report) -> None:

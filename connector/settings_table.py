@@ -12,6 +12,7 @@ from connector.setting import Setting
 from connector.setting import schedule as _schedule
 from connector.settings_graph import GRAPH, SOURCES
 from connector.settings_sinks import SINKS
+from connector.settings_web import WEB, WEB_SECTION
 
 SECTIONS: Mapping[str, tuple[str, str]] = {
     "": (
@@ -78,6 +79,7 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
         "Et sted, hvor der journaliseres. Sidste del af overskriften er et navn, du selv vælger; "
         "der må være flere.",
     ),
+    "web": WEB_SECTION,
     "jobs": ("Jobs that belong to no source.", "Job, der ikke hører til en kilde."),
     "log": ("The technical log.", "Den tekniske log."),
 }
@@ -334,6 +336,18 @@ _JOURNAL = (
         high=1440,
     ),
     Setting(
+        "journal.target_days",
+        "integer",
+        3,
+        "What waits for a person should be decided within so many working days; the to-do list "
+        "tells what is late.",
+        "Det, der venter på en person, bør være afgjort inden så mange arbejdsdage; listen over "
+        "det, der skal journaliseres, viser, hvad der er for sent ude.",
+        unit="workdays",
+        low=0,
+        high=60,
+    ),
+    Setting(
         "journal.attachments",
         "choice",
         "all",
@@ -391,4 +405,13 @@ _RUNNING = (
     ),
 )
 
-TABLE: tuple[Setting, ...] = (*_GENERAL, *_LEDGER, *GRAPH, *SOURCES, *_JOURNAL, *SINKS, *_RUNNING)
+TABLE: tuple[Setting, ...] = (
+    *_GENERAL,
+    *_LEDGER,
+    *GRAPH,
+    *SOURCES,
+    *_JOURNAL,
+    *SINKS,
+    *WEB,
+    *_RUNNING,
+)

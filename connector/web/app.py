@@ -1,0 +1,104 @@
+"""The portal as one application: its pages, its API, its errors and what every answer carries."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from connector.errors import ConnectorError
+from connector.ledger.access import Hidden
+from connector.web import headers, page
+from connector.web.pages import home, presence, sign_in, static
+from connector.web.site import Site
+from connector.web.who import Known
+
+if TYPE_CHECKING:
+    from connector.bootstrap import Program
+    from connector.web.openid import OpenId
+
+log = logging.getLogger(__name__)
+FOLDER = Path(__file__).parent
+ROUTERS = (
+    home.router,
+    presence.router,
+    sign_in.router,
+    static.router,
+)
+
+
+def make_app(program: Program, openid: OpenId) -> FastAPI:
+    """The portal on this program's ledger. Reads nothing yet."""
+    app = FastAPI(
+        title="Casethread",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.site = Site(program=program, openid=openid)
+    app.state.known = Known()
+    for router in ROUTERS:
+        app.include_router(router)
+    _answer_errors(app)
+    app.add_middleware(headers.Headers, site=app.state.site)
+    return app
+
+
+def _answer_errors(app: FastAPI) -> None:
+    @app.exception_handler(page.Problem)
+    def problem(request: Request, error: page.Problem) -> Response:
+        if isinstance(error, page.NotSignedIn) and not page.is_api(request):
+            return _to_sign_in(request, error)
+        return page.problem(request, error)
+
+    @app.exception_handler(Hidden)
+    def hidden(request: Request, error: Hidden) -> Response:
+        return page.problem(request, page.NotFound("wrong.hidden", case=str(error)))
+
+    @app.exception_handler(RequestValidationError)
+    def fields(request: Request, error: RequestValidationError) -> Response:
+        # Never the values: they may be what somebody said.
+        names = sorted({".".join(map(str, each["loc"][1:])) for each in error.errors()})
+        wrong = page.Wrong("wrong.fields", fields=", ".join(filter(None, names)) or "-")
+        wrong.status = 422
+        return page.problem(request, wrong)
+
+    @app.exception_handler(HTTPException)
+    def http(request: Request, error: HTTPException) -> Response:
+        key = {405: "wrong.method", 413: "wrong.too_large"}.get(error.status_code, "wrong.no_page")
+        wrong = page.Problem(key)
+        wrong.status = error.status_code if error.status_code in (400, 404, 405) else 400
+        wrong.headers.update(error.headers or {})
+        return page.problem(request, wrong)
+
+    @app.exception_handler(ConnectorError)
+    def ours(request: Request, error: ConnectorError) -> Response:
+        log.warning("portal: %s", error, extra={"action": "portal_unavailable"})
+        return page.problem(request, page.Unready("wrong.unavailable"))
+
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, error: Exception) -> Response:
+        number = secrets.token_hex(4)
+        log.error(
+            "portal: unexpected error %s", number, extra={"action": "portal_error"}, exc_info=error
+        )
+        wrong = page.Problem("wrong.unexpected", number=number)
+        wrong.status = 500
+        return page.problem(request, wrong)
+
+
+def _to_sign_in(request: Request, error: page.Problem) -> Response:
+    """A person who opens a page is asked to sign in, and comes back to it; a form is not resent."""
+    if request.method not in ("GET", "HEAD") or request.headers.get("hx-request"):
+        answer = page.problem(request, error)
+        if request.headers.get("hx-request"):
+            answer.headers["hx-redirect"] = "/sign-in"
+        return answer
+    return RedirectResponse(sign_in.address(request.url.path, request.url.query), 303)

@@ -1,0 +1,94 @@
+"""What every answer carries, and which requests are not even looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from connector.web.site import Site
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+MOST_BODY_BYTES = 1_000_000  # forms and decisions; nothing is uploaded here
+ANY_HOST = ("/healthz", "/readyz", "/metrics")  # asked for by address, not by name
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+FIXED = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
+}
+
+
+class Headers:
+    """Adds the security headers; refuses foreign host names and bodies that are too large."""
+
+    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], site: Site) -> None:
+        self.app = app
+        host = urlsplit(site.web.url).hostname or ""
+        self.hosts = LOOPBACK | {host}
+        issuer = urlsplit(site.web.issuer)
+        # Signing out posts a form whose answer leads to the issuer.
+        forms = f"'self' {issuer.scheme}://{issuer.netloc}" if issuer.netloc else "'self'"
+        policy = (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+            "media-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+            f"form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
+        )
+        self.fixed = {**FIXED, "content-security-policy": policy, "cache-control": "no-store"}
+        if site.is_secure:
+            self.fixed["strict-transport-security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = {name.decode("latin-1").lower(): value for name, value in scope["headers"]}
+        host = urlsplit("//" + given.get("host", b"").decode("latin-1")).hostname
+        if host not in self.hosts and scope["path"] not in ANY_HOST:
+            await _refuse(send, 400)
+            return
+        length = given.get("content-length", b"0")
+        if not length.isdigit() or int(length) > MOST_BODY_BYTES:
+            await _refuse(send, 413)
+            return
+
+        async def with_headers(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                there = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = list(message["headers"]) + [
+                    (name.encode(), value.encode())
+                    for name, value in self.fixed.items()
+                    if name.encode() not in there
+                ]
+            await send(message)
+
+        await self.app(scope, _limited(receive), with_headers)
+
+
+def _limited(receive: Receive) -> Receive:
+    """A body without a length is counted as it comes; past the limit it ends."""
+    got = 0
+
+    async def counted() -> Any:
+        nonlocal got
+        message = await receive()
+        got += len(message.get("body", b""))
+        if got > MOST_BODY_BYTES:
+            return {"type": "http.disconnect"}
+        return message
+
+    return counted
+
+
+async def _refuse(send: Send, status: int) -> None:
+    await send(
+        {"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]}
+    )
+    await send({"type": "http.response.body", "body": b""})

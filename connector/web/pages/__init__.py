@@ -1,0 +1,1 @@
+"""The portal's pages: each module has a `router` that connector/web/app.py includes."""
