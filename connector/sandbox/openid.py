@@ -313,12 +313,16 @@ class OpenId:
 
 
 def for_municipality(
-    municipality: Municipality, *, redirect_uris: tuple[str, ...] = (), claims: str = "roles"
+    municipality: Municipality,
+    *,
+    until: datetime | None = None,
+    redirect_uris: tuple[str, ...] = (),
+    claims: str = "roles",
 ) -> OpenId:
-    """The provider in which the municipality's demo users are."""
+    """The provider in which the municipality's demo users are, see `demo_users`."""
     return OpenId(
         tenant=municipality.tenant,
-        users=demo_users(municipality),
+        users=demo_users(municipality, until=until),
         redirect_uris=redirect_uris,
         claims=claims,
     )

@@ -6,6 +6,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from connector.sandbox.municipality import Municipality
 from connector.sandbox.world import CaseFile, Right, Staff
@@ -29,15 +30,18 @@ class DemoUser:
     groups: tuple[str, ...] = ()  # object ids
 
 
-def demo_users(municipality: Municipality) -> tuple[DemoUser, ...]:
+def demo_users(
+    municipality: Municipality, *, until: datetime | None = None
+) -> tuple[DemoUser, ...]:
     """Case worker, colleague, case worker elsewhere, records manager, editor, operator; in order.
 
     The first is the case worker of the open, unrestricted case with most kinds of communication,
-    then with most of it; the second is of the same unit. In a municipality of fewer than six
+    then with most of it, as it is at `until` (else at the municipality's `now`); the second is of
+    the same unit. In a municipality of fewer than six
     employees somebody has several of these jobs and appears once, with all their roles.
     """
     staff = municipality.staff
-    first = _busiest(municipality) or staff[0]
+    first = _busiest(municipality, until or municipality.now) or staff[0]
     own = [each for each in staff if each.department == first.department]
     other = [each for each in staff if each.department != first.department]
     jobs = (
@@ -90,11 +94,11 @@ def _user(tenant: str, person: Staff, roles: tuple[str, ...]) -> DemoUser:
     )
 
 
-def _busiest(municipality: Municipality) -> Staff | None:
+def _busiest(municipality: Municipality, until: datetime) -> Staff | None:
     kinds: dict[str, set[str]] = defaultdict(set)
     counts: Counter[str] = Counter()
-    for kind, right in _talk(municipality):
-        if right.case:
+    for kind, right, at in _talk(municipality):
+        if right.case and at <= until:
             kinds[right.case].add(kind)
             counts[right.case] += 1
 
@@ -105,11 +109,11 @@ def _busiest(municipality: Municipality) -> Staff | None:
     return max(able, key=much).caseworker if able else None
 
 
-def _talk(municipality: Municipality) -> Iterator[tuple[str, Right]]:
+def _talk(municipality: Municipality) -> Iterator[tuple[str, Right, datetime]]:
     for message in municipality.messages + municipality.channel_messages:
-        yield "message", message.right
+        yield "message", message.right, message.at
     for call in municipality.calls:
-        yield ("call" if call.is_answered else "missed"), call.right
+        yield ("call" if call.is_answered else "missed"), call.right, call.start
     for mail in municipality.mails:
         if mail.kind == "voicemail":
-            yield "voicemail", mail.right
+            yield "voicemail", mail.right, mail.at
