@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
 from connector.bootstrap import Program
 from connector.ledger.batch import Batch
@@ -22,7 +22,7 @@ from tests.web.town import PEOPLE
 
 def seen(program: Program, who: str, availability: str, **changes: Any) -> None:
     """A new state of one of the town's people."""
-    values = {"activity": availability, "observed_at": program.clock()} | changes
+    values: dict[str, Any] = {"activity": availability, "observed_at": program.clock()} | changes
     with program.ledger.write() as connection:
         now = program.ledger.now()
         batch = Batch(ledger=program.ledger, connection=connection, policy=policy(), now=now)
@@ -41,6 +41,7 @@ def test_own_unit(client: Callable[..., Client]) -> None:
     assert "Carl Ølgård" not in text
     assert "Optaget" in text
     assert "for 2 min. siden" in text
+    assert "&lt;time" not in text
 
 
 def test_another_unit(client: Callable[..., Client]) -> None:
