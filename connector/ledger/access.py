@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import sqlalchemy as sa
 
+from connector.ledger.participants import UNNAMED
 from connector.ledger.tables import (
     case_reader,
     item,
@@ -39,6 +40,9 @@ class Role(StrEnum):
     RECORDS_MANAGER = "records_manager"
     EDITOR = "editor"
     OPERATOR = "operator"
+
+
+_SEES_CASES = frozenset({Role.CASE_WORKER, Role.RECORDS_MANAGER})
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,12 +69,12 @@ class Hidden(Exception):
 
 def visible_case(viewer: Viewer, columns: Any = register_case.c) -> sa.ColumnElement[bool]:
     """Rows of `register_case` that the viewer may see."""
-    if not viewer.roles & {Role.CASE_WORKER, Role.RECORDS_MANAGER}:
+    if not viewer.roles & _SEES_CASES:
         return sa.false()
     names = sorted(viewer.names)
-    is_named = sa.exists().where(
-        case_reader.c.case_number == columns.number, case_reader.c.name.in_(names)
-    )
+    # Aliases, here and below: a query that joins the table itself must not change the condition.
+    reader = case_reader.alias("seeing_reader")
+    is_named = sa.exists().where(reader.c.case_number == columns.number, reader.c.name.in_(names))
     allowed = [sa.func.lower(columns.caseworker).in_(names), is_named]
     if Role.RECORDS_MANAGER in viewer.roles:
         allowed.append(columns.access == "")
@@ -81,23 +85,28 @@ def visible_case(viewer: Viewer, columns: Any = register_case.c) -> sa.ColumnEle
 
 def visible_item(viewer: Viewer, root: Any = item) -> sa.ColumnElement[bool]:
     """Rows of `item` (an alias is welcome), each a root, that the viewer may see."""
+    if not viewer.roles & _SEES_CASES:
+        return took_part(viewer, root)
     its = root.c
     case = register_case.alias("seen_case")
     on_case = sa.exists().where(case.c.number == its.case_number, visible_case(viewer, case.c))
     # A waiting item is seen with a case it may belong to, unless one of them is restricted to
     # others: then it is for those who may see that one.
-    other = register_case.alias("suggested_case")
+    other, suggested = register_case.alias("suggested_case"), suggestion.alias("seen_suggestion")
     suggests = sa.exists().where(
-        suggestion.c.item_id == its.id,
-        other.c.number == suggestion.c.case_number,
+        suggested.c.item_id == its.id,
+        other.c.number == suggested.c.case_number,
         visible_case(viewer, other.c),
     )
-    hidden = register_case.alias("restricted_case")
-    suggests_hidden = sa.exists().where(
-        suggestion.c.item_id == its.id,
-        hidden.c.number == suggestion.c.case_number,
+    hidden, against = register_case.alias("restricted_case"), suggestion.alias("hidden_suggestion")
+    is_hidden = sa.exists().where(
+        hidden.c.number == against.c.case_number,
         hidden.c.access != "",
         ~visible_case(viewer, hidden.c),
+    )
+    suggests_hidden = sa.exists().where(
+        against.c.item_id == its.id,
+        sa.or_(against.c.case_number == UNNAMED, is_hidden),
     )
     return sa.or_(
         sa.and_(its.state == LinkState.LINKED.value, on_case),
@@ -112,11 +121,10 @@ def took_part(viewer: Viewer, root: Any = item) -> sa.ColumnElement[bool]:
         return sa.false()
     persons = sorted(viewer.persons)
     its = root.c
+    talker, caller = thread_person.alias("seeing_talker"), item_person.alias("seeing_caller")
     return sa.or_(
-        sa.exists().where(
-            thread_person.c.thread_id == its.thread_id, thread_person.c.person.in_(persons)
-        ),
-        sa.exists().where(item_person.c.item_id == its.id, item_person.c.person.in_(persons)),
+        sa.exists().where(talker.c.thread_id == its.thread_id, talker.c.person.in_(persons)),
+        sa.exists().where(caller.c.item_id == its.id, caller.c.person.in_(persons)),
     )
 
 

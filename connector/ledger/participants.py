@@ -15,12 +15,14 @@ import sqlalchemy as sa
 
 from connector.ledger.batch import chunks
 from connector.ledger.tables import item_person, suggestion, thread_person
+from connector.linking.reasons import HIDDEN
 from connector.model import Decision, Item, Kind, LinkState
 
 if TYPE_CHECKING:
     from connector.ledger.batch import Batch, New
 
 _CHAT_OF_TWO = re.compile(r"19:([0-9a-f-]{36})_([0-9a-f-]{36})@unq\.gbl\.spaces")
+UNNAMED = ""  # stands for a restricted case that the evidence does not name
 _CALLS = frozenset({Kind.CALL, Kind.MISSED_CALL, Kind.VOICEMAIL})
 
 
@@ -74,6 +76,10 @@ def keep_suggestions(batch: Batch, decided: Iterable[tuple[int, Decision]]) -> N
 
 
 def suggested(decision: Decision | Any) -> list[str]:
-    """The case numbers that the evidence names, the best first, each once."""
+    """The case numbers that the evidence names, the best first, each once; at the end UNNAMED when
+
+    it points to a restricted case without naming it.
+    """
     numbers = [decision.case_number, *(each.case_number for each in decision.evidence)]
-    return [number for number in dict.fromkeys(numbers) if number]
+    unnamed = [UNNAMED] if any(each.note == HIDDEN for each in decision.evidence) else []
+    return [number for number in dict.fromkeys(numbers) if number] + unnamed

@@ -38,6 +38,7 @@ class _Detail(msgspec.Struct):
 
 class _Evidence(msgspec.Struct):
     case_number: str = ""
+    note: str = ""
 
 
 class _Case(msgspec.Struct):
@@ -176,6 +177,13 @@ def _keep(
         connection.execute(insert, [{"person": who, "number": n} for who, n in some])
 
 
+def _suggested(number: str | None, evidence: Iterable[_Evidence]) -> Iterator[str]:
+    """The cases it names; "" stands for a restricted one that it does not name."""
+    yield from filter(None, (number, *(each.case_number for each in evidence)))
+    if any(each.note == "a case with restricted access" for each in evidence):
+        yield ""
+
+
 def _keep_suggestions(connection: sa.Connection) -> None:
     decode = msgspec.json.Decoder(tuple[_Evidence, ...]).decode
     rows = connection.execute(
@@ -188,8 +196,7 @@ def _keep_suggestions(connection: sa.Connection) -> None:
     found = {
         (row.item_id, number): None
         for row in rows
-        for number in (row.case_number, *(each.case_number for each in decode(row.evidence)))
-        if number
+        for number in _suggested(row.case_number, decode(row.evidence))
     }
     if found:
         connection.execute(
