@@ -1,0 +1,153 @@
+"""What waits for a person, to be decided: mine, my unit's, or all of it; the oldest first.
+
+Only what the viewer may see is listed, counted or suggested; see access.py. Reads only: deciding.py
+keeps what people answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, time
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import sqlalchemy as sa
+
+from connector.ledger.access import Viewer, visible_item
+from connector.ledger.tables import (
+    item,
+    item_person,
+    link,
+    ms,
+    private_thread,
+    register_case,
+    suggestion,
+    thread_person,
+)
+from connector.ledger.waiting import WAITS, Target, Waiting, waiting_items
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+MOST = 1000  # more than that is "over 1,000": no list is counted to its end
+_ZERO = time()
+_CURSOR = re.compile(r"(\d{1,18})\.(\d{1,18})", re.ASCII)  # sent_at, id
+# A literal: SQLite takes the partial index only when it sees the value.
+_BY_PERSON = link.c.rule == sa.literal_column("'person'")
+
+
+class Scope(StrEnum):
+    """Whose list it is."""
+
+    MINE = "mine"  # I took part, or a suggested case is mine
+    UNIT = "unit"  # mine, and what may belong to my unit's cases
+    ALL = "all"  # all that I may see; for records managers
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True):
+    """How much waits; both stop at MOST."""
+
+    waiting: int
+    late: int
+
+
+class Todo(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the list."""
+
+    scope: Scope
+    items: tuple[Waiting, ...]
+    count: Count
+    next: str  # cursor of the next page; "" when there is none
+
+
+def todo(
+    connection: Connection,
+    viewer: Viewer,
+    scope: Scope,
+    target: Target,
+    *,
+    limit: int = 20,
+    cursor: str = "",
+) -> Todo:
+    """What waits for the viewer, the oldest first, after `cursor`.
+
+    Raises ValueError for a cursor that none of these lists gave.
+    """
+    found = _ids(connection, viewer, scope)
+    late_before = target.late_before
+    after = _parsed(cursor)
+    rows = [row for row in found if (row.sent_at, row.id) > after]
+    page = rows[:limit]
+    return Todo(
+        scope=scope,
+        items=tuple(waiting_items(connection, viewer, [row.id for row in page], target)),
+        count=Count(waiting=len(found), late=sum(row.sent_at < late_before for row in found)),
+        next=f"{page[-1].sent_at}.{page[-1].id}" if len(rows) > limit else "",
+    )
+
+
+def count(connection: Connection, viewer: Viewer, scope: Scope, target: Target) -> Count:
+    """How much waits for the viewer."""
+    found = _ids(connection, viewer, scope)
+    late_before = target.late_before
+    return Count(waiting=len(found), late=sum(row.sent_at < late_before for row in found))
+
+
+def decided_since(connection: Connection, viewer: Viewer, since: datetime) -> int:
+    """How many decisions of the viewer since then stand; a private chat is one."""
+    by_person = sa.select(sa.func.count()).where(
+        link.c.actor == viewer.actor,
+        _BY_PERSON,
+        link.c.at >= ms(since),
+        link.c.superseded_at.is_(None),
+    )
+    private = sa.select(sa.func.count()).where(
+        private_thread.c.actor == viewer.actor, private_thread.c.at >= ms(since)
+    )
+    return sum(int(connection.execute(each).scalar_one()) for each in (by_person, private))
+
+
+def midnight(now: datetime, zone: ZoneInfo) -> datetime:
+    """When the local day began."""
+    return datetime.combine(now.astimezone(zone).date(), _ZERO, zone)
+
+
+# which
+
+
+def _ids(connection: Connection, viewer: Viewer, scope: Scope) -> Sequence[Any]:
+    """(id, sent_at) of what waits and may be seen, the oldest first; at most MOST."""
+    query = sa.select(item.c.id, item.c.sent_at).where(WAITS, visible_item(viewer))
+    if scope is not Scope.ALL:
+        query = query.where(item.c.id.in_(_candidates(viewer, scope)))
+    return connection.execute(query.order_by(item.c.sent_at, item.c.id).limit(MOST)).all()
+
+
+def _candidates(viewer: Viewer, scope: Scope) -> sa.CompoundSelect[Any]:
+    """What may concern the viewer, found from their side: their cases, chats and calls are few."""
+    persons, names = sorted(viewer.persons), sorted(viewer.names)
+    cases = register_case.c
+    of_case = sa.select(suggestion.c.item_id).join(
+        register_case, cases.number == suggestion.c.case_number
+    )
+    my_threads = sa.select(thread_person.c.thread_id).where(thread_person.c.person.in_(persons))
+    legs = [
+        of_case.where(sa.func.lower(cases.caseworker).in_(names)),
+        sa.select(item.c.id).where(WAITS, item.c.thread_id.in_(my_threads)),
+        sa.select(item_person.c.item_id).where(item_person.c.person.in_(persons)),
+    ]
+    if scope is Scope.UNIT and viewer.unit:
+        legs.append(of_case.where(cases.department == viewer.unit))
+    return sa.union(*legs)
+
+
+def _parsed(cursor: str) -> tuple[int, int]:
+    if not cursor:
+        return (-(2**63), 0)
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise ValueError(f"{cursor!r} is no cursor of a to-do list")
+    return (int(found[1]), int(found[2]))

@@ -1,0 +1,319 @@
+"""What waits for a person, as people are shown it: who with whom, what was said, which cases.
+
+A case that the viewer may not see is not named, nor is what points to it. CPR numbers are masked.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import sqlalchemy as sa
+
+from connector.identity import mask_cpr
+from connector.ledger.access import Role, Viewer, took_part, visible_case, visible_item
+from connector.ledger.batch import chunks, detail_of, select_items, versions_of
+from connector.ledger.history import shown
+from connector.ledger.privacy import TALK
+from connector.ledger.tables import (
+    at,
+    item,
+    link,
+    ms,
+    person,
+    register_case,
+    suggestion,
+    thread_person,
+)
+from connector.model import Case, Evidence, Kind, LinkState, Party
+from connector.workdays import oldest_in_time, workdays_after, workdays_between
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+MOST_TEXT = 4000  # characters of one item
+MOST_NAMES = 8  # of those who took part in a chat
+MOST_ALIKE = 500  # messages of a page's chats that wait with the same case
+_ZERO = time()
+_SPOKEN = (Kind.MESSAGE.value, Kind.VOICEMAIL.value)
+_MESSAGE = Kind.MESSAGE.value
+# A literal and not a parameter: SQLite takes the partial indexes only when it sees the value.
+WAITS = sa.and_(
+    item.c.state == sa.literal_column(f"'{LinkState.WAITING.value}'"), item.c.root_id == item.c.id
+)
+_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
+_case = msgspec.json.Decoder(Case).decode
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """By when it should be decided: so many working days after the day it was said."""
+
+    days: int
+    zone: ZoneInfo
+    today: date
+
+    def due(self, said_at: datetime) -> date:
+        """The last day in time."""
+        return workdays_after(said_at.astimezone(self.zone).date(), self.days)
+
+    def late_days(self, due: date) -> int:
+        """Working days since; 0 in time."""
+        return workdays_between(due, self.today)
+
+    @property
+    def late_before(self) -> int:
+        """What was said before this (epoch ms) is late: the start of the oldest day in time."""
+        day = oldest_in_time(self.today, self.days)
+        return ms(datetime.combine(day, _ZERO, self.zone))
+
+
+class Suggested(msgspec.Struct, frozen=True, kw_only=True):
+    """A case that the evidence points to, and that the viewer may see.
+
+    `also` are the other messages of the same chat that wait with this case, to be decided together:
+    their roots, each with the decision that stands (a row of `link`).
+    """
+
+    case: Case
+    evidence: tuple[Evidence, ...]
+    also: tuple[tuple[int, int], ...] = ()
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was said, and that a person must decide about. CPR numbers are masked."""
+
+    item: int  # its root
+    etag: int  # the decision that stands: a row of `link`
+    kind: Kind
+    direction: str
+    at: datetime
+    due: date
+    late_days: int  # working days; 0 in time
+    who: str
+    others: tuple[str, ...]
+    duration_s: int | None
+    subject: str
+    text: str
+    is_erased: bool
+    may_be_private: bool  # the viewer may keep the whole chat private
+    rule: str
+    case_number: str  # the one that the rule found; "" for none, and for one that is not named
+    suggested: tuple[Suggested, ...]
+    evidence: tuple[Evidence, ...]  # that names no case which the viewer may see
+
+
+def waiting_items(
+    connection: Connection, viewer: Viewer, roots: Sequence[int], target: Target
+) -> Iterator[Waiting]:
+    """These roots in this order, without those that no longer wait. The viewer may see all."""
+    if not roots:
+        return
+    rows = _current(connection, roots)
+    links = _links(connection, roots)
+    cases = _Cases(connection, viewer, links.values())
+    also = _alike(connection, viewer, rows.values())
+    people = _People(connection, rows.values())
+    own = _own_chats(connection, viewer, rows.values())
+    for root in roots:
+        if root in links and root in rows:
+            yield _waiting(rows[root], links[root], target, cases, also, people, own)
+
+
+def _waiting(
+    row: Any,
+    stands: Any,
+    target: Target,
+    cases: _Cases,
+    also: Mapping[tuple[int, str], Mapping[int, int]],
+    people: _People,
+    own: Collection[int],
+) -> Waiting:
+    detail = detail_of(row)
+    duration_s = detail.duration_s
+    if duration_s is None and detail.call is not None:
+        duration_s = detail.call.duration_s or None  # a voicemail may not say how long it is
+    who, others = people.of(row)
+    due = target.due(at(row.sent_at))
+    evidence = _evidence(stands.evidence)
+    return Waiting(
+        item=row.root_id,
+        etag=stands.id,
+        kind=Kind(row.kind),
+        direction=detail.direction.value,
+        at=at(row.sent_at),
+        due=due,
+        late_days=target.late_days(due),
+        who=who,
+        others=others,
+        duration_s=duration_s,
+        subject=mask_cpr(row.subject or ""),
+        text=mask_cpr((row.text or "")[:MOST_TEXT]) if row.kind in _SPOKEN else "",
+        is_erased=row.is_erased,
+        may_be_private=row.root_id in own,
+        rule=stands.rule,
+        case_number=cases.told(stands.case_number),
+        suggested=tuple(
+            Suggested(
+                case=case,
+                evidence=tuple(each for each in evidence if each.case_number == case.number),
+                also=_without(also.get((row.thread_id, case.number), {}), row.root_id),
+            )
+            for case in cases.of(stands.case_number, evidence)
+        ),
+        evidence=tuple(each for each in evidence if cases.is_unknown(each.case_number)),
+    )
+
+
+def _without(also: Mapping[int, int], root: int) -> tuple[tuple[int, int], ...]:
+    return tuple(pair for pair in also.items() if pair[0] != root) if root in also else ()
+
+
+def _current(connection: Connection, roots: Sequence[int]) -> dict[int, Any]:
+    query = select_items().add_columns(item.c.raw.is_(None).label("is_erased"))
+    rows = connection.execute(query.where(item.c.is_current, versions_of(roots)))
+    return {row.root_id: row for row in rows}
+
+
+def _links(connection: Connection, roots: Sequence[int]) -> dict[int, Any]:
+    """The decision that stands, of those that wait."""
+    rows = connection.execute(
+        sa.select(link).where(
+            link.c.item_id.in_(roots),
+            link.c.superseded_at.is_(None),
+            link.c.state == LinkState.WAITING.value,
+        )
+    )
+    return {row.item_id: row for row in rows}
+
+
+class _Cases:
+    """The cases that decisions name, as far as the viewer may see them."""
+
+    def __init__(self, connection: Connection, viewer: Viewer, links: Iterable[Any]) -> None:
+        numbers = {each.case_number for each in links if each.case_number}
+        for each in links:
+            numbers.update(piece.case_number for piece in _evidence(each.evidence))
+        self._hidden: set[str] = set()
+        self._seen: dict[str, Case] = {}
+        for some in chunks(sorted(numbers - {""})):
+            rows = connection.execute(
+                sa.select(
+                    register_case.c.number,
+                    register_case.c.detail,
+                    visible_case(viewer).label("is_seen"),
+                ).where(register_case.c.number.in_(some))
+            )
+            for row in rows:
+                if row.is_seen:
+                    self._seen[row.number] = _case(row.detail)
+                else:
+                    self._hidden.add(row.number)
+
+    def of(self, number: str | None, evidence: Sequence[Evidence]) -> list[Case]:
+        """The suggested cases, the likeliest first."""
+        numbers = dict.fromkeys((number or "", *(each.case_number for each in evidence)))
+        return [self._seen[each] for each in numbers if each in self._seen]
+
+    def told(self, number: str | None) -> str:
+        """The number, unless the viewer may not see the case."""
+        return number if number and number not in self._hidden else ""
+
+    def is_unknown(self, number: str) -> bool:
+        """No number of a case: evidence that says so much, or names none."""
+        return number not in self._seen and number not in self._hidden
+
+
+def _alike(
+    connection: Connection, viewer: Viewer, rows: Iterable[Any]
+) -> dict[tuple[int, str], dict[int, int]]:
+    """By chat and suggested case: the messages that wait, each with the decision that stands."""
+    threads = sorted({row.thread_id for row in rows if row.kind == _MESSAGE})
+    found: dict[tuple[int, str], dict[int, int]] = defaultdict(dict)
+    for some in chunks(threads):
+        its = connection.execute(
+            sa.select(item.c.thread_id, suggestion.c.case_number, item.c.id, link.c.id)
+            .join(suggestion, suggestion.c.item_id == item.c.id)
+            .join(link, sa.and_(link.c.item_id == item.c.id, link.c.superseded_at.is_(None)))
+            .where(
+                WAITS,
+                item.c.thread_id.in_(some),
+                item.c.kind == _MESSAGE,
+                visible_item(viewer),
+            )
+            .order_by(item.c.sent_at, item.c.id)
+            .limit(MOST_ALIKE)
+        )
+        for thread_id, number, root, stands in its:
+            found[thread_id, number][root] = stands
+    return found
+
+
+def _own_chats(connection: Connection, viewer: Viewer, rows: Iterable[Any]) -> set[int]:
+    """The messages of chats that the viewer may keep private; see deciding.private_thread_of."""
+    roots = {row.root_id for row in rows if row.kind == _MESSAGE and row.source in TALK}
+    if not roots or Role.RECORDS_MANAGER in viewer.roles:
+        return roots
+    query = sa.select(item.c.id).where(item.c.id.in_(sorted(roots)), took_part(viewer))
+    return set(connection.execute(query).scalars())
+
+
+class _People:
+    """Who took part in these items, by name."""
+
+    def __init__(self, connection: Connection, rows: Iterable[Any]) -> None:
+        rows = list(rows)
+        self._talkers = _talkers(connection, [r.thread_id for r in rows if r.kind == _MESSAGE])
+        ids = {each for talkers in self._talkers.values() for each in talkers}
+        ids.update(row.sender for row in rows)
+        ids.update(party.person for row in rows for party in _parties(row))
+        self._names: dict[str, str] = {}
+        for some in chunks(sorted(ids - {""})):
+            found = connection.execute(
+                sa.select(person.c.directory_id, person.c.detail).where(
+                    person.c.directory_id.in_(some), person.c.valid_to.is_(None)
+                )
+            )
+            self._names.update((row.directory_id, _named(row.detail).name) for row in found)
+
+    def of(self, row: Any) -> tuple[str, tuple[str, ...]]:
+        """Who it came from, and the others."""
+        call = detail_of(row).call
+        who = row.sender_name or self._names.get(row.sender, "") or row.sender
+        if call is not None and row.kind != Kind.VOICEMAIL.value:
+            who = who or shown(call.caller, self._names)
+        others = [shown(party, self._names) for party in _parties(row)]
+        if row.kind == _MESSAGE:
+            others += [self._names.get(each, "") for each in self._talkers.get(row.thread_id, ())]
+        once = dict.fromkeys(name for name in others if name and name != who)
+        return who, tuple(once)[:MOST_NAMES]
+
+
+class _Named(msgspec.Struct):
+    name: str = ""
+
+
+_named = msgspec.json.Decoder(_Named).decode
+
+
+def _parties(row: Any) -> tuple[Party, ...]:
+    detail = detail_of(row)
+    if detail.call is not None and row.kind != Kind.VOICEMAIL.value:
+        return detail.call.parties
+    return detail.parties
+
+
+def _talkers(connection: Connection, threads: Sequence[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    for some in chunks(sorted(set(threads))):
+        rows = connection.execute(
+            sa.select(thread_person.c.thread_id, thread_person.c.person)
+            .where(thread_person.c.thread_id.in_(some))
+            .order_by(thread_person.c.person)
+        )
+        for row in rows:
+            found[row.thread_id].append(row.person)
+    return found
