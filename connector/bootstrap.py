@@ -163,6 +163,7 @@ class Program:
             private_words=frozenset(its.private_words),
             not_private_words=frozenset(its.not_private_words),
             private_reason=text("private.reason", self.settings.language),
+            emptied_reason=text("note.emptied", self.settings.language),
         )
 
     def _staff(self) -> Staff:

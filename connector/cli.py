@@ -35,6 +35,7 @@ COMMANDS = {
     "private": "correcting",
     "relink": "correcting",
     "retry": "deciding",
+    "note": "noting",
     "prune": "deciding",
     "evaluate": "evaluating",
     "demo": "sandboxing",

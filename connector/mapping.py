@@ -15,19 +15,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from connector.errors import ConfigError, Rejected
-from connector.model import Direction, Entry
+from connector.model import About, Direction, Entry
 
 LANGUAGES = ("da", "en")
-KINDS = ("conversation", "call", "missed_call", "voicemail")
-TITLE_PARTS = ("kind", "direction", "when", "day", "duration", "messages")
+COMMUNICATIONS = ("conversation", "call", "missed_call", "voicemail")
+KINDS = (*COMMUNICATIONS, "note")
+SPOKEN = ("call", "missed_call", "voicemail")  # a note about one of these is a telephone note
+TITLE_PARTS = ("kind", "direction", "when", "day", "duration", "messages", "about")
 ROLES = (
     "from", "to", "organizer", "attendee", "caller", "callee", "other", "user", "queue",
     "attendant", "voicemail", "phone", "service", "bot", "audio", "image", "file", "quote",
-    "card",
+    "card", "author",
 )  # fmt: skip
 RULES = (
     "number", "thread", "phone", "mail", "masked", "continuation", "slip", "call-back", "relayed",
-    "name", "person",
+    "name", "person", "note",
 )  # fmt: skip
 PLACES = (
     "subject", "text", "transcript", "thread", "phone", "quoted", "person", "mail", "link", "file",
@@ -50,6 +52,7 @@ TEXTS = (
     "void_reason", "void_previous", "unknown_person", "withheld", "masked", "one_message",
     "many_messages", "correction", "hours", "minutes", "seconds", "decimal_point",
     "clock_point", "made_by", "not_given", "offset_note", "automatic", "subject",
+    "phone_note", "about", "written_note",
 )  # fmt: skip
 _SECTIONS: dict[str, tuple[str, ...]] = {
     "kinds": KINDS,
@@ -88,12 +91,13 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
         lines = sum(1 for line in entry.lines if line.deleted_at is None)
         duration_s = entry.duration_s if entry.duration_s else 0
         values = {
-            "kind": self.kind(entry.kind),
+            "kind": self.kind_of(entry),
             "direction": self.direction(entry.direction),
             "when": self.short(entry.started_at, zone),
             "day": self.short_day(entry.local_day),
             "duration": self.duration(duration_s) if duration_s else "",
             "messages": self.messages(lines) if lines else "",
+            "about": self.about(entry.about, zone).lower() if entry.about else "",
         }
         parts = [values[part] for part in self.titles[entry.kind] if values[part]]
         if entry.version > 1:
@@ -108,6 +112,18 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     def kind(self, kind: str) -> str:
         """What a kind of entry is called."""
         return self.words["kinds"][kind]
+
+    def kind_of(self, entry: Entry) -> str:
+        """What an entry is called: a note about a call is a telephone note."""
+        if entry.about is not None and entry.about.kind in SPOKEN:
+            return self.text("phone_note")
+        return self.kind(entry.kind)
+
+    def about(self, about: About, zone: ZoneInfo) -> str:
+        """What a note is about: "Telefonsamtale 20-11-2026 14.12", "Chat 20-11-2026"."""
+        if about.kind == "conversation":
+            return f"{self.kind(about.kind)} {self.short_day(about.local_day)}"
+        return f"{self.kind(about.kind)} {self.short(about.started_at, zone)}"
 
     def direction(self, direction: str) -> str:
         """Which way, in words; "" when it is not known."""

@@ -15,12 +15,13 @@ import msgspec
 
 
 class Kind(StrEnum):
-    """What an item is. Only MESSAGE, CALL, MISSED_CALL and VOICEMAIL are journaled."""
+    """What an item is. All but SIGHTING and EVENT are journaled."""
 
     MESSAGE = "message"  # a chat or channel message
     CALL = "call"  # one joined call that was answered
     MISSED_CALL = "missed_call"  # one joined call that nobody answered
     VOICEMAIL = "voicemail"  # a recording somebody left
+    NOTE = "note"  # what a case worker wrote down of one of these; it has no case of its own
     SIGHTING = "sighting"  # one source's view of a call; joined into CALL or MISSED_CALL
     EVENT = "event"  # a system event of a thread (member added, chat renamed ...)
 
@@ -286,8 +287,17 @@ class EntryFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     url: str = ""
 
 
+class About(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The communication that a note is about: its entry on the same case."""
+
+    entry_id: str
+    kind: str  # conversation | call | missed_call | voicemail
+    started_at: datetime
+    local_day: date
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is journaled: one version of a conversation, call, missed call or voicemail on a case.
+    """What is journaled: one version of a communication, or of a note about one, on a case.
 
     `id` is the same for all versions; the key given to a sink is made of id, version and sink.
     A void entry takes an earlier version back, with the reason; nothing is deleted.
@@ -295,7 +305,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     id: str
     version: int
-    kind: str  # conversation | call | missed_call | voicemail
+    kind: str  # conversation | call | missed_call | voicemail | note
     case_number: str
     started_at: datetime
     ended_at: datetime
@@ -306,7 +316,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     parties: tuple[Party, ...] = ()
     lines: tuple[Line, ...] = ()
     call: Call | None = None
-    text: str = ""  # a voicemail's transcript
+    text: str = ""  # a voicemail's transcript, or the note
+    about: About | None = None  # of a note
     duration_s: int | None = None
     files: tuple[EntryFile, ...] = ()
     evidence: tuple[Evidence, ...] = ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from connector import screen
 from connector.commands.looking import journaled_lines, local, reason, rule_name
 from connector.linking.reasons import MORE
+from connector.model import Kind
 
 if TYPE_CHECKING:
     from connector.commands import Session
@@ -36,7 +37,12 @@ def lines(session: Session, found: Explanation) -> Iterator[str]:
         if number == 1:
             yield f"  {session.text('explain.before')}"
         yield from _decision_lines(session, decided, "  " if number == 0 else "    ")
-    yield from _hit_lines(session, found)
+    if found.kind == Kind.NOTE:
+        yield f"  {session.text('history.about', item=found.call)}"
+    else:
+        yield from _hit_lines(session, found)
+    if found.note is not None:
+        yield f"  {session.text('explain.note', item=found.note)}"
     if found.sightings:
         yield f"  {session.text('explain.sightings')}"
     for each in found.sightings:

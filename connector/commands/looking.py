@@ -263,6 +263,8 @@ def communication_lines(
     yield "  ".join(filter(None, [*head, people, f"[{each.item}]"]))
     if each.is_erased:
         yield f"    {session.text('history.erased')}"
+    if each.about is not None:
+        yield f"    {session.text('history.about', item=each.about)}"
     for line in filter(None, (each.subject, *each.text.splitlines())):
         yield f"    {line}"
     for version in each.earlier:
@@ -311,7 +313,7 @@ def search(
     limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=10_000)] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Find messages, voicemails and calls by their words, newest first.
+    """Find messages, voicemails, calls and notes by their words, newest first.
 
     \b
     Examples:

@@ -21,7 +21,9 @@ def _lines(entry: Entry, m: Mapping) -> Iterator[str]:
     zone = find_zone(entry.time_zone)
     for line in entry.lines:
         yield from _said(line, m, m.clock(line.at, zone))
-    if entry.text:
+    if entry.kind == "note":
+        yield from filter(None, [entry.text])
+    elif entry.text:
         yield f"{m.text('transcript')}: {entry.text}"
     if entry.call is not None and entry.call.went_to_voicemail:
         yield m.text("to_voicemail")
@@ -39,11 +41,15 @@ def _facts(entry: Entry, m: Mapping) -> Iterator[str]:
     if entry.previous_key:
         label = "void_previous" if entry.is_void else "follows"
         yield f"{m.text(label)}: {entry.previous_key}"
-    yield f"{m.text('kind')}: {m.kind(entry.kind)}"
+    yield f"{m.text('kind')}: {m.kind_of(entry)}"
     if direction := m.direction(entry.direction):
         yield f"{m.text('direction')}: {direction}"
     yield f"{m.text('case')}: {entry.case_number}"
-    yield f"{m.text('started')}: {m.long(entry.started_at, find_zone(entry.time_zone))}"
+    zone = find_zone(entry.time_zone)
+    if entry.about is not None:
+        yield f"{m.text('about')}: {m.about(entry.about, zone)} ({entry.about.entry_id})"
+    started = "written_note" if entry.kind == "note" else "started"
+    yield f"{m.text(started)}: {m.long(entry.started_at, zone)}"
     if entry.duration_s:
         yield f"{m.text('duration')}: {m.duration(entry.duration_s)}"
     for role, party in shown_parties(entry):

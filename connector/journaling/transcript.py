@@ -83,6 +83,7 @@ class Transcript:
                 written_at=written_at,
                 previous=previous,
                 offset=offset(entry.started_at, zone),
+                about=lambda its: self.mapping.about(its, zone),
                 far=lambda moment: self.mapping.long(moment, zone),
                 near=lambda moment: _near(self.mapping, moment, entry, zone),
                 exact=lambda moment: self.mapping.clock(moment, zone, seconds=True),

@@ -11,8 +11,9 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.batch import Batch, chunks, detail_of
-from connector.ledger.tables import at, attachment, item, link
+from connector.ledger.tables import at, attachment, entry, item, link
 from connector.model import (
+    About,
     Call,
     Direction,
     Entry,
@@ -37,6 +38,8 @@ def compose(batch: Batch, row: Any, items: Sequence[Any], previous: Entry | None
     evidence, linked_by = _evidence(batch, {each.root_id for each in items})
     if row.kind == "conversation":
         body = _conversation(batch, items, files)
+    elif row.kind == Kind.NOTE.value:
+        body = _note(batch, row, items)
     else:
         body = _single(batch, items)
     return msgspec.structs.replace(
@@ -66,6 +69,7 @@ def _void(batch: Batch, row: Any, previous: Entry | None) -> Entry:
         local_day=date.fromisoformat(row.day),
         time_zone=batch.policy.zone.key,
         direction=previous.direction if previous else Direction.UNKNOWN,
+        about=previous.about if previous else None,
         is_void=True,
         void_reason=row.reason or "the link to this case was taken back",
     )
@@ -150,6 +154,53 @@ def _single(batch: Batch, items: Sequence[Any]) -> Entry:
         if detail.duration_s is not None or call is None
         else call.duration_s or None,  # a voicemail that does not say how long it is
     )
+
+
+def _note(batch: Batch, row: Any, items: Sequence[Any]) -> Entry:
+    """A note's newest words, and everybody who wrote on it. Earlier words: its earlier versions."""
+    current = next((each for each in items if each.is_current), items[-1])
+    authors = {
+        each.sender: Party(
+            name=each.sender_name,
+            mail=each.sender if "@" in each.sender else "",
+            role="author",
+        )
+        for each in items
+        if not each.is_deleted
+    }
+    return Entry(
+        id="",
+        version=0,
+        kind="",
+        case_number="",
+        started_at=at(items[0].sent_at),
+        ended_at=at(current.modified_at),
+        local_day=date.min,
+        time_zone="",
+        direction=Direction.INTERNAL,
+        parties=tuple(authors.values()),
+        text=current.text or "",
+        about=_about(batch, row, current.call_id),
+    )
+
+
+def _about(batch: Batch, row: Any, root_id: int) -> About | None:
+    """The entry, on the note's case, of what the note is about."""
+    its = batch.connection.execute(
+        sa.select(item.c.kind, item.c.thread_id, item.c.sent_at).where(item.c.id == root_id)
+    ).one()
+    day = at(its.sent_at).astimezone(batch.policy.zone).date()
+    is_it = entry.c.item_id == root_id
+    if its.kind == Kind.MESSAGE.value:
+        is_it = sa.and_(entry.c.thread_id == its.thread_id, entry.c.day == day.isoformat())
+    found = batch.connection.execute(
+        sa.select(entry.c.id, entry.c.kind, entry.c.started_at).where(
+            entry.c.case_number == row.case_number, is_it
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    return About(entry_id=found.id, kind=found.kind, started_at=at(found.started_at), local_day=day)
 
 
 def _parties(batch: Batch, parties: Iterable[Party]) -> tuple[Party, ...]:

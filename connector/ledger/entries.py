@@ -1,8 +1,8 @@
 """What is owed to the journals: entries, their versions, and when each is due.
 
-An entry is a call, a missed call or a voicemail; or a conversation: the messages of one thread that
-belong to one case on one local day. Its id is made of remote names only, so that a ledger that had
-to be built again owes the same entries under the same keys.
+An entry is a call, a missed call, a voicemail or a note; or a conversation: the messages of one
+thread that belong to one case on one local day. Its id is made of remote names only, so that a
+ledger that had to be built again owes the same entries under the same keys.
 """
 
 from __future__ import annotations
@@ -231,7 +231,8 @@ def _items(batch: Batch, row: Any) -> list[Any]:
         ).one()
         if root.state != LinkState.LINKED.value or root.case_number != row.case_number:
             return []
-        return list(batch.connection.execute(query.where(versions_of([row.item_id]))))
+        versions = list(batch.connection.execute(query.where(versions_of([row.item_id]))))
+        return [] if _is_emptied_note(versions) else versions
     start, end = day_bounds(row.day, batch)
     roots = [
         found[0]
@@ -250,6 +251,13 @@ def _items(batch: Batch, row: Any) -> list[Any]:
     for some in chunks(roots):
         found += batch.connection.execute(query.where(versions_of(some))).all()
     return sorted(found, key=lambda each: (each.sent_at, each.root_id, each.modified_at, each.id))
+
+
+def _is_emptied_note(versions: Sequence[Any]) -> bool:
+    """A note without words is none: its entry is taken back. A deleted message keeps its words."""
+    return any(
+        each.kind == Kind.NOTE.value and each.is_current and each.is_deleted for each in versions
+    )
 
 
 def day_bounds(day: str, batch: Batch) -> tuple[int, int]:

@@ -81,7 +81,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     decisions: tuple[Decided, ...]
     hits: tuple[Hit, ...]
     sightings: tuple[Sighting, ...]
-    call: int | None
+    call: int | None  # of a sighting or voicemail; of a note, what it is about
+    note: int | None  # the note about it
     deliveries: tuple[Journaled, ...]
 
 
@@ -143,11 +144,21 @@ def _explain(connection: Connection, root: int, finder: Finder) -> Explanation:
         case_number=first.case_number or "",
         versions=len(rows),
         decisions=_decisions(connection, root),
-        hits=_hits(connection, current, finder),
+        # A note goes with what it is about, whatever numbers stand in it.
+        hits=() if current.kind == Kind.NOTE.value else _hits(connection, current, finder),
         sightings=_sightings(connection, root),
         call=first.call_id,
+        note=_note(connection, root),
         deliveries=_deliveries(connection, first),
     )
+
+
+def _note(connection: Connection, root: int) -> int | None:
+    return connection.execute(
+        sa.select(item.c.root_id).where(
+            item.c.call_id == root, item.c.kind == Kind.NOTE.value, item.c.is_current
+        )
+    ).scalar()
 
 
 def _decisions(connection: Connection, root: int) -> tuple[Decided, ...]:

@@ -18,6 +18,7 @@ from connector.model import Call, Kind, Party, Receipt
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+_WORDED = (Kind.MESSAGE.value, Kind.VOICEMAIL.value, Kind.NOTE.value)
 _receipt = msgspec.json.Decoder(Receipt).decode
 
 
@@ -51,6 +52,7 @@ class Communication(msgspec.Struct, frozen=True, kw_only=True):
     who: str
     others: tuple[str, ...] = ()
     duration_s: int | None = None
+    about: int | None = None  # of a note: what it is about
     text: str = ""
     subject: str = ""
     is_erased: bool = False
@@ -187,15 +189,17 @@ def _communication(
     duration = detail.duration_s
     if duration is None and detail.call is not None:
         duration = detail.call.duration_s or None  # a voicemail may not say how long it is
+    is_note = current.kind == Kind.NOTE.value
     return Communication(
         item=current.root_id,
         kind=current.kind,
         at=at(current.sent_at),
-        direction=detail.direction.value,
+        direction="unknown" if is_note else detail.direction.value,
         who=who,
         others=others,
         duration_s=duration,
-        text=words if current.kind in (Kind.MESSAGE.value, Kind.VOICEMAIL.value) else "",
+        about=current.call_id if is_note else None,
+        text=words if current.kind in _WORDED else "",
         subject=current.subject or "",
         is_erased=current.is_erased,
         deleted_at=at(current.modified_at) if current.is_deleted else None,

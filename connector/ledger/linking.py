@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 BY_NUMBER = "number"
 _root = item.alias("root")  # what is decided about a message, all versions of it
+# What is decided about by itself: a sighting and a note go with what they belong to.
 JOURNALED = frozenset({Kind.MESSAGE, Kind.CALL, Kind.MISSED_CALL, Kind.VOICEMAIL})
 
 
@@ -234,7 +235,7 @@ def decide_by_person(
 ) -> None:
     """A person's word: it stands until a person changes it. The thread learns from it.
 
-    Raises KeyError when there is no such item.
+    Raises KeyError as `decide_all_by_person`.
     """
     decide_all_by_person(batch, [root_id], state=state, case=case, actor=actor, reason=reason)
 
@@ -248,7 +249,10 @@ def decide_all_by_person(
     actor: str,
     reason: str,
 ) -> None:
-    """The same word about several items at once. Raises KeyError when one is not there."""
+    """The same word about several items at once.
+
+    Raises KeyError when one is not there, or goes with another: a sighting, a note.
+    """
     number = case.number if case is not None else ""
     decision = Decision(
         state=state,
@@ -258,7 +262,8 @@ def decide_all_by_person(
         reason=reason,
         evidence=(Evidence(rule=BY_PERSON, case_number=number, where="person", note=actor),),
     )
-    found = about(batch, dict.fromkeys(roots, decision))
+    known = about(batch, dict.fromkeys(roots, decision))
+    found = [each for each in known if each.kind in JOURNALED]
     if missing := set(roots) - {each.root_id for each in found}:
         raise KeyError(min(missing))
     apply(batch, found, actor)

@@ -20,6 +20,7 @@ from connector.model import Decision, Kind, LinkState
 BY_PERSON = "person"
 BY_THREAD = "thread"
 BY_PRIVATE = "private"  # the chat is private, as one of its members or a command said
+BY_NOTE = "note"  # a note follows what it is about
 HELD = (BY_PERSON, BY_PRIVATE)  # no rule changes these
 _encode = msgspec.json.encode
 
@@ -68,7 +69,63 @@ def apply(batch: Batch, decided: Sequence[Decided], actor: str) -> Counter[LinkS
     _reopen_quarantine(batch, changed, current)
     owe(batch, _owed(changed, current))
     record(batch.connection, [_event(batch, each, actor) for each in changed])
+    notes = _following_notes(batch, changed, current)
+    if notes:
+        apply(batch, notes, actor)
     return Counter(each.decision.state for each in changed)
+
+
+def _following_notes(
+    batch: Batch, changed: Sequence[Decided], current: Mapping[int, Any]
+) -> list[Decided]:
+    """The notes about what left its case, or came back to one: they go where it goes.
+
+    Only what was decided before can have a note, and a note whose words were erased stays away.
+    """
+    moved = {
+        each.root_id: each.decision
+        for each in changed
+        if each.root_id in current
+        and (current[each.root_id].state, current[each.root_id].case_number)
+        != (each.decision.state.value, each.decision.case_number or None)
+    }
+    found: list[Decided] = []
+    for some in chunks(sorted(moved)):
+        rows = batch.connection.execute(
+            sa.select(item.c.id, item.c.thread_id, item.c.sent_at, item.c.call_id).where(
+                item.c.call_id.in_(some),
+                item.c.kind == Kind.NOTE.value,
+                item.c.id == item.c.root_id,
+                item.c.raw.is_not(None),
+            )
+        )
+        found += [
+            Decided(
+                root_id=row.id,
+                thread_id=row.thread_id,
+                kind=Kind.NOTE,
+                sent_at=row.sent_at,
+                decision=_followed(moved[row.call_id]),
+                is_again=True,
+            )
+            for row in rows
+        ]
+    return found
+
+
+def _followed(decision: Decision) -> Decision:
+    """What is decided of a note when this is decided of what it is about.
+
+    It never waits: a person decides about the call, and the note comes along.
+    """
+    is_kept = decision.state in (LinkState.LINKED, LinkState.EXCLUDED)
+    return Decision(
+        state=decision.state if is_kept else LinkState.UNLINKED,
+        case_number=_case(decision) or "",
+        rule=BY_NOTE,
+        confidence=1.0,
+        reason=decision.reason,
+    )
 
 
 def _keep_suggestions(batch: Batch, changed: Sequence[Decided], current: Mapping[int, Any]) -> None:

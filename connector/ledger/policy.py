@@ -51,6 +51,7 @@ class Policy:
     private_words: frozenset[str] = frozenset({"#privat", "#private"})
     not_private_words: frozenset[str] = frozenset({"#ikke-privat", "#not-private"})
     private_reason: str = "a member of the chat marked it as private"  # stands in the journal
+    emptied_reason: str = "the author took the note back"  # the same
 
     @property
     def scanner(self) -> Scanner:

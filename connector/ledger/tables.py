@@ -103,7 +103,8 @@ item = Table(
     Column("raw", LargeBinary),  # exactly as received; None once erased
     Column("sha256", LargeBinary, nullable=False),  # of raw; stays
     Column("detail", Text),  # the rest of model.Item as JSON; None when there is nothing
-    Column("call_id", BigInteger),  # root of the joined call, for a sighting or a voicemail
+    # Root of the joined call, for a sighting or a voicemail; of what it is about, for a note.
+    Column("call_id", BigInteger),
     # Decided about the root row; the other versions follow it.
     Column("state", String(12), nullable=False),
     Column("case_number", Text),

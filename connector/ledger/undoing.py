@@ -17,6 +17,7 @@ from connector.ledger.batch import Batch
 from connector.ledger.callers import settle_calls
 from connector.ledger.decisions import about, decision_of, decisions
 from connector.ledger.events import event_row, record
+from connector.ledger.linking import JOURNALED
 from connector.ledger.links import BY_PERSON, BY_PRIVATE, Decided, apply
 from connector.ledger.privacy import private_threads
 from connector.ledger.tables import event, item
@@ -49,12 +50,14 @@ def undo(batch: Batch, root_id: int, *, actor: str, reason: str) -> Decision | R
     """Take the last decision back if it is a person's; gives what stands now.
 
     What a rule had decided before is open to rules again. What was journaled follows: voided on the
-    case it leaves, added on the one it comes back to. Raises KeyError when there is no such item.
+    case it leaves, added on the one it comes back to.
+
+    Raises KeyError when there is no such item, or it goes with another: a sighting, a note.
     """
-    thread_id = batch.connection.execute(
-        sa.select(item.c.thread_id).where(item.c.id == root_id)
-    ).scalar()
-    if thread_id is None:
+    its = batch.connection.execute(
+        sa.select(item.c.thread_id, item.c.kind).where(item.c.id == root_id)
+    ).one_or_none()
+    if its is None or its.kind not in JOURNALED:
         raise KeyError(root_id)
     history = _history(batch, root_id)
     if not history:
@@ -62,7 +65,7 @@ def undo(batch: Batch, root_id: int, *, actor: str, reason: str) -> Decision | R
     last = history[-1]
     if last.rule != BY_PERSON:
         return Refusal.PRIVATE if last.rule == BY_PRIVATE else Refusal.RULE
-    before = _before(batch, thread_id, history)
+    before = _before(batch, its.thread_id, history)
     decision = _restored(before, reason)
     (decided,) = about(batch, {root_id: decision})
     _apply(batch, decided, actor, last.id)

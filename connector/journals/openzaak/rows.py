@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connector.journaling.words import Row
-from connector.mapping import KINDS
+from connector.mapping import COMMUNICATIONS
 
 # How confidential a case is, from the least to the most (Zaken API, vertrouwelijkheidaanduiding).
 LEVELS = (
@@ -26,13 +26,14 @@ WORDS: tuple[Row, ...] = (
     Row("document", "language", default="dan"),
     Row("document", "confidentiality", "choice", default="", choices=("", *LEVELS)),
     Row("document", "user", "choice", default="service", choices=("service", "worker")),
-    Row("types", "", each=(*KINDS, "file")),
+    Row("types", "", each=(*COMMUNICATIONS, "file")),
+    Row("types", "note", default="Contactverslag"),
     Row("limits", "title", "integer", default=200, low=20, high=10_000),
     Row("limits", "author", "integer", default=200, low=20, high=10_000),
     Row("limits", "contact_subject", "integer", default=200, low=20, high=10_000),
     Row("limits", "contact_text", "integer", default=1000, low=100, high=100_000),
     Row("limits", "single_upload_kb", "integer", default=40_000, low=1, high=4_000_000),
-    Row("channels", "", each=KINDS),
+    Row("channels", "", each=COMMUNICATIONS),
     Row("contact", "language", default="dan"),
     Row("contact", "confidential", "flag", default=True),
     Row("contact", "with_party", "flag", default=True),

@@ -99,7 +99,8 @@ class OpenZaakSink:
                     self._documents.try_link(case)
                     self._linkable.add(case.zaaktype)
                 written = self._write(draft, case, document, open_file, steps or NoSteps())
-            if self._contacts is not None:
+            # A note is no contact of its own: what it is about is one.
+            if self._contacts is not None and entry.kind != "note":
                 self._contacts.put(draft, case, [each.uuid for each in written])
             with self._about(case, draft):
                 self._documents.link(case, written[0], self._title(draft.title))
