@@ -51,6 +51,9 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     client_secret: str
     ca_bundle: str
+    openid_issuer: str
+    openid_client_id: str
+    openid_client_secret: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import os
 import re
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import jwt
 import pytest
 import requests
+from typer.testing import CliRunner
 
+from connector.cli import make_app
 from connector.sandbox import Municipality, build
 from connector.sandbox.openid import OpenId, for_municipality
 from connector.sandbox.openid_clients import Application
@@ -25,6 +33,7 @@ from connector.sandbox.openid_users import demo_users
 from connector.sandbox.server import listen
 from tests.conftest import Clock
 
+ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HERE = "http://127.0.0.1:8080/signed-in"
 VERIFIER = "v" * 43
@@ -674,3 +683,83 @@ def test_rotation(box: Box) -> None:
     assert jwt.get_unverified_header(token)["kid"] == new
     assert told == {old, new}
     assert len(box.browser.get(f"{box.base}/discovery/keys").json()["keys"]) == 1
+
+
+# --- the command
+
+
+def test_serve(tmp_path: Path) -> None:
+    """`sandbox serve` says where to sign in, on a port of its own and over plain http."""
+    child = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "connector.cli", "sandbox", "serve", "--json"),
+            *("--users", "6", "--days", "1", "--openid-claims", "groups", "--while-stdin"),
+            *("--openid-redirect", "https://portal.example/signed-in"),
+        ],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert child.stdout is not None
+    try:
+        told = ""
+        for line in child.stdout:
+            told += line.decode()
+            if line.strip() == b"}":
+                break
+        where = json.loads(told)
+        issuer = where["openid_issuer"]
+        document = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=5).json()
+        asked = {
+            "client_id": where["openid_client_id"],
+            "redirect_uri": "https://portal.example/signed-in",
+            "response_type": "code",
+            "scope": "openid",
+        }
+        page = requests.get(document["authorization_endpoint"], asked, timeout=5)
+    finally:
+        child.communicate(timeout=30)  # its standard input ends, and so does it
+
+    assert child.returncode == 0
+    assert issuer == f"{document['issuer']}"
+    assert urlsplit(issuer).scheme == "http"
+    assert issuer.split("/")[2] != where["base_url"].split("/")[2]
+    assert where["openid_client_secret"].startswith("sandbox~")
+    assert _Page(page.text).all("form")
+
+
+def test_serve_port_taken() -> None:
+    """A port that is taken is named with the option that chooses another."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        words = ["sandbox", "serve", "--users", "3", "--days", "1", "--no-tls"]
+        told = CliRunner().invoke(make_app(), [*words, "--openid-port", str(port)])
+
+    assert told.exit_code == 1
+    assert f"127.0.0.1:{port}" in told.output
+    assert "--openid-port" in told.output
+
+
+def test_serve_tells(tmp_path: Path) -> None:
+    """Without --json it says what to write, and which variable the secret belongs in."""
+    child = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "connector.cli", "sandbox", "serve"),
+            *("--users", "6", "--days", "1", "--while-stdin"),
+        ],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert child.stdout is not None
+    told = ""
+    for line in child.stdout:
+        told += line.decode()
+        if "CASETHREAD_WEB_CLIENT_SECRET" in told:
+            break
+    child.communicate(timeout=30)
+
+    assert re.search(r'\[web\]\n  issuer = "http://127.0.0.1:\d+/[0-9a-f-]{36}/v2.0"', told)
+    assert "CASETHREAD_WEB_CLIENT_SECRET=sandbox~" in told

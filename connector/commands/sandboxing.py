@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,8 @@ from connector.errors import ConfigError, Unavailable
 
 if TYPE_CHECKING:
     from connector.sandbox import Sandbox, Server
+    from connector.sandbox.openid import OpenId
+    from connector.sandbox.server import Listener
 
 app = typer.Typer(
     help="A municipality in a box: made-up people, cases and calls behind a Graph-shaped server.",
@@ -24,7 +27,17 @@ app = typer.Typer(
     add_completion=False,
 )
 SECRET = "CASETHREAD_CLIENT_SECRET"  # noqa: S105  the name of a variable
+WEB_SECRET = "CASETHREAD_WEB_CLIENT_SECRET"  # noqa: S105  the name of a variable
+LOOPBACK = "127.0.0.1"  # people sign in without a password and over plain http: for here alone
 AHEAD = timedelta(days=2)  # of a live sandbox: what is still to be said
+
+
+class OpenIdClaims(StrEnum):
+    """What the sign-in tells of people's rights: app roles, groups, or that there are too many."""
+
+    ROLES = "roles"
+    GROUPS = "groups"
+    OVERAGE = "overage"
 
 
 @app.command()
@@ -50,6 +63,16 @@ def serve(
     live: Annotated[
         bool, typer.Option("--live", help="New messages go on appearing as time passes.")
     ] = False,
+    openid_port: Annotated[
+        int, typer.Option(help="The port of the sign-in; 0 takes a free one.", min=0, max=65535)
+    ] = 0,
+    openid_claims: Annotated[
+        OpenIdClaims, typer.Option(help="What the sign-in tells of people's rights.")
+    ] = OpenIdClaims.ROLES,
+    openid_redirect: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="A portal's /signed-in elsewhere; may be repeated."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Tell where it is as JSON.")] = False,
     while_stdin: Annotated[
         bool, typer.Option("--while-stdin", help="Stop when standard input ends.", hidden=True)
@@ -61,22 +84,21 @@ def serve(
     Examples:
       casethread sandbox serve --cases journal/cases.csv --truth truth.jsonl
       casethread sandbox serve --users 60 --days 3 --scenario next-link-repeats
+      casethread sandbox serve --openid-port 8090 --openid-claims overage
     """
     session: Session = ctx.obj
     made = _sandbox(session, seed, users, days, scenario or [], live)
     _write_files(made, truth, cases)
-    server = _serve(made, host, port, tls)
+    provider = _provider(made, openid_claims.value, openid_redirect or [])
     from connector.commands.syncing import Stop
 
     stop = Stop("").listen()
-    if while_stdin:
-        threading.Thread(target=_until_stdin_ends, args=(server,), daemon=True).start()
-    try:
-        _tell(session, server, as_json)
+    with _serve(made, host, port, tls) as server, _listen(provider, openid_port) as sign_in:
+        if while_stdin:
+            threading.Thread(target=_until_stdin_ends, args=(server,), daemon=True).start()
+        _tell(session, server, (provider, sign_in), as_json)
         while not stop() and not server.stopping.wait(0.2):
             pass
-    finally:
-        server.close()
 
 
 def _until_stdin_ends(server: Server) -> None:
@@ -120,14 +142,39 @@ def _serve(made: Sandbox, host: str, port: int, tls: bool) -> Server:
     try:
         return start(made, host=host, port=port, tls=tls)
     except OSError as error:
-        raise Unavailable(
-            f"sandbox: {host}:{port} cannot be listened on ({error.strerror}); "
-            "choose another --port",
-            system="sandbox",
-        ) from error
+        raise _taken(host, port, error, "--port") from error
 
 
-def _tell(session: Session, server: Server, as_json: bool) -> None:
+def _provider(made: Sandbox, claims: str, redirect_uris: list[str]) -> OpenId:
+    from connector.sandbox.openid import for_municipality
+
+    return for_municipality(
+        made.municipality,
+        until=datetime.now(UTC),
+        redirect_uris=tuple(redirect_uris),
+        claims=claims,
+    )
+
+
+def _listen(provider: OpenId, port: int) -> Listener:
+    from connector.sandbox.server import listen
+
+    try:
+        return listen(provider.handle, LOOPBACK, port)
+    except OSError as error:
+        raise _taken(LOOPBACK, port, error, "--openid-port") from error
+
+
+def _taken(host: str, port: int, error: OSError, option: str) -> Unavailable:
+    return Unavailable(
+        f"sandbox: {host}:{port} cannot be listened on ({error.strerror}); choose another {option}",
+        system="sandbox",
+    )
+
+
+def _tell(session: Session, server: Server, openid: tuple[OpenId, Listener], as_json: bool) -> None:
+    provider, sign_in = openid
+    issuer = provider.mint(sign_in.origin).issuer
     if as_json:
         from connector.commands.looking import say_json
 
@@ -139,6 +186,9 @@ def _tell(session: Session, server: Server, as_json: bool) -> None:
                 "client_id": server.client_id,
                 "client_secret": server.client_secret,
                 "ca_bundle": server.ca_file,
+                "openid_issuer": issuer,
+                "openid_client_id": provider.portal.client_id,
+                "openid_client_secret": provider.portal.secret,
             }
         )
         return
@@ -154,7 +204,14 @@ def _tell(session: Session, server: Server, as_json: bool) -> None:
     ):
         if value:
             screen.say(f'  {name} = "{value}"')
-    screen.say(session.text("sandbox.secret", variable=SECRET, secret=server.client_secret))
+    screen.say("  [web]")
+    screen.say(f'  issuer = "{issuer}"')
+    screen.say(f'  client_id = "{provider.portal.client_id}"')
+    for variable, secret in (
+        (SECRET, server.client_secret),
+        (WEB_SECRET, provider.portal.secret),
+    ):
+        screen.say(session.text("sandbox.secret", variable=variable, secret=secret))
 
 
 @app.command()

@@ -29,7 +29,7 @@ SCOPE = "openid profile email"
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One sign-in under way. It is kept where the browser cannot read or change it."""
+    """One sign-in under way, of one browser: no script and no other site may read or set it."""
 
     state: str
     nonce: str
