@@ -50,7 +50,7 @@ class Headers:
             await self.app(scope, receive, send)
             return
         given = {name.decode("latin-1").lower(): value for name, value in scope["headers"]}
-        host = urlsplit("//" + given.get("host", b"").decode("latin-1")).hostname
+        host = host_of(given.get("host", b"").decode("latin-1"))
         if host not in self.hosts and scope["path"] not in ANY_HOST:
             await _refuse(send, 400)
             return
@@ -70,6 +70,14 @@ class Headers:
             await send(message)
 
         await self.app(scope, _limited(receive), with_headers)
+
+
+def host_of(header: str) -> str:
+    """The name in a Host header, without its port; "" when it is none."""
+    try:
+        return urlsplit("//" + header).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _limited(receive: Receive) -> Receive:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Annotated
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 from fastapi import APIRouter, Depends, Form, Request
@@ -52,10 +52,9 @@ def address(path: str, query: str) -> str:
 
 def local(back: str) -> str:
     """A path of this portal; "/" for anything that could lead elsewhere."""
-    parts = urlsplit(back)
     is_local = back.startswith("/") and not back.startswith("//") and "\\" not in back
     is_plain = all(character.isprintable() for character in back) and len(back) < 2000
-    return back if is_local and is_plain and not parts.scheme and not parts.netloc else "/"
+    return back if is_local and is_plain else "/"
 
 
 @router.get("/sign-in")
