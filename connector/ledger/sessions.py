@@ -25,6 +25,7 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str = ""
     upn: str = ""
     grants: tuple[str, ...] = ()  # app roles and group ids
+    intranet: str = ""  # whose word it is; "" when the person signed in
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from connector.ledger.access import Hidden
 from connector.web import headers, page
 from connector.web.pages import home, presence, sign_in, static
 from connector.web.site import Site
+from connector.web.statements import Statements
 from connector.web.who import Known
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def make_app(program: Program, openid: OpenId) -> FastAPI:
     )
     app.state.site = Site(program=program, openid=openid)
     app.state.known = Known()
+    web = program.settings.web
+    app.state.statements = Statements(web.intranet_keys, web.url, program.clock)
     for router in ROUTERS:
         app.include_router(router)
     _answer_errors(app)

@@ -46,6 +46,7 @@ class Problem(Exception):
         super().__init__(key)
         self.key, self.values = key, values
         self.headers: dict[str, str] = {}
+        self.members: dict[str, object] = {}  # what programs are told beside the words
 
 
 class Wrong(Problem):
@@ -56,6 +57,10 @@ class NotSignedIn(Problem):
     """Nobody is signed in, or no longer."""
 
     status = 401
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key, **values)
+        self.headers["www-authenticate"] = 'Bearer realm="casethread", Statement realm="casethread"'
 
 
 class Refused(Problem):
@@ -119,6 +124,7 @@ def problem(request: Request, error: Problem) -> Response:
             "status": error.status,
             "detail": detail,
             "instance": request.url.path,
+            **error.members,
         }
         return JSONResponse(
             body, error.status, {"content-language": language, **error.headers}, PROBLEM

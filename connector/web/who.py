@@ -62,6 +62,10 @@ def viewer_of(connection: Connection, who: SignedIn, web: Web) -> Viewer:
         found = next((each for each in people if upn and each.upn.casefold() == upn), None)
     grants = frozenset(grant.casefold() for grant in who.grants)
     roles = roles_of(grants, web)
+    if who.intranet:
+        # It can say who somebody is, not what they may do: each reads what is their own, no more.
+        is_here = found is not None and found.is_enabled and not found.is_removed
+        roles = frozenset({Role.CASE_WORKER} if is_here else ())
     if found is None or found.is_removed:
         return Viewer(name=who.name or who.upn, upn=who.upn, names=grants, roles=roles)
     same = same_persons(connection)
@@ -75,7 +79,7 @@ def viewer_of(connection: Connection, who: SignedIn, web: Web) -> Viewer:
         names=names_of(connection).get(found.id, frozenset()) | grants,
         unit=found.department,
         roles=roles,
-        sees_unit=web.unit_sees_cases,
+        sees_unit=web.unit_sees_cases and not who.intranet,
     )
 
 
