@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,22 @@ class NoIssuer:
         return ""
 
 
-@pytest.fixture
-def program(tmp_path: Path, clock: Clock) -> Iterator[Program]:
-    """A program on a ledger of its own, with the town in it."""
-    made = Program(settings=town.settings(tmp_path, URL), clock=clock)
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger with the town in it, to be copied: making it takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("town")
+    clock = Clock(datetime(2026, 11, 20, 12, tzinfo=UTC))  # as the fixture `clock`
+    made = Program(settings=town.settings(folder, URL), clock=clock)
     town.fill(made)
+    made.close()
+    return folder / "ledger.db"
+
+
+@pytest.fixture
+def program(tmp_path: Path, clock: Clock, filled: Path) -> Iterator[Program]:
+    """A program on a ledger of its own, with the town in it."""
+    shutil.copy(filled, tmp_path / "ledger.db")
+    made = Program(settings=town.settings(tmp_path, URL), clock=clock)
     yield made
     made.close()
 
@@ -165,12 +177,12 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def portal(tmp_path: Path, clock: Clock) -> Iterator[Portal]:
+def portal(tmp_path: Path, clock: Clock, filled: Path) -> Iterator[Portal]:
     """The town's portal on a port of its own."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
+    shutil.copy(filled, tmp_path / "ledger.db")
     program = Program(settings=town.settings(tmp_path, url), clock=clock)
-    town.fill(program)
     app = make_app(program, NoIssuer())  # type: ignore[arg-type]
     with serving(app, port):
         yield Portal(url, app, program)

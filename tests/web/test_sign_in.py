@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +72,7 @@ class Door:
 
 
 @pytest.fixture
-def door(tmp_path: Path, clock: Clock) -> Iterator[Door]:
+def door(tmp_path: Path, clock: Clock, filled: Path) -> Iterator[Door]:
     """Bodil, Rita and somebody without a role can sign in."""
     users = (
         demo_user("bodil", "CaseWorker"),
@@ -81,8 +82,8 @@ def door(tmp_path: Path, clock: Clock) -> Iterator[Door]:
     provider = Provider(tenant=TENANT, users=users, clock=clock)
     with listen(provider.handle) as server:
         issuer = f"{server.origin}/{TENANT}/v2.0"
+        shutil.copy(filled, tmp_path / "ledger.db")
         program = Program(settings=town.settings(tmp_path, URL, issuer=issuer), clock=clock)
-        town.fill(program)
         openid = OpenId(
             issuer=issuer,
             client_id=provider.portal.client_id,
