@@ -51,6 +51,7 @@ generate: setup ## write the files that are made from code
 	@$(BIN)/python scripts/generate
 	@$(BIN)/python scripts/generate-commands
 	@$(BIN)/python scripts/contract-table
+	@$(BIN)/python scripts/route-table
 
 bench: setup ## measure speed and memory, write docs/performance.md (about ten minutes)
 	@$(BIN)/python -m bench

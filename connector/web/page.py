@@ -26,7 +26,7 @@ _SEES = frozenset({Role.CASE_WORKER, Role.RECORDS_MANAGER})
 _MENU = (  # who sees it, where it leads, what it is called
     (_SEES, "/search", "portal.search"),
     (_SEES, "/todo", "portal.todo"),
-    (frozenset(Role), "/presence", "portal.presence"),
+    (_SEES, "/presence", "portal.presence"),
     (frozenset({Role.RECORDS_MANAGER}), "/records", "portal.records"),
     (frozenset({Role.OPERATOR}), "/operations", "portal.operations"),
 )

@@ -90,7 +90,7 @@ class Anybody(Rule):
 
 def any_of(*roles: Role) -> Rule:
     """A rule for whoever has one of these roles."""
-    return Rule(" or ".join(roles), frozenset(roles))
+    return Rule(" or ".join(role.replace("_", " ") for role in roles), frozenset(roles))
 
 
 PUBLIC = Public("public", frozenset(Role))

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from starlette.testclient import TestClient
 from connector.bootstrap import Program
 from connector.ledger import sessions
 from connector.web.app import make_app
+from connector.web.openid import OpenId
 from connector.web.site import Site
 from tests.conftest import Clock
 from tests.web import town
@@ -35,25 +35,20 @@ FLAGS = [
 ]  # fmt: skip
 
 
-class NoIssuer:
-    """An issuer that is never asked: these tests begin when somebody is signed in."""
-
-    def authorize_url(self, **values: Any) -> str:
-        raise AssertionError("the issuer was asked")
-
-    def sign_out_url(self, back: str) -> str:
-        return ""
+def no_issuer() -> OpenId:
+    """An issuer that is away: these tests begin when somebody is signed in."""
+    return OpenId(
+        issuer="http://127.0.0.1:9/tenant/v2.0",
+        client_id="portal",
+        secret="y",
+        redirect_uri=f"{URL}/signed-in",
+    )
 
 
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger with the town in it, to be copied: making it takes longer than most tests."""
-    folder = tmp_path_factory.mktemp("town")
-    clock = Clock(datetime(2026, 11, 20, 12, tzinfo=UTC))  # as the fixture `clock`
-    made = Program(settings=town.settings(folder, URL), clock=clock)
-    town.fill(made)
-    made.close()
-    return folder / "ledger.db"
+    return town.made(tmp_path_factory.mktemp("town"))
 
 
 @pytest.fixture
@@ -68,7 +63,7 @@ def program(tmp_path: Path, clock: Clock, filled: Path) -> Iterator[Program]:
 @pytest.fixture
 def app(program: Program) -> FastAPI:
     """The portal."""
-    return make_app(program, NoIssuer())  # type: ignore[arg-type]
+    return make_app(program, no_issuer())
 
 
 @pytest.fixture
@@ -183,7 +178,7 @@ def portal(tmp_path: Path, clock: Clock, filled: Path) -> Iterator[Portal]:
     url = f"http://127.0.0.1:{port}"
     shutil.copy(filled, tmp_path / "ledger.db")
     program = Program(settings=town.settings(tmp_path, url), clock=clock)
-    app = make_app(program, NoIssuer())  # type: ignore[arg-type]
+    app = make_app(program, no_issuer())
     with serving(app, port):
         yield Portal(url, app, program)
     program.close()

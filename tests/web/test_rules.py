@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
-import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from connector.web.app import ROUTERS
-from connector.web.rules import Rule
+from connector.web.rules import PUBLIC, SIGNED_IN, Rule
+from tests.web.route_table import page
 
 
 def rules_of(route: APIRoute) -> list[Rule]:
@@ -36,15 +37,20 @@ def test_every_route_has_one_rule(app: FastAPI) -> None:
     assert (wrong, beside) == ([], [])
 
 
-@pytest.mark.parametrize("path", ["/", "/sign-in", "/static/style.css", "/nowhere"])
-def test_public(client, path: str) -> None:
-    """What nobody signed in gets: a page, or the way to sign in."""
-    assert client().get(path).status_code in (200, 303, 404)
+def test_route_by_role(tmp_path: Path, filled: Path) -> None:
+    """Who may use which route is as docs/reference/access.md says; scripts/route-table makes it."""
+    kept = Path("docs/reference/access.md").read_text(encoding="utf-8")
+
+    assert page(tmp_path, filled) == kept
 
 
-def test_home(client) -> None:
-    """Bodil sees her case on the start page, with what waits."""
-    answer = client("bodil").get("/")
+def test_a_rule_is_asked(app: FastAPI) -> None:
+    """The test above bites: a route without a rule, and one with two, are found."""
+    router = APIRouter()
+    router.get("/none")(lambda: None)
+    router.get("/two")(
+        lambda one=Depends(PUBLIC), two=Depends(SIGNED_IN): None  # noqa: B008  made for FastAPI
+    )
+    counts = {route.path: len(rules_of(route)) for route in router.routes}  # type: ignore[arg-type]
 
-    assert answer.status_code == 200
-    assert "27.18.02-P25-14-26" in answer.text
+    assert counts == {"/none": 0, "/two": 2}

@@ -32,6 +32,7 @@ from connector.model import (
     Person,
     Presence,
 )
+from tests.conftest import Clock
 from tests.making import NOON, add_cases, edited, message, policy, sighting
 
 BODILS = "27.18.02-P25-14-26"
@@ -226,3 +227,13 @@ def put(ledger: Ledger, program: Program, root: int, case: Case, actor: str = "b
         decide_by_person(
             batch, root, state=LinkState.LINKED, case=case, actor=actor, reason="made for a test"
         )
+
+
+def made(folder: Path) -> Path:
+    """A ledger file with the town in it, as it is on the Friday of the fixture `clock`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    clock = Clock(datetime(2026, 11, 20, 12, tzinfo=UTC))
+    program = Program(settings=settings(folder, "http://127.0.0.1:8080"), clock=clock)
+    fill(program)
+    program.close()
+    return folder / "ledger.db"
