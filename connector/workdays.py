@@ -35,7 +35,13 @@ def workdays_after(day: date, count: int) -> date:
 
 def workdays_between(first: date, last: date) -> int:
     """How many working days lie after `first`, up to and with `last`; 0 when `last` is earlier."""
-    return sum(is_workday(first + _DAY * n) for n in range(1, (last - first).days + 1))
+    if last <= first:
+        return 0
+    weeks, rest = divmod((last - first).days, 7)
+    weekdays = 5 * weeks + sum((first + _DAY * n).weekday() < 5 for n in range(1, rest + 1))
+    years = range(first.year, last.year + 1)
+    off = [day for year in years for day in _days_off(year) if first < day <= last]
+    return weekdays - sum(day.weekday() < 5 for day in off)
 
 
 def oldest_in_time(today: date, count: int) -> date:

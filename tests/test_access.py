@@ -322,6 +322,9 @@ def undo_migration(ledger: Ledger) -> None:
             "ix_event_look",
             "ix_run_job",
             "ix_register_case_department",
+            "ix_register_case_caseworker",
+            "ix_item_waiting_thread",
+            "ix_link_person",
         ):
             run(f"DROP INDEX {index}")
         run("ALTER TABLE register_case DROP COLUMN department")

@@ -30,6 +30,7 @@ def shape(ledger: Ledger) -> dict[str, Any]:
                 (i["name"] or "", i["column_names"], i["unique"], _where(i))
                 for i in inspector.get_indexes(table)
             ),
+            "written": _written(ledger, table),
             "key": inspector.get_pk_constraint(table),
             "unique": sorted(str(u) for u in inspector.get_unique_constraints(table)),
             "foreign": str(inspector.get_foreign_keys(table)),
@@ -38,10 +39,22 @@ def shape(ledger: Ledger) -> dict[str, Any]:
     }
 
 
+def _written(ledger: Ledger, table: str) -> list[str]:
+    """SQLite's own words for the indexes of a table; nothing on PostgreSQL."""
+    if not ledger.is_sqlite:
+        return []
+    with ledger.read() as connection:
+        query = "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ?"
+        rows = connection.exec_driver_sql(query, (table,)).scalars()
+        return sorted(" ".join(sql.split()) for sql in rows if sql)
+
+
 def _where(index: Any) -> dict[str, str]:
     return {name: str(value) for name, value in index.get("dialect_options", {}).items()}
 
 
+# Of SQLite's indexes on an expression, which SQLAlchemy cannot read: see `_written`.
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based")
 def test_created_is_migrated(ledger: Ledger, tmp_path: Path, request: Any) -> None:
     """A ledger made at once is the same as one made by all migrations, one after the other."""
     is_sqlite = ledger.is_sqlite

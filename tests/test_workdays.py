@@ -70,6 +70,14 @@ def test_oldest_in_time(today: date, count: int) -> None:
     assert workdays_after(date.fromordinal(oldest.toordinal() - 1), count) < today
 
 
+@given(DAYS, st.integers(-10, 900))
+def test_between_is_counted_day_by_day(first: date, days: int) -> None:
+    """Between two days lie as many working days as one counts one by one."""
+    ordinals = range(first.toordinal() + 1, first.toordinal() + days + 1)
+    counted = sum(is_workday(date.fromordinal(each)) for each in ordinals)
+    assert workdays_between(first, date.fromordinal(first.toordinal() + days)) == counted
+
+
 @given(DAYS, st.integers(0, 30))
 def test_there_and_back(day: date, count: int) -> None:
     """Between a day and so many working days after it lie so many working days."""

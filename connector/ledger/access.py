@@ -31,6 +31,16 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 _case = msgspec.json.Decoder(Case).decode
+# Aliases: a query that joins one of these tables itself must not change the condition. Made once:
+# that costs more than asking the database.
+_reader = case_reader.alias("seeing_reader")
+_linked_case = register_case.alias("seen_case")
+_other_case = register_case.alias("suggested_case")
+_suggested = suggestion.alias("seen_suggestion")
+_hidden_case = register_case.alias("restricted_case")
+_against = suggestion.alias("hidden_suggestion")
+_talker = thread_person.alias("seeing_talker")
+_caller = item_person.alias("seeing_caller")
 
 
 class Role(StrEnum):
@@ -72,9 +82,7 @@ def visible_case(viewer: Viewer, columns: Any = register_case.c) -> sa.ColumnEle
     if not viewer.roles & _SEES_CASES:
         return sa.false()
     names = sorted(viewer.names)
-    # Aliases, here and below: a query that joins the table itself must not change the condition.
-    reader = case_reader.alias("seeing_reader")
-    is_named = sa.exists().where(reader.c.case_number == columns.number, reader.c.name.in_(names))
+    is_named = sa.exists().where(_reader.c.case_number == columns.number, _reader.c.name.in_(names))
     allowed = [sa.func.lower(columns.caseworker).in_(names), is_named]
     if Role.RECORDS_MANAGER in viewer.roles:
         allowed.append(columns.access == "")
@@ -88,25 +96,24 @@ def visible_item(viewer: Viewer, root: Any = item) -> sa.ColumnElement[bool]:
     if not viewer.roles & _SEES_CASES:
         return took_part(viewer, root)
     its = root.c
-    case = register_case.alias("seen_case")
-    on_case = sa.exists().where(case.c.number == its.case_number, visible_case(viewer, case.c))
+    on_case = sa.exists().where(
+        _linked_case.c.number == its.case_number, visible_case(viewer, _linked_case.c)
+    )
     # A waiting item is seen with a case it may belong to, unless one of them is restricted to
     # others: then it is for those who may see that one.
-    other, suggested = register_case.alias("suggested_case"), suggestion.alias("seen_suggestion")
     suggests = sa.exists().where(
-        suggested.c.item_id == its.id,
-        other.c.number == suggested.c.case_number,
-        visible_case(viewer, other.c),
+        _suggested.c.item_id == its.id,
+        _other_case.c.number == _suggested.c.case_number,
+        visible_case(viewer, _other_case.c),
     )
-    hidden, against = register_case.alias("restricted_case"), suggestion.alias("hidden_suggestion")
     is_hidden = sa.exists().where(
-        hidden.c.number == against.c.case_number,
-        hidden.c.access != "",
-        ~visible_case(viewer, hidden.c),
+        _hidden_case.c.number == _against.c.case_number,
+        _hidden_case.c.access != "",
+        ~visible_case(viewer, _hidden_case.c),
     )
     suggests_hidden = sa.exists().where(
-        against.c.item_id == its.id,
-        sa.or_(against.c.case_number == UNNAMED, is_hidden),
+        _against.c.item_id == its.id,
+        sa.or_(_against.c.case_number == UNNAMED, is_hidden),
     )
     return sa.or_(
         sa.and_(its.state == LinkState.LINKED.value, on_case),
@@ -121,10 +128,9 @@ def took_part(viewer: Viewer, root: Any = item) -> sa.ColumnElement[bool]:
         return sa.false()
     persons = sorted(viewer.persons)
     its = root.c
-    talker, caller = thread_person.alias("seeing_talker"), item_person.alias("seeing_caller")
     return sa.or_(
-        sa.exists().where(talker.c.thread_id == its.thread_id, talker.c.person.in_(persons)),
-        sa.exists().where(caller.c.item_id == its.id, caller.c.person.in_(persons)),
+        sa.exists().where(_talker.c.thread_id == its.thread_id, _talker.c.person.in_(persons)),
+        sa.exists().where(_caller.c.item_id == its.id, _caller.c.person.in_(persons)),
     )
 
 

@@ -472,6 +472,10 @@ PORTAL_INDEXES = (
     # One row for each thing that was said, by time; a query must say root_id = id to use it.
     "CREATE INDEX ix_item_root_sent ON item (sent_at, kind, state, thread_id) WHERE root_id = id",
     "CREATE INDEX ix_event_look ON event (at) WHERE action = 'looked'",
+    # A person's own: what waits in their chats, their cases, what they decided today.
+    "CREATE INDEX ix_item_waiting_thread ON item (thread_id, sent_at) WHERE state = 'waiting'",
+    "CREATE INDEX ix_register_case_caseworker ON register_case (lower(caseworker))",
+    "CREATE INDEX ix_link_person ON link (actor, at) WHERE rule = 'person'",
     # A year of runs is five million: the newest of a job, and those of a day, without the others.
     "CREATE INDEX ix_run_job ON run (job, started_at)",
 )
