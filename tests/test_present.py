@@ -18,6 +18,7 @@ from connector.ledger.present import (
     OLDEST_S,
     Present,
     State,
+    colleague_now,
     free_caseworker,
     old_after_s,
     unit_now,
@@ -267,6 +268,27 @@ def test_merged_caseworker(town: Town, clock: Clock) -> None:
 
     assert told is not None
     assert (told.person, told.upn, told.state) == ("u1", "anne@kommune.example", State.FREE)
+
+
+@pytest.mark.parametrize("name", ["u1", "u5", "anne@kommune.example", "AA@gammel.example"])
+def test_colleague(town: Town, clock: Clock, name: str) -> None:
+    """A colleague is found by directory id or address, old ones too."""
+    town.people(someone(5, "Anne Alm", upn="aa@gammel.example"))
+    town.merged("u5", "u1")
+    town.seen(state("u1", "Busy", clock()))
+
+    with town.ledger.read() as connection:
+        told = colleague_now(connection, name, town.ledger.now())
+
+    assert told is not None
+    assert (told.person, told.state) == ("u1", State.BUSY)
+
+
+@pytest.mark.parametrize("name", ["", "u", "u99", "%", "nobody@kommune.example"])
+def test_no_such_colleague(town: Town, name: str) -> None:
+    """Nobody is found by a part of a name or id."""
+    with town.ledger.read() as connection:
+        assert colleague_now(connection, name, town.ledger.now()) is None
 
 
 def test_no_history(town: Town, clock: Clock) -> None:

@@ -129,6 +129,27 @@ def free_caseworker(
     The register may know them by any name that they have or had.
     """
     goes_by = ids_named(connection, case.caseworker) if case.caseworker else frozenset()
+    return _one_now(connection, goes_by, now, old_s)
+
+
+def colleague_now(
+    connection: Connection, name: str, now: int, *, old_s: int = OLD_S
+) -> Present | None:
+    """Somebody with their present state, by directory id or any address that they have or had.
+
+    None for nobody, for a closed account, and for an address that passed from one to another.
+    """
+    by_id = sa.select(person.c.directory_id).where(person.c.directory_id == name).limit(1)
+    if name and connection.execute(by_id).first() is not None:
+        goes_by = frozenset({same_persons(connection).get(name, name)})
+    else:
+        goes_by = ids_named(connection, name) if name else frozenset()
+    return _one_now(connection, goes_by, now, old_s)
+
+
+def _one_now(
+    connection: Connection, goes_by: frozenset[str], now: int, old_s: int
+) -> Present | None:
     if len(goes_by) != 1:  # nobody, or a name that has passed from one to another
         return None
     row = connection.execute(
