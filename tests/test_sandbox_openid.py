@@ -256,7 +256,7 @@ def test_page(box: Box) -> None:
     assert len(page.all("form")) == len(buttons) + 1
     assert page.all("html")[0]["lang"] == "da"
     assert len(page.all("main")) == len(page.all("h1")) == len(page.all("title")) == 1
-    assert "arkivansvarlig" in page.words
+    assert "arkivmedarbejder" in page.words
     assert not page.all("script")
     assert not page.all("style")
     style = box.browser.get(box.origin + str(page.all("link")[0]["href"]))
@@ -436,7 +436,7 @@ def test_sign_out(box: Box) -> None:
 
     assert gone.headers["location"] == back
     assert brought(box.authorize(prompt="none"))["error"] == "login_required"
-    assert "Du er logget ud" in foreign.text
+    assert "Du er logget af" in foreign.text
 
 
 # --- what is refused before anybody is asked

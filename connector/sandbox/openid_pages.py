@@ -24,17 +24,17 @@ code { overflow-wrap: anywhere; }
 """
 WORDS: Mapping[str, Mapping[str, str]] = {
     "da": {
-        "title": "Log ind",
+        "title": "Log på",
         "lead": "Det er en opdigtet kommune, og alle er opdigtede. Vælg, hvem du vil være.",
         "cancel": "Fortryd",
-        "wrong": "Der kan ikke logges ind",
+        "wrong": "Der kan ikke logges på",
         "wrong.lead": "Programmet, du kom fra, er sat forkert op. Giv denne besked videre:",
-        "out": "Du er logget ud",
+        "out": "Du er logget af",
         "out.lead": "Luk vinduet, eller gå tilbage til det program, du kom fra.",
         "CaseWorker": "sagsbehandler",
-        "RecordsManager": "arkivansvarlig",
+        "RecordsManager": "arkivmedarbejder",
         "Editor": "redaktør",
-        "Operator": "drift",
+        "Operator": "driftsansvarlig",
     },
     "en": {
         "title": "Sign in",

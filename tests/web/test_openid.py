@@ -734,6 +734,14 @@ def test_garbage(scene: Scene, token: str) -> None:
     assert scene.asked == []
 
 
+def test_long_token(scene: Scene) -> None:
+    """A token of more than 32 kB is not even looked at, whoever signed it."""
+    token = scene.sign({**scene.access_claims(), "padding": "x" * 33_000})
+
+    with pytest.raises(SignInDenied, match="too long"):
+        scene.client.verify_bearer(token, scene.api)
+
+
 @given(st.binary(max_size=60), st.binary(max_size=60), st.binary(max_size=60))
 def test_any_garbage(head: bytes, body: bytes, mark: bytes) -> None:
     """Whatever three parts say, they are refused as a token that is not believed."""

@@ -7,11 +7,11 @@ DA = {
     "Bed driften om at bruge app-roller eller at begrænse gruppekravet til tildelte grupper.",
     "openid.not_assigned": "Din konto har ikke adgang til Sagstråd. Bed din leder eller driften om "
     "adgang.",
-    "openid.policy": "Organisationens regler for login stoppede dig, for eksempel krav om en "
+    "openid.policy": "Organisationens regler for at logge på stoppede dig, for eksempel krav om en "
     "bestemt computer. Spørg driften.",
-    "openid.setup": "Login er sat forkert op. Sig det til driften; loggen siger, hvad der skal "
+    "openid.setup": "Portalen er sat forkert op til at logge på. Sig det til driften; loggen siger, hvad der skal "
     "rettes.",
-    "openid.token": "Svaret fra login kunne ikke godkendes. Log på igen; sig det til driften, hvis "
+    "openid.token": "Svaret, da du loggede på, kunne ikke godkendes. Log på igen; sig det til driften, hvis "
     "det sker en gang til.",
 }
 
