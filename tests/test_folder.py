@@ -32,6 +32,7 @@ from connector.journals.folder import (
 )
 from connector.journals.folder import sink as sink_module
 from connector.journals.folder.columns import COLUMNS, parse_date, parse_phone
+from connector.mapping import KINDS
 from connector.model import Case, EntryFile, Receipt, entry_json
 from connector.ports import CaseRegister, Sink
 from tests.contracts.register import RegisterContract, listed
@@ -175,7 +176,7 @@ def test_the_files_of_an_entry(journal: FolderJournal, folder: Path):
     assert (folder / f"{stem}_lyd-01.wav").read_bytes() == AUDIO
 
 
-@pytest.mark.parametrize("kind", ["conversation", "call", "missed_call", "voicemail"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_sidecar_proves_the_files(journal: FolderJournal, folder: Path, kind: str):
     """The sidecar follows its schema and holds the hash of every file and of the entry."""
     receipt = journal.put(entry(kind), "CT-1", open_file)
@@ -211,6 +212,8 @@ def test_the_schema_in_the_documents_is_the_programs():
         ("missed_call", "da", ["Ubesvaret opkald, indgående, 20-11-2026 14.12", "+4532100001"]),
         ("voicemail", "da", ["Telefonsvarerbesked", "Ring venligst tilbage.", "<audio controls"]),
         ("voicemail", "en", ["Voicemail", "Friday 20 November 2026 at 14:12", "_audio-01.wav"]),
+        ("note", "da", ["Telefonnotat, telefonsamtale 20-11-2026 13.12", "Skrevet", "– forfatter"]),
+        ("note", "en", ["Telephone note, telephone call 2026-11-20 13:12", "Written", "– author"]),
     ],
 )
 def test_transcripts(folder: Path, kind: str, language: str, expected: list[str]):

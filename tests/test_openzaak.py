@@ -572,6 +572,15 @@ class TestWithOpenKlant(OpenZaakSuite):
         assert [each["gevraagdeHandeling"] for each in klant.tasks] == ["Ring tilbage"] * tasks
         assert all(each["toegewezenAanActoren"] == [{"uuid": "a-1"}] for each in klant.tasks)
 
+    def test_a_note_is_no_contact(self):
+        """It is a document on the case; the call that it is about is the contact."""
+        sink = self.make_sink()
+
+        receipt = sink.put(self.entry("note"), "CT-1", open_file)
+
+        assert receipt == sink.find("CT-1", NUMBER)
+        assert self.system.klant.contacts == []
+
     def test_a_correction_leaves_no_second_task(self):
         """The task of the first version stands; nobody is asked to ring back twice."""
         sink = self.make_sink()

@@ -13,7 +13,9 @@ import msgspec
 import pytest
 
 from connector.errors import CaseClosed, CaseLocked, Denied, Gone, Rejected, Unavailable, Unclear
+from connector.mapping import KINDS
 from connector.model import (
+    About,
     Call,
     Direction,
     Entry,
@@ -101,6 +103,17 @@ def entry(kind: str = "conversation", **changes: object) -> Entry:
                 ),
             ),
         },
+        "note": {
+            "direction": Direction.INTERNAL,
+            "parties": (Party(name="Bodil Bech", mail="bodil@kommune.example", role="author"),),
+            "text": "Hun flytter den 1.\nBrevet skal sendes dertil <b>",
+            "about": About(
+                entry_id="ECALL",
+                kind="call",
+                started_at=STARTED - timedelta(hours=1),
+                local_day=date(2026, 11, 20),
+            ),
+        },
     }[kind]
     return msgspec.structs.replace(made, **{**more, **changes})
 
@@ -162,7 +175,7 @@ class SinkContract:
     def sink(self) -> Sink:
         return self.make_sink()
 
-    @pytest.mark.parametrize("kind", ["conversation", "call", "missed_call", "voicemail"])
+    @pytest.mark.parametrize("kind", KINDS)
     def test_find_gives_the_receipt_of_put(self, sink: Sink, kind: str):
         """After put, find gives an equal receipt, to another process too; there is one document."""
         receipt = sink.put(self.entry(kind), "CT-1", open_file)
@@ -246,6 +259,29 @@ class SinkContract:
         assert "CT-1" in self.read(sink, receipt)
         assert first == sink.find("CT-1", self.number)
         assert len(self.documents(sink, self.number)) == 2
+
+    def test_a_note_is_read_and_taken_back(self, sink: Sink):
+        """A note shows its lines, its author and its communication; it is corrected and voided."""
+        first = sink.put(self.entry("note"), "CT-1", open_file)
+
+        text = self.read(sink, first)
+        for told in ("Hun flytter den 1.", "sendes dertil &lt;b&gt;", "Bodil Bech", "ECALL"):
+            assert told in text
+        assert first == sink.find("CT-1", self.number)
+        if not sink.capabilities.takes_void:
+            return
+        edited = self.entry("note", version=2, text="Hun flytter den 2.", previous_key="CT-1")
+        assert "Hun flytter den 2." in self.read(sink, sink.put(edited, "CT-2", open_file))
+        void = self.entry(
+            "note", version=3, text="", parties=(), is_void=True, previous_key="CT-2",
+            void_reason="Notatet er tømt.",
+        )  # fmt: skip
+        receipt = sink.put(void, "CT-3", open_file)
+
+        assert "Notatet er tømt." in self.read(sink, receipt)
+        assert receipt == self.reopen(sink).find("CT-3", self.number)
+        assert text == self.read(sink, first)
+        assert len(self.documents(sink, self.number)) == 3
 
     def test_text_is_shown_as_it_was_written(self, sink: Sink):
         """Mark-up in a message is text to a reader and is never carried out."""
