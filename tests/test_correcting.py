@@ -233,3 +233,49 @@ def test_decisions_are_kept(run: Run, ledger: Ledger) -> None:
         rules = list(connection.execute(query).scalars())
 
     assert rules == ["number", "person", "number", "private", "no longer private", "number"]
+
+
+def test_note(run: Run, ledger: Ledger) -> None:
+    """A note is written, shown in the case's history, found, explained, and taken back."""
+    run("link", "5", CASE)
+    told = run("note", "5", "Hun flytter\nden 1.", "--as", "Bodil Bech")
+    assert (told.exit_code, told.stdout) == (0, f"Note 6 about 5 is on case {CASE}.\n")
+
+    history = run("history", CASE).stdout
+    assert "  note  Bodil Bech  [6]\n    about [5]\n    Hun flytter\n    den 1.\n" in history
+    assert "Hun flytter den 1." in run("search", "flytter").stdout
+    assert "Note about it: casethread explain 6" in run("explain", "5").stdout
+    explained = run("explain", "6").stdout
+    assert ("about [5]" in explained, "patterns" in explained) == (True, False)
+    assert run("status").exit_code == 0
+
+    told = run("note", "5", "")
+    assert (told.exit_code, told.stdout[:29]) == (0, "Note 6 about 5 is taken back;")
+    assert "deleted" in run("history", CASE).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("note", "99", "x"), "99 is not an item"),
+        (("note", "5", "x"), "item 5 is on no case; link it first"),
+        (("note", "4", "x"), "item 4 is a sighting; name what it belongs to instead (5)"),
+        (("note", "1", " "), "the note has no words"),
+        (("note", "1", "x" * 20_001), "longer than 20,000 characters"),
+    ],
+)
+def test_note_refused(run: Run, words: tuple[str, ...], said: str) -> None:
+    """What cannot be noted is told, with what to do; nothing is kept."""
+    told = run(*words)
+
+    assert (told.exit_code, said in told.stderr) == (2, True), told.stderr
+
+
+@pytest.mark.parametrize("command", [("link", "6", OTHER_CASE), ("unlink", "6"), ("undo", "6")])
+def test_a_note_goes_with_its_message(run: Run, command: tuple[str, ...]) -> None:
+    """A note cannot be linked by itself: the message is named that it is about."""
+    run("note", "1", "Aftalt.")
+    told = run(*command)
+
+    assert told.exit_code == 2
+    assert "item 6 is a note; name what it belongs to instead (1)" in told.stderr

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from connector import screen
+from connector import locale, screen
 from connector.commands import Session, operator
 from connector.commands.correcting import deciding
 from connector.commands.deciding import AsOption, ItemArgument, root_of
@@ -40,7 +40,8 @@ def note(
         with deciding(session) as batch:
             kept = keep_note(batch, root, text, actor=actor, actor_name=actor)
     except NoteRefused as error:
-        told = session.text(f"note.{error.why.value}", item=root, most=LONGEST, name=actor)
+        most = locale.number(LONGEST, session.language)
+        told = session.text(f"note.{error.why.value}", item=root, most=most, name=actor)
         raise ConfigError([told]) from error
     _tell(session, kept, is_there=bool(cleaned(text)))
 
