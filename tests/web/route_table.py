@@ -53,6 +53,11 @@ def routes() -> Iterator[APIRoute]:
     yield from sorted(found, key=lambda route: (route.path, sorted(route.methods)))
 
 
+def methods_of(route: APIRoute) -> str:
+    """Its methods in words; HEAD goes with GET."""
+    return ", ".join(sorted(route.methods - {"HEAD"})) or "HEAD"
+
+
 def rule_of(route: APIRoute) -> Rule:
     """The one rule of a route."""
     (found,) = (each.call for each in route.dependant.dependencies if isinstance(each.call, Rule))
@@ -96,7 +101,7 @@ def outcomes(folder: Path, filled: Path) -> dict[tuple[str, str], dict[str, str]
     found: dict[tuple[str, str], dict[str, str]] = {}
     shared = _App(folder / "shared", filled)
     for place, route in enumerate(routes()):
-        methods = ", ".join(sorted(route.methods - {"HEAD"}))
+        methods = methods_of(route)
         row: dict[str, str] = {}
         for who in PEOPLE:
             is_safe = route.methods <= {"GET", "HEAD"}
@@ -132,7 +137,7 @@ class _App:
                 token = token_for(self.app.state.site, who)
                 one.cookies.set(self.app.state.site.cookie, token)
                 headers["x-csrf-token"] = csrf_of(token)
-            method = min(route.methods - {"HEAD"})
+            method = min(route.methods - {"HEAD"} or {"HEAD"})
             answer = one.request(method, address(route, self.parts), headers=headers)
         return outcome(answer.status_code, answer.headers.get("location", ""))
 
@@ -142,10 +147,7 @@ class _App:
 
 def table(found: Mapping[tuple[str, str], Mapping[str, str]]) -> str:
     """The outcomes as a table in Markdown."""
-    rules = {
-        (", ".join(sorted(route.methods - {"HEAD"})), route.path): rule_of(route).name
-        for route in routes()
-    }
+    rules = {(methods_of(route), route.path): rule_of(route).name for route in routes()}
     lines = [["route", "rule", *HEADS.values()], ["---"] * (len(HEADS) + 2)]
     for (methods, path), row in found.items():
         shown = f"`{methods} {path.replace(':path', '')}`"
