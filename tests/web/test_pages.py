@@ -50,7 +50,7 @@ def test_accessible(
     town: Lively, places: dict[str, str], browser: Callable[..., Any],
     name: str, language: str, width: int, scheme: str,
 ) -> None:  # fmt: skip
-    """Axe-core finds no violation of WCAG 2.1 A and AA; nothing is loaded that the policy forbids."""
+    """Axe-core finds no violation of WCAG 2.1 A and AA, and the policy forbids nothing loaded."""
     page = browser(width=width, language=language, color_scheme=scheme)
     town.sign_in(page)
     answer = page.goto(town.url + places[name])
