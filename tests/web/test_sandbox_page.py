@@ -87,7 +87,9 @@ def test_one_click(browser: Callable[..., Any], place: Place) -> None:
     """A click on a name leads back to the portal, on another port, with a code; without scripts."""
     page = browser(scripts=False)
     page.goto(place.url)
-    page.get_by_role("button", name="Rita arkivmedarbejder, driftsansvarlig, Sundhed og Ældre").click()
+    page.get_by_role(
+        "button", name="Rita arkivmedarbejder, driftsansvarlig, Sundhed og Ældre"
+    ).click()
     page.wait_for_url(f"{place.back}?code=*")
 
     assert page.url.endswith("state=s") or "state=s&" in page.url

@@ -9,8 +9,8 @@ DA = {
     "adgang.",
     "openid.policy": "Organisationens regler for at logge på stoppede dig, for eksempel krav om en "
     "bestemt computer. Spørg driften.",
-    "openid.setup": "Portalen er sat forkert op til at logge på. Sig det til driften; loggen siger, "
-    "hvad der skal rettes.",
+    "openid.setup": "Portalen er sat forkert op til at logge på. Sig det til driften; loggen "
+    "siger, hvad der skal rettes.",
     "openid.token": "Svaret, da du loggede på, kunne ikke godkendes. Log på igen; sig det til "
     "driften, hvis det sker en gang til.",
 }
