@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from connector import locale
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 SHOWN = {"read": "progress.read", "done": "progress.done", "kept": "progress.kept"}
+DID = {  # what a run counted, in the order and words a person is told
+    "read": "progress.read",
+    "linked": "summary.linked",
+    "waiting": "summary.waiting",
+    "kept": "progress.kept",
+    "items": "progress.erased",
+    "failed": "summary.failed",
+    "problems": "summary.problems",
+}
 LABELS = {"attachments": "job.attachments", "prune": "job.prune", "relink": "job.relink"}
 
 
@@ -59,6 +68,16 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for cells in (list(columns), *safe):
         line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
         sys.stdout.write(line.rstrip() + "\n")
+
+
+def did(job: str, counts: Mapping[str, int], language: str) -> str:
+    """What a run did, in words; "done" counts parts of a source, but entries of a delivery."""
+    keys = {"done": "progress.done"} if job == "deliver" else {}
+    return ", ".join(
+        locale.text(key, language, count=counts[name])
+        for name, key in (keys | DID).items()
+        if counts.get(name)
+    )
 
 
 def label(job: str, language: str) -> str:

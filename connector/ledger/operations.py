@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import sqlalchemy as sa
 
+from connector.ledger import views
+from connector.ledger.outages import Outage
+from connector.ledger.register import count_cases
 from connector.ledger.runs import DONE_BY_SINK
-from connector.ledger.tables import run
-from connector.ledger.views import JobState, job_state
+from connector.ledger.tables import item, run
+from connector.ledger.views import Backlog, JobState, ProblemRow, job_state
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -32,6 +35,44 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     linked: int = 0
     waiting: int = 0  # left for a person
     delivered: Mapping[str, int] = {}  # by sink
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """What is there, what waits and what is in trouble; no content. Times are ms."""
+
+    at: int
+    newest_at: int | None  # when the newest communication took place
+    cases: int
+    deliveries: dict[str, dict[str, int]]  # sink -> state -> how many
+    outages: tuple[Outage, ...]
+    backlog: Backlog
+    oldest_waiting_at: int | None
+    problems: tuple[ProblemRow, ...]
+
+
+def overview(connection: Connection, now: int, *, problems: int = 20) -> Overview:
+    """The state of everything but the jobs, with at most `problems` of what could not be read."""
+    deliveries = views.deliveries_by_state(connection)
+    return Overview(
+        at=now,
+        newest_at=views.newest_at(connection),
+        cases=count_cases(connection),
+        deliveries=deliveries,
+        outages=views.outages(connection, deliveries),
+        backlog=views.backlog(connection),
+        oldest_waiting_at=views.oldest_waiting_at(connection),
+        problems=views.problems(connection, problems),
+    )
+
+
+def said_since(connection: Connection, since: int) -> dict[tuple[str, str], int]:
+    """How many communications took place since then, by kind and by what they are decided to be."""
+    rows = connection.execute(
+        sa.select(item.c.kind, item.c.state, sa.func.count())
+        .where(item.c.root_id == item.c.id, item.c.sent_at >= since)
+        .group_by(item.c.kind, item.c.state)
+    )
+    return {(kind, state): int(count) for kind, state, count in rows}
 
 
 def newest_runs(connection: Connection, jobs: Iterable[str], now: int) -> dict[str, JobState]:

@@ -269,6 +269,12 @@ def _bring_up_to_date(ledger: Ledger) -> None:
     upgrade(ledger)
 
 
+def is_up_to_date(ledger: Ledger) -> bool:
+    """Whether its tables are those of this version. Raises Unavailable when it does not answer."""
+    with translated():
+        return _revision(ledger) == HEAD
+
+
 def _revision(ledger: Ledger) -> str | None:
     with ledger.engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):

@@ -5,6 +5,7 @@ history.py and explaining.py answer about one case and one item.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -117,22 +118,19 @@ def status(ledger: Ledger, *, limit: int = 20) -> Status:
     """The state of everything, from one snapshot of the ledger."""
     with ledger.read() as connection:
         now = ms(ledger.clock())
-        deliveries = _deliveries(connection)
-        away = [outage(connection, sink) for sink in deliveries]
+        deliveries = deliveries_by_state(connection)
         return Status(
             at=now,
-            newest_at=_newest(connection),
+            newest_at=newest_at(connection),
             cases=count_cases(connection),
             jobs=tuple(job_state(row, now) for row in latest(connection)),
             deliveries=deliveries,
-            outages=tuple(each for each in away if each is not None),
+            outages=outages(connection, deliveries),
             backlog=backlog(connection),
             waiting=waiting(connection, limit),
-            oldest_waiting_at=connection.execute(
-                sa.select(sa.func.min(item.c.sent_at)).where(_is_waiting())
-            ).scalar(),
+            oldest_waiting_at=oldest_waiting_at(connection),
             troubles=_troubles(connection, limit),
-            problems=_problems(connection, limit),
+            problems=problems(connection, limit),
         )
 
 
@@ -165,7 +163,7 @@ def _is_waiting() -> sa.ColumnElement[bool]:
     return item.c.state == sa.literal_column(f"'{LinkState.WAITING.value}'")
 
 
-def _newest(connection: Connection) -> int | None:
+def newest_at(connection: Connection) -> int | None:
     """When the newest of the last thousand arrivals took place: no scan of the whole ledger."""
     last = (
         sa.select(item.c.sent_at)
@@ -176,6 +174,19 @@ def _newest(connection: Connection) -> int | None:
     )
     found = connection.execute(sa.select(sa.func.max(last.c.sent_at))).scalar()
     return None if found is None else int(found)
+
+
+def oldest_waiting_at(connection: Connection) -> int | None:
+    """When the oldest of what waits for a person took place."""
+    query = sa.select(sa.func.min(item.c.sent_at)).where(_is_waiting())
+    found = connection.execute(query).scalar()
+    return None if found is None else int(found)
+
+
+def outages(connection: Connection, sinks: Iterable[str]) -> tuple[Outage, ...]:
+    """Those of these sinks that take nothing now."""
+    away = (outage(connection, sink) for sink in sinks)
+    return tuple(each for each in away if each is not None)
 
 
 def job_state(row: Any, now: int) -> JobState:
@@ -195,7 +206,8 @@ def job_state(row: Any, now: int) -> JobState:
     )
 
 
-def _deliveries(connection: Connection) -> dict[str, dict[str, int]]:
+def deliveries_by_state(connection: Connection) -> dict[str, dict[str, int]]:
+    """Sink -> state -> how many."""
     found: dict[str, dict[str, int]] = {}
     rows = connection.execute(
         sa.select(delivery.c.sink, delivery.c.state, sa.func.count())
@@ -259,7 +271,8 @@ def _troubles(connection: Connection, limit: int) -> tuple[Trouble, ...]:
     )
 
 
-def _problems(connection: Connection, limit: int) -> tuple[ProblemRow, ...]:
+def problems(connection: Connection, limit: int) -> tuple[ProblemRow, ...]:
+    """What could not be read, the latest first."""
     columns = (problem.c[name] for name in ProblemRow.__struct_fields__)
     rows = connection.execute(
         sa.select(*columns).order_by(problem.c.last_at.desc(), problem.c.id).limit(limit)

@@ -15,10 +15,14 @@ from starlette.exceptions import HTTPException
 from connector.errors import ConnectorError
 from connector.ledger.access import Hidden
 from connector.web import headers, page
-from connector.web.pages import home, presence, sign_in, static
+from connector.web.metrics import Metrics
+from connector.web.pages import case, files, health, home, operations, presence, sign_in, static
+from connector.web.runner import Runner
 from connector.web.site import Site
 from connector.web.statements import Statements
+from connector.web.watch import Watch
 from connector.web.who import Known
+from connector.work import JOBS
 
 if TYPE_CHECKING:
     from connector.bootstrap import Program
@@ -27,7 +31,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 FOLDER = Path(__file__).parent
 ROUTERS = (
+    case.router,
+    files.router,
+    health.router,
     home.router,
+    operations.router,
     presence.router,
     sign_in.router,
     static.router,
@@ -47,10 +55,13 @@ def make_app(program: Program, openid: OpenId) -> FastAPI:
     app.state.known = Known()
     web = program.settings.web
     app.state.statements = Statements(web.intranet_keys, web.url, program.clock)
+    app.state.metrics = Metrics(lambda: program.ledger, JOBS)
+    app.state.runner = Runner(program)
     for router in ROUTERS:
         app.include_router(router)
     _answer_errors(app)
     app.add_middleware(headers.Headers, site=app.state.site)
+    app.add_middleware(Watch, metrics=app.state.metrics)  # the outermost
     return app
 
 

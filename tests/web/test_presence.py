@@ -158,7 +158,7 @@ def test_refreshes_itself(portal: Portal, browser: Callable[..., Any]) -> None:
     assert link.evaluate("each => each === document.activeElement")
 
     page.get_by_role("button", name="Hold op med at opdatere").click()
-    assert page.get_by_text("Listen opdaterer sig ikke.").is_visible()
+    assert page.get_by_text("Siden opdaterer sig ikke.").is_visible()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.clock.fast_forward(300_000)
@@ -179,7 +179,7 @@ def test_stops_when_nobody_is_there(portal: Portal, browser: Callable[..., Any])
 
     page.clock.run_for(21 * 60_000)
 
-    assert page.get_by_text("Listen opdaterer sig ikke.").is_visible()
+    assert page.get_by_text("Siden opdaterer sig ikke.").is_visible()
 
 
 def test_without_scripts(portal: Portal, browser: Callable[..., Any]) -> None:

@@ -39,11 +39,6 @@ DA = {
     "presence.chat": "Chat",
     "presence.chat_with": "Chat med {name} i Teams",
     "presence.said": "Skriver selv: {message}",
-    "presence.again": "Hent igen",
-    "presence.pause": "Hold op med at opdatere",
-    "presence.go_on": "Opdatér af sig selv",
-    "presence.every": "Listen opdaterer sig selv hvert halve minut.",
-    "presence.paused": "Listen opdaterer sig ikke.",
     "presence.as_of": "Vist kl.",
 }
 
@@ -86,10 +81,5 @@ EN = {
     "presence.chat": "Chat",
     "presence.chat_with": "Chat with {name} in Teams",
     "presence.said": "Writes: {message}",
-    "presence.again": "Look again",
-    "presence.pause": "Stop updating",
-    "presence.go_on": "Update by itself",
-    "presence.every": "The list updates itself every half minute.",
-    "presence.paused": "The list does not update itself.",
     "presence.as_of": "Shown at",
 }

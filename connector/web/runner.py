@@ -1,0 +1,84 @@
+"""Jobs that an operator starts from the portal: each in its own thread, at most once at a time.
+
+The ledger's record of runs is what keeps a second run of a job away, in whatever process; here is
+only who may start a thread. What a run did stands in that record, and is read from there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from connector.bootstrap import SOURCES
+from connector.errors import ConnectorError
+from connector.work import run_job
+
+if TYPE_CHECKING:
+    from connector.bootstrap import Program
+
+log = logging.getLogger(__name__)
+STOP_S = 20  # a page in hand is kept within this time; a job that takes longer is recovered
+
+
+class Runner:
+    """Starts jobs, and stops them with the portal."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._threads: dict[str, threading.Thread] = {}
+        self._refused: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+
+    def start(self, job: str) -> bool:
+        """Begin this job; False when it runs here already, or the portal is stopping."""
+        with self._lock:
+            if self._stop.is_set() or self.is_running(job):
+                return False
+            self._refused.pop(job, None)
+            thread = threading.Thread(target=self._run, args=(job,), name=f"job {job}", daemon=True)
+            self._threads[job] = thread
+            thread.start()
+        return True
+
+    def is_running(self, job: str) -> bool:
+        """Whether it runs in this process now, started from here."""
+        thread = self._threads.get(job)
+        return thread is not None and thread.is_alive()
+
+    def refused(self, job: str) -> str:
+        """Why the last start came to nothing: it ran elsewhere, the ledger was away; else ""."""
+        return self._refused.get(job, "")
+
+    def stop(self) -> None:
+        """Ask all to stop after the page in hand, and wait a while for them."""
+        self._stop.set()
+        for thread in list(self._threads.values()):
+            thread.join(STOP_S)
+
+    def _run(self, job: str) -> None:
+        try:
+            self._make(job)
+            result = run_job(self._program, job, should_stop=self._stop.is_set)
+        except ConnectorError as error:
+            self._refused[job] = str(error)
+            log.warning("job failed", extra={"action": "job_failed", "job": job})
+        except Exception as error:  # around one job run: the portal outlives any bug in a job
+            self._refused[job] = type(error).__name__
+            log.exception("job ended by a bug", extra={"action": "job_crashed", "job": job})
+        else:
+            if result.outcome in ("busy", "failed"):
+                self._refused[job] = "; ".join(result.problems[:3])
+            log.info(
+                "job done", extra={"action": "job_done", "job": job, "outcome": result.outcome}
+            )
+
+    def _make(self, job: str) -> None:
+        """Make one after the other what jobs in several threads will share."""
+        with self._lock, contextlib.suppress(ConnectorError):  # the run itself tells of it
+            for name in ("spool", "scanner", "register", "mapping", "sinks"):
+                getattr(self._program, name)
+            if job in SOURCES:
+                self._program.source(job)
