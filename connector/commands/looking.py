@@ -229,7 +229,7 @@ def show_history(session: Session, case: str, *, as_json: bool = False) -> None:
         say_json({"case": known or {"number": number}, "communications": found})
         return
     screen.say(_case_title(session, known, number))
-    screen.say(session.text("history.count", count=len(found)))
+    screen.say(session.text("history.count", count=sum(each.about is None for each in found)))
     before = None
     for each in found:
         screen.say()
