@@ -166,6 +166,10 @@ def take_back(batch: Batch, viewer: Viewer, seen: Seen, *, reason: str) -> Done:
     Raises Stale, and NotYours for what somebody else or a rule decided.
     """
     _lock(batch, seen)
+    for root, etag in seen.items():
+        # Before anything is told: what stands about others' items is not for who guesses a number.
+        if not _decided(batch.connection, viewer, root, etag):
+            raise NotYours(root)
     rows = _standing(batch, viewer, seen)
     for root in seen:
         row = rows.get(root)
@@ -177,6 +181,14 @@ def take_back(batch: Batch, viewer: Viewer, seen: Seen, *, reason: str) -> Done:
         elif isinstance(undo(batch, root, actor=viewer.actor, reason=reason), Refusal):
             raise NotYours(root)
     return Done(now=etags(batch.connection, list(seen)))
+
+
+def _decided(connection: Connection, viewer: Viewer, root: int, etag: int) -> bool:
+    """Whether this was a decision of the viewer about this item."""
+    its = sa.select(link.c.id).where(
+        link.c.id == etag, link.c.item_id == root, link.c.actor == viewer.actor
+    )
+    return connection.execute(its).first() is not None
 
 
 def standing(connection: Connection, viewer: Viewer, etag: int) -> Standing | None:
