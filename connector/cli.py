@@ -25,6 +25,7 @@ COMMANDS = {
     "check": "setting_up",
     "sync": "syncing",
     "run": "syncing",
+    "web": "serving",
     "status": "looking",
     "history": "looking",
     "explain": "looking",

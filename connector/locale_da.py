@@ -388,6 +388,15 @@ TEXTS = {
     "sandbox.config": "I casethread.toml:",
     "sandbox.secret": "I miljøet: {variable}={secret}",
     "sandbox.unknown": "der er intet scenarie {name}; se dem med: casethread sandbox scenarios",
+    "web.serving": "Portalen er på {url} (den lytter på {place}). Stop den med Ctrl-C.",
+    "web.stopping": "Stopper, når svarene er sendt.",
+    "web.stopped": "Portalen er stoppet.",
+    "web.missing": "web.{setting} mangler: portalen er ikke sat op",
+    "web.no_secret": "portalens klienthemmelighed mangler: skriv den i filen, som "
+    "web.client_secret_file peger på, eller i CASETHREAD_WEB_CLIENT_SECRET",
+    "web.how": "sådan gør man: docs/how-to/portal.md",
+    "web.not_there": "der kan ikke lyttes på {place} ({reason}); vælg en anden web.port eller "
+    "--port, eller stop det program, der bruger den",
     "demo.folder": "Sætter demoen op i {path} (det, en tidligere demo efterlod der, erstattes)",
     "demo.foreign": "{path} er ikke tom og er ikke lavet af demoen; vælg en anden mappe",
     "demo.town": "Bygger en kommune med {users} brugere og {days} dages samtale",

@@ -402,6 +402,15 @@ TEXTS = {
     "sandbox.config": "In casethread.toml:",
     "sandbox.secret": "In the environment: {variable}={secret}",
     "sandbox.unknown": "there is no scenario {name}; list them with: casethread sandbox scenarios",
+    "web.serving": "The portal is at {url} (it listens on {place}). Stop it with Ctrl-C.",
+    "web.stopping": "Stopping when the answers are sent.",
+    "web.stopped": "The portal has stopped.",
+    "web.missing": "web.{setting} is missing: the portal is not set up",
+    "web.no_secret": "the portal's client secret is missing: put it into the file that "
+    "web.client_secret_file names, or into CASETHREAD_WEB_CLIENT_SECRET",
+    "web.how": "how it is done: docs/how-to/portal.md",
+    "web.not_there": "{place} cannot be listened on ({reason}); choose another web.port or "
+    "--port, or stop the program that uses it",
     "demo.folder": "Setting up the demo in {path} (what an earlier demo left there is replaced)",
     "demo.foreign": "{path} is not empty and was not made by the demo; choose another folder",
     "demo.town": "Building a municipality with {users} users and {days} days of talk",
