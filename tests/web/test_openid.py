@@ -422,7 +422,8 @@ def test_wrong_secret(scene: Scene) -> None:
         (200, b"<html>", Unavailable),
         (200, b'{"access_token": "a"}', Unavailable),
         (200, b"[" * 100_000, Unavailable),
-        (200, b" " * (1 << 20) + b"{}", Unavailable),
+        (200, b" " * (1 << 20) + b'{"id_token": "x"}', Unavailable),
+        (500, b'{"error": "invalid_client"}', Unavailable),
         (302, b"", Unavailable),
         (400, b"<html>", Unavailable),
         (400, b'{"error": "invalid_grant"}', SignInDenied),
@@ -740,6 +741,15 @@ def test_long_token(scene: Scene) -> None:
 
     with pytest.raises(SignInDenied, match="too long"):
         scene.client.verify_bearer(token, scene.api)
+
+
+def test_deep_token(scene: Scene) -> None:
+    """Claims that are nested deeper than Python can read are refused like other garbage."""
+    head = _raw({"alg": "RS256", "kid": scene.provider.keys[0].kid})
+    body = base64.urlsafe_b64encode(b'{"ver":' + b"[" * 20_000).decode().rstrip("=")
+
+    with pytest.raises(SignInDenied, match="not a signed JWT"):
+        scene.client.verify_bearer(f"{head}.{body}.AAAA", scene.api)
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60), st.binary(max_size=60))
