@@ -244,6 +244,9 @@ def test_note(run: Run, ledger: Ledger) -> None:
     history = run("history", CASE).stdout
     assert "  note  Bodil Bech  [6]\n    about [5]\n    Hun flytter\n    den 1.\n" in history
     assert "Hun flytter den 1." in run("search", "flytter").stdout
+    run("note", "5", "Hun bliver boende.")
+    assert "Hun bliver boende." in run("search", "boende").stdout
+    assert "[6]" not in run("search", "flytter").stdout
     assert "Note about it: casethread explain 6" in run("explain", "5").stdout
     explained = run("explain", "6").stdout
     assert ("about [5]" in explained, "patterns" in explained) == (True, False)

@@ -34,7 +34,6 @@ from connector.ledger.notes import (
 )
 from connector.ledger.policy import Policy
 from connector.ledger.privacy import mark, unmark
-from connector.ledger.searching import search
 from connector.ledger.tables import entry, event, item, link
 from connector.ledger.take import take
 from connector.ledger.undoing import undo
@@ -436,18 +435,6 @@ def test_its_words_decide_nothing(noted: Ledger) -> None:
         with pytest.raises(KeyError), noted.write() as connection:
             person(batch_of(noted, connection))
     assert stands(noted, root) == ("linked", CASE)
-
-
-def test_it_is_found_by_its_words(noted: Ledger) -> None:
-    """Full-text search finds the newest text of a note, on its case."""
-    root = keep(noted, CALL, "Boligstøtten skal genberegnes.")
-    keep(noted, CALL, "Boligstøtten skal standses.")
-    with noted.read() as connection:
-        is_sqlite = noted.is_sqlite
-        (found,) = search(connection, "boligstøtten standses", limit=5, is_sqlite=is_sqlite)
-        assert search(connection, "genberegnes", limit=5, is_sqlite=is_sqlite) == []
-
-    assert (found.item, found.kind, found.case_number) == (root, "note", CASE)
 
 
 def test_a_note_for_a_conversation(ledger: Ledger) -> None:
