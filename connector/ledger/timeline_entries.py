@@ -201,7 +201,7 @@ class Maker:
         parties = detail.parties
         who = timeline_rows.sender_of(row)
         if call is not None:
-            who = call.caller
+            who = call.caller if _key(call.caller) else who
             parties = (*call.callees, *call.others) or parties
         first = self._named(who)
         others = dict.fromkeys(self._named(party) for party in parties if _key(party) != _key(who))

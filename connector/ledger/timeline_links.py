@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from connector.ledger import timeline_rows
+from connector.ledger.notes import notes_of
 from connector.ledger.tables import at
 from connector.ledger.timeline_rows import Entries, Rows
 from connector.ledger.timeline_values import (
@@ -54,10 +55,13 @@ class Standing:
         # The line's own case needs no asking, but for a single item, which anybody in it may see.
         self._seen = timeline_rows.seen_cases(connection, viewer, named | {case_number} - {""})
         self._case_number = case_number if case_number in self._seen else ""
+        # A note stands on the case: who may not see that sees no note either.
+        roots = [root.id for each in groups for root in each.roots]
+        self._notes = notes_of(connection, roots) if self._case_number else {}
         self._entries = timeline_rows.entries_of(
             connection,
             on_cases | ({case_number} - {""}),
-            {root.id for each in groups for root in each.roots},
+            set(roots),
             {root.thread_id for each in groups for root in each.roots},
         )
 
@@ -78,6 +82,7 @@ class Standing:
             places=tuple(place for row in mine for place in places(self._entries, row.id)),
             owed_at=next((at(row.due_at) for row in mine if row.due_at is not None), None),
             elsewhere=tuple(self._elsewhere(entries, links)),
+            note=next((self._notes[root] for root in made.items if root in self._notes), None),
         )
 
     def _of(self, made: TimelineEntry, group: Group) -> Sequence[Any]:

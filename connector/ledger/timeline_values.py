@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 import msgspec
 
+from connector.ledger.notes import Note
 from connector.model import Direction, Evidence, Party
 
 CONVERSATION = "conversation"
@@ -173,6 +174,7 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     owed_at: datetime | None = None  # when the next version is to be written
     elsewhere: tuple[Elsewhere, ...] = ()
     missing: tuple[Missing, ...] = ()
+    note: Note | None = None
 
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
