@@ -24,6 +24,8 @@ MOST_BYTES = 32_768  # a token with 200 groups has about 11,000
 API_SCOPE = "access"  # what the app registration exposes to those who ask in a user's name
 
 Key = Mapping[str, Any]  # a JSON Web Key
+# PyJWT 2.10, the lowest we take, lets the RecursionError of deeply nested JSON through.
+_UNREADABLE = (jwt.PyJWTError, ValueError, RecursionError)
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +64,7 @@ def header_of(token: str) -> Mapping[str, Any]:
         raise not_believed("it is too long")
     try:
         head: Mapping[str, Any] = jwt.get_unverified_header(token)
-    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise not_believed("it is not a signed JWT") from error
     if head.get("alg") not in ALGORITHMS:
         raise not_believed(f"its algorithm is none of {', '.join(ALGORITHMS)}")
@@ -75,7 +77,7 @@ def version_of(token: str) -> str:
     """The `ver` claim, unverified: it says by which keys and issuer the token is to be judged."""
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
-    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise not_believed("it is not a signed JWT") from error
     return str(claims.get("ver", ""))
 
@@ -107,7 +109,7 @@ def verified(token: str, key_of: Callable[[str], Key], expected: Expected) -> di
                 "verify_iat": False,
             },
         )
-    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise not_believed(_reason(error, expected)) from error
     _check_times(claims, expected.now)
     if expected.tenant and claims.get("tid") != expected.tenant:

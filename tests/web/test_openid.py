@@ -833,11 +833,12 @@ def test_others_do_not_wait(scene: Scene) -> None:
     scene.signed_in()
     scene.seconds.s += 61
     reached, go_on = threading.Event(), threading.Event()
+    went_on: list[bool] = []
 
     def instead(request: Request) -> Response | None:
         if "/keys" in request.path:
             reached.set()
-            go_on.wait(10)
+            went_on.append(go_on.wait(10))
         return None
 
     scene.instead = instead
@@ -861,6 +862,7 @@ def test_others_do_not_wait(scene: Scene) -> None:
         go_on.set()
         one.join(10)
     assert len(denied) == 1
+    assert went_on == [True]
 
 
 @pytest.mark.parametrize(
