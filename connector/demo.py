@@ -1,7 +1,8 @@
 """`casethread demo`: a made-up municipality in a process of its own, and a real sync against it.
 
 Nothing is pretended: the connector signs in with msal over TLS, reads through HTTPS, and journals
-into a folder. Each demo starts afresh, because the sandbox counts its days back from now.
+into a folder; people sign in to the portal through OpenID Connect. Each demo starts afresh, because
+the sandbox counts its days back from now.
 """
 
 from __future__ import annotations
@@ -19,24 +20,24 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from connector import screen
+from connector import demo_portal, screen
 from connector.commands import FAILED, Session, tell
 from connector.commands.syncing import Stop, work
 from connector.errors import ConfigError, Unavailable
-from connector.schedule import parse
 
 if TYPE_CHECKING:
     from connector.work import JobResult
 
 MARK = ".casethread-demo"  # says that a folder is the demo's to replace
 SECRET = "CASETHREAD_CLIENT_SECRET"  # noqa: S105  the name of a variable
+WEB_SECRET = "CASETHREAD_WEB_CLIENT_SECRET"  # noqa: S105  the name of a variable
 # Shorter than any real schedule, so that somebody who looks on sees something happen.
 SCHEDULES = {
-    "register": "every 1 min",
-    "chats": "every 20 s",
-    "call_records": "every 20 s",
-    "voicemail": "every 20 s",
-    "presence": "every 30 s",
+    "register.schedule": "every 1 min",
+    "sources.chats.schedule": "every 20 s",
+    "sources.call_records.schedule": "every 20 s",
+    "sources.voicemail.schedule": "every 20 s",
+    "sources.presence.schedule": "every 30 s",
 }
 RATE = 0  # no limit: Microsoft's is not the sandbox's
 QUIET_MIN = 0  # a conversation is journaled at once, not an hour after its last message
@@ -86,7 +87,8 @@ def demo(
             if not stop():
                 _show_case(there)
             if not is_once and not stop():
-                _go_on(there, stop)
+                with demo_portal.portal(there, folder):
+                    _go_on(there, stop)
         finally:
             there.close()
     import typer
@@ -175,9 +177,12 @@ def _configured(session: Session, folder: Path, address: Address) -> Session:
             "graph.rates.call_records": RATE,
             "journal.quiet_min": QUIET_MIN,
             "log.file": "casethread.log",
+            **SCHEDULES,
+            **demo_portal.settings(address.openid_issuer, address.openid_client_id),
         },
     )
-    environ = {**session.environ, SECRET: address.client_secret}
+    secrets = {SECRET: address.client_secret, WEB_SECRET: address.openid_client_secret}
+    environ = {**session.environ, **secrets}
     return Session(config=folder / "casethread.toml", is_debug=session.is_debug, environ=environ)
 
 
@@ -219,24 +224,19 @@ def _go_on(there: Session, stop: Stop) -> None:
         if line:
             screen.say(line)
 
-    wanted = {
-        name: parse(words)
-        for name, words in SCHEDULES.items()
-        if name == "register" or name in there.program.enabled_sources()
-    }
     screen.say()
+    screen.say(there.text("demo.portal", url=there.settings.web.url))
+    screen.say(there.text("demo.sign_in"))
     tell(there.text("demo.going_on"))
-    embedded.run(there.program, stop, wanted=wanted, told=told)
+    embedded.run(there.program, stop, told=told)
 
 
 def _news(there: Session, result: JobResult) -> str:
     """What a job brought, in one line; "" when it brought nothing."""
-    from connector.commands.looking import what_it_did
-
     if result.job in ("register", "attachments") and result.is_good:
         return ""
     new = sum(count for name, count in result.counts.items() if name.startswith("new_"))
-    words = what_it_did(there, result.job, result.counts)
+    words = screen.did(result.job, result.counts, there.language)
     if not result.is_good:
         words = "; ".join([*result.problems[:2]]) or words
     elif result.job != "deliver" and not new:

@@ -403,6 +403,9 @@ TEXTS = {
     "demo.case": "En sags forløb:",
     "demo.going_on": "Fortsætter efter tidsplan; nye beskeder dukker op, som tiden går. Stop med "
     "Ctrl-C.",
+    "demo.portal": "Åbn portalen i en browser: {url}",
+    "demo.sign_in": "Log på med ét klik som en af demoens personer.",
+    "demo.no_portal": "Portalen startede ikke: {reason}",
     "demo.no_sandbox": "Sandkassen startede ikke: {reason}",
     "source.evaluate": "Bedømmer",
     "source.look": "Læser",

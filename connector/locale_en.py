@@ -416,6 +416,9 @@ TEXTS = {
     "demo.town": "Building a municipality with {users} users and {days} days of talk",
     "demo.case": "One case's history:",
     "demo.going_on": "Going on by schedule; new messages appear as time passes. Stop with Ctrl-C.",
+    "demo.portal": "Open the portal in a browser: {url}",
+    "demo.sign_in": "Sign in with one click as one of the demo's people.",
+    "demo.no_portal": "The portal did not start: {reason}",
     "demo.no_sandbox": "The sandbox did not start: {reason}",
     # evaluate
     "source.evaluate": "Judging",
