@@ -1,0 +1,96 @@
+"""How the API answers: JSON with a mark by which a change is seen, and each look kept before."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, NamedTuple
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from connector.ledger.access import Viewer
+from connector.ledger.looks import record_look
+from connector.web.api.models import Model
+from connector.web.page import Problem, language_of
+from connector.web.site import site_of
+
+SESSION = "session"
+VARY = "authorization, cookie, accept-language"
+
+
+class Look(NamedTuple):
+    """A look at content, to be kept. `shown` is how many things were shown."""
+
+    viewer: Viewer
+    subject: str
+    shown: int = 1
+
+
+class Unconditional(Problem):
+    """A change that does not say what it is to change."""
+
+    status = 428
+
+
+class Conflict(Problem):
+    """What cannot be done as things stand."""
+
+    status = 409
+
+
+def via(request: Request) -> str:
+    """How the viewer came: "session", "app ID" or "intranet NAME"."""
+    return str(getattr(request.state, "via", SESSION))
+
+
+def answer(
+    request: Request, model: Model, *, look: Look | None = None, version: int | None = None
+) -> Response:
+    """The model as JSON; 304 without it when the asker has the same already.
+
+    The ETag is a hash of what is answered, after `version` where there is one: what a change of it
+    must name. A look is kept before content is given out, and not when nothing is.
+    """
+    body = model.model_dump_json().encode()
+    digest = hashlib.sha256(body).hexdigest()[:16]
+    mark = f'"{digest}"' if version is None else f'"{version}-{digest}"'
+    headers = {"etag": mark, "vary": VARY, "content-language": language_of(request)}
+    if request.method == "GET" and _has_it(request.headers.get("if-none-match", ""), mark):
+        return Response(status_code=304, headers=headers)
+    if look is not None:
+        keep_look(request, look)
+    return Response(body, headers=headers, media_type="application/json")
+
+
+def keep_look(request: Request, look: Look, **detail: Any) -> None:
+    """Keep that the viewer looked, and by what."""
+    site = site_of(request)
+    # Not seen to the disk: of a look only the record would be lost with the machine's power.
+    with site.write(durable=False) as connection:
+        record_look(
+            connection, look.viewer, look.subject, site.ledger.now(),
+            how="api", via=via(request), count=look.shown, **detail,
+        )  # fmt: skip
+
+
+def etag(version: int) -> str:
+    """What a change of this version names in If-Match."""
+    return f'"{version}"'
+
+
+def version_of(if_match: str | None) -> int:
+    """The version that If-Match names; its form is checked. Raises Unconditional without one."""
+    if if_match is None:
+        raise Unconditional("api.if_match")
+    return number_in(if_match)
+
+
+def number_in(mark: str) -> int:
+    """The version in a mark whose form is checked."""
+    return int(mark.strip('"').partition("-")[0])
+
+
+def _has_it(header: str, mark: str) -> bool:
+    """Whether If-None-Match names this mark (weakly compared, RFC 9110, 13.1.2)."""
+    marks = {each.strip().removeprefix("W/") for each in header.split(",")}
+    return mark in marks or "*" in marks
