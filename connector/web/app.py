@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from connector.errors import ConnectorError
 from connector.ledger.access import Hidden
-from connector.web import headers, page
+from connector.web import api, headers, page
 from connector.web.metrics import Metrics
 from connector.web.pages import case, files, health, home, operations, presence, sign_in, static
 from connector.web.runner import Runner
@@ -39,6 +41,7 @@ ROUTERS = (
     presence.router,
     sign_in.router,
     static.router,
+    *api.ROUTERS,
 )
 
 
@@ -90,6 +93,8 @@ def _answer_errors(app: FastAPI) -> None:
         wrong = page.Problem(key)
         wrong.status = error.status_code if error.status_code in (400, 404, 405) else 400
         wrong.headers.update(error.headers or {})
+        if error.status_code == 405:
+            wrong.headers["Allow"] = ", ".join(_methods_of(request))
         return page.problem(request, wrong)
 
     @app.exception_handler(ConnectorError)
@@ -106,6 +111,17 @@ def _answer_errors(app: FastAPI) -> None:
         wrong = page.Problem("wrong.unexpected", number=number)
         wrong.status = 500
         return page.problem(request, wrong)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """What can be done at this address: a framework's own answer names one route's methods."""
+    routes = (route for router in ROUTERS for route in router.routes)
+    found = (
+        route.methods or ()
+        for route in routes
+        if isinstance(route, APIRoute) and route.matches(request.scope)[0] is not Match.NONE
+    )
+    return sorted({method for methods in found for method in methods})
 
 
 def _to_sign_in(request: Request, error: page.Problem) -> Response:
