@@ -18,7 +18,22 @@ from connector.errors import ConnectorError
 from connector.ledger.access import Hidden
 from connector.web import api, headers, page
 from connector.web.metrics import Metrics
-from connector.web.pages import case, files, health, home, operations, presence, sign_in, static
+from connector.web.pages import (
+    case,
+    files,
+    health,
+    home,
+    looks,
+    operations,
+    presence,
+    records,
+    records_audit,
+    records_deliveries,
+    records_samples,
+    sign_in,
+    static,
+    todo,
+)
 from connector.web.runner import Runner
 from connector.web.site import Site
 from connector.web.statements import Statements
@@ -33,14 +48,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 FOLDER = Path(__file__).parent
 ROUTERS = (
+    looks.router,  # before the case page, which takes every address below /cases/
     case.router,
     files.router,
     health.router,
     home.router,
     operations.router,
     presence.router,
+    records.router,
+    records_audit.router,
+    records_deliveries.router,
+    records_samples.router,
     sign_in.router,
     static.router,
+    todo.router,
     *api.ROUTERS,
 )
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from connector.identity import CPR, is_cpr
+from connector.identity import CPR, is_cpr, mask_cpr
 from connector.ledger.access import Hidden, Role, Viewer, case_for, may_see_item
 from connector.ledger.batch import Batch
 from connector.ledger.looks import record_look
@@ -22,15 +22,17 @@ from connector.ledger.timeline_rows import standing
 from connector.web import moments, rules
 from connector.web.case_export import export
 from connector.web.page import NotFound, Wrong, language_of, render
+from connector.web.pages.looks import sees_looks
 from connector.web.pages.presence import readable
 from connector.web.site import Site, site_of
 from connector.web.telling import Telling
+from connector.web.words import say
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from connector.ledger.timeline_values import Timeline, TimelineEntry
-    from connector.model import Case
+    from connector.model import Case, Party
 
 router = APIRouter(include_in_schema=False)
 WRITES = rules.any_of(Role.CASE_WORKER)  # a note is of somebody who took part in the case
@@ -109,8 +111,18 @@ def file_address(file: Any) -> str:
 
 def shared(request: Request) -> dict[str, Any]:
     """What the parts of a case's pages are told with."""
+    tell = telling_of(request)
+    unknown = say("case.unknown", language_of(request))
+
+    def someone(party: Party) -> str:
+        """Somebody as a list names them: a CPR number that a name holds is masked."""
+        phone = readable(party.phone) if party.phone else ""
+        return (mask_cpr(party.name) if party.name else phone or party.mail) or unknown
+
     return {
-        "tell": telling_of(request),
+        "tell": tell,
+        "linked": tell.linked,
+        "someone": someone,
         "readable": readable,
         "teams_call": teams_call,
         "file_address": file_address,
@@ -225,6 +237,7 @@ def case_page(
         wanted=asked.wanted,
         asked=asked,
         kinds=KINDS,
+        sees_looks=sees_looks(site, viewer, case),
     )
 
 
