@@ -64,6 +64,19 @@ def refresh(
     return result
 
 
+def ask_for(ledger: Ledger, register: CaseRegister, policy: Policy, number: str) -> Case | None:
+    """Ask the register for one number that a person typed, and keep its answer.
+
+    None when there is no such case. Raises RemoteError when the register does not answer.
+    """
+    case = _answer(register, number, Refreshed())
+    if case is not None:
+        with ledger.write() as connection:
+            batch = Batch(ledger=ledger, connection=connection, policy=policy, now=ledger.now())
+            _keep(batch, [case], Refreshed())
+    return case
+
+
 def _list(
     ledger: Ledger,
     register: CaseRegister,

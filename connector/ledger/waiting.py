@@ -21,6 +21,7 @@ from connector.ledger.history import shown
 from connector.ledger.privacy import TALK
 from connector.ledger.tables import (
     at,
+    attachment,
     item,
     link,
     ms,
@@ -99,6 +100,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     text: str
     is_erased: bool
+    audio: tuple[int, int] | None  # of a voicemail: version and position of the recording
     may_be_private: bool  # the viewer may keep the whole chat private
     rule: str
     case_number: str  # the one that the rule found; "" for none, and for one that is not named
@@ -118,9 +120,10 @@ def waiting_items(
     also = _alike(connection, viewer, rows.values())
     people = _People(connection, rows.values())
     own = _own_chats(connection, viewer, rows.values())
+    audio = _audio(connection, rows.values())
     for root in roots:
         if root in links and root in rows:
-            yield _waiting(rows[root], links[root], target, cases, also, people, own)
+            yield _waiting(rows[root], links[root], target, cases, also, people, own, audio)
 
 
 def _waiting(
@@ -131,6 +134,7 @@ def _waiting(
     also: Mapping[tuple[int, str], Mapping[int, int]],
     people: _People,
     own: Collection[int],
+    audio: Mapping[int, tuple[int, int]],
 ) -> Waiting:
     detail = detail_of(row)
     duration_s = detail.duration_s
@@ -153,6 +157,7 @@ def _waiting(
         subject=mask_cpr(row.subject or ""),
         text=mask_cpr((row.text or "")[:MOST_TEXT]) if row.kind in _SPOKEN else "",
         is_erased=row.is_erased,
+        audio=audio.get(row.id),
         may_be_private=row.root_id in own,
         rule=stands.rule,
         case_number=cases.told(stands.case_number),
@@ -259,6 +264,23 @@ def _own_chats(connection: Connection, viewer: Viewer, rows: Iterable[Any]) -> s
         return roots
     query = sa.select(item.c.id).where(item.c.id.in_(sorted(roots)), took_part(viewer))
     return set(connection.execute(query).scalars())
+
+
+def _audio(connection: Connection, rows: Iterable[Any]) -> dict[int, tuple[int, int]]:
+    """The recording of each voicemail, by number of the version; only those that are here."""
+    its = [row.id for row in rows if row.kind == Kind.VOICEMAIL.value]
+    if not its:
+        return {}
+    found = connection.execute(
+        sa.select(attachment.c.item_id, attachment.c.position)
+        .where(
+            attachment.c.item_id.in_(its),
+            attachment.c.role == "audio",
+            attachment.c.state == "kept",
+        )
+        .order_by(attachment.c.position.desc())
+    )
+    return {row.item_id: (row.item_id, row.position) for row in found}
 
 
 class _People:
