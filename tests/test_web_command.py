@@ -18,9 +18,9 @@ import pytest
 import requests
 from fastapi import FastAPI
 
-from connector.commands.serving import CACHE_KB, THREADS, serve, spare_memory
 from connector.ledger import open_ledger
 from connector.settings import parse
+from connector.web.server import CACHE_KB, THREADS, serve, spare_memory
 
 CONFIG = """
 language = "en"

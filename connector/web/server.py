@@ -1,0 +1,84 @@
+"""The portal behind a socket: one process, few threads, little memory, and an orderly end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+import sqlalchemy as sa
+import uvicorn
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from connector.ledger import Ledger
+    from connector.settings import Web
+
+THREADS = 12  # requests worked on at once; two cores and one database are busy long before that
+CACHE_KB = 8_000  # of each SQLite connection: a page of the portal touches little
+GRACE_S = 10  # for answers that are under way when the portal is stopped
+WAITING = 512  # connections that the system holds until they are accepted
+
+
+def spare_memory(ledger: Ledger) -> None:
+    """Let each of the portal's many connections to SQLite keep little in memory."""
+    if not ledger.is_sqlite:
+        return
+
+    @sa.event.listens_for(ledger.engine, "connect")
+    def smaller(connection: object, _record: object) -> None:
+        connection.execute(f"PRAGMA cache_size=-{CACHE_KB}")  # type: ignore[attr-defined]
+
+    ledger.engine.dispose()  # those that are open already
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises OSError with the reason in words when that cannot be."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=WAITING)
+    except (OSError, OverflowError) as error:
+        number = getattr(error, "errno", None) or 0
+        raise OSError(os.strerror(number) if number > 0 else str(error)) from error
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, stopped by a question instead of by signal handlers of its own."""
+
+    def __init__(self, config: uvicorn.Config, should_stop: Callable[[], bool]) -> None:
+        super().__init__(config)
+        self._should_stop = should_stop
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ours are taken over already: asked twice, the process ends at once."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As Uvicorn does, with fewer threads."""
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        await super().startup(sockets)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: whether to end."""
+        return await super().on_tick(counter) or self._should_stop()
+
+
+def serve(app: FastAPI, there: socket.socket, its: Web, should_stop: Callable[[], bool]) -> None:
+    """Answer requests on this socket until it is time to stop. The log of requests is the app's."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,  # its lines would name cases: see connector/web/watch.py
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=list(its.proxies),
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    Server(config, should_stop).run(sockets=[there])
