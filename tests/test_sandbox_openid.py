@@ -211,6 +211,18 @@ def test_first_user(town: Municipality, hours: int) -> None:
     assert max(own) > (1, 1)
 
 
+@pytest.mark.parametrize("changed", [{"is_open": False}, {"access": "restricted"}])
+def test_first_user_may_look(town: Municipality, changed: Mapping[str, Any]) -> None:
+    """A closed or a restricted case makes nobody the first, however much was said about it."""
+    first = demo_users(town)[0]
+    files = tuple(
+        replace(each, **changed) if each.caseworker.key == first.oid else each
+        for each in town.cases()
+    )
+
+    assert demo_users(replace(town, case_files=files))[0].oid != first.oid
+
+
 @pytest.mark.parametrize("count", [3, 4, 5, 6, 9])
 def test_users_of_few(count: int) -> None:
     """In a small municipality somebody has several jobs; each role is held, and nobody is twice."""
