@@ -21,6 +21,7 @@ from connector.ledger.samples import (
     draw,
     judge,
     judged,
+    keep,
     lowest,
     sample_of,
     samples,
@@ -51,9 +52,10 @@ def told(ledger: Ledger) -> Ledger:
 
 
 def drawn(ledger: Ledger, size: int = 4, seed: str = "1234", scope: Scope = EVERYTHING) -> int:
+    with ledger.read() as connection:
+        made = draw(connection, ZONE, {}, MANAGER, WEEK, scope, size=size, seed=seed)
     with ledger.write() as connection:
-        return draw(connection, ZONE, {}, MANAGER, WEEK, scope, size=size, seed=seed,
-                    now=ledger.now())  # fmt: skip
+        return keep(connection, made, actor=MANAGER.actor, now=ledger.now())
 
 
 def rows(ledger: Ledger, number: int) -> list[Judged]:

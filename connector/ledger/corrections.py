@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from connector.ledger.access import Viewer, visible_case
 from connector.ledger.batch import chunks
-from connector.ledger.days import Period, day_of
+from connector.ledger.days import Period, day_of, place_of
 from connector.ledger.tables import delivery, entry, entry_version, item, link, register_case
 from connector.model import Kind, LinkState
 
@@ -65,7 +65,7 @@ def corrections(
     Raises ValueError for a cursor that is none.
     """
     begins, ends = period.bounds(zone)
-    place = _place(after, ends)
+    place = place_of(after) if after else (ends, 0)
     while True:
         query = _MOVED.where(_is_after(place), _old.c.superseded_at >= begins)
         rows = connection.execute(query.limit(STEP)).all()
@@ -110,13 +110,6 @@ _MOVED = (
     )
     .order_by(_old.c.superseded_at.desc(), _old.c.id.desc())
 )
-
-
-def _place(cursor: str, ends: int) -> tuple[int, int]:
-    if not cursor:
-        return ends, 0
-    at, _, number = cursor.partition(".")
-    return min(int(at), ends), int(number)
 
 
 def _is_after(place: tuple[int, int]) -> sa.ColumnElement[bool]:

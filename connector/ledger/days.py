@@ -37,3 +37,12 @@ class Period(msgspec.Struct, frozen=True):
     def bounds(self, zone: ZoneInfo) -> tuple[int, int]:
         """First and last millisecond (exclusive)."""
         return bounds(self.first, zone)[0], bounds(self.last, zone)[1]
+
+
+def place_of(cursor: str) -> tuple[int, int]:
+    """The two numbers of a list's cursor, "time.row". Raises ValueError for what is none."""
+    first, _, second = cursor.partition(".")
+    at_, row = int(first), int(second)
+    if max(abs(at_), abs(row)) >= 2**63:
+        raise ValueError("no column holds this number")
+    return at_, row

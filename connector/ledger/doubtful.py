@@ -13,6 +13,7 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.access import Viewer, visible_case
+from connector.ledger.days import place_of
 from connector.ledger.deliveries import try_again
 from connector.ledger.events import event_row, record
 from connector.ledger.runs import is_alive
@@ -65,7 +66,7 @@ def doubtful(
 ) -> Iterator[Doubtful]:
     """Those deliveries, the oldest trouble first. Raises ValueError for a cursor that is none."""
     since, _, key = after.partition(".")
-    place = (int(since) if since else -1, key)
+    place = (place_of(f"{since}.0")[0] if after else -1, key)
     is_visible = sa.exists().where(
         register_case.c.number == delivery.c.case_number, visible_case(viewer)
     )

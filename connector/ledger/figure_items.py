@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.access import Viewer, visible_item
-from connector.ledger.days import Period, day_of
+from connector.ledger.days import Period, day_of, place_of
 from connector.ledger.figure_sorting import LINKED, UNKNOWN_UNIT, Fate, Sorter
 from connector.ledger.figures import EVERYTHING, Scope
 from connector.ledger.tables import (
@@ -73,7 +73,7 @@ def items(
     """
     sorter = Sorter(connection, departments, period)
     query = _query(viewer, period, zone, scope, fates, departments)
-    place = _place(after)
+    place = place_of(after) if after else (-(2**62), 0)
     while True:
         rows = connection.execute(query.where(_is_after(place)).limit(STEP)).all()
         sorter.learn((row.thread_id, _root(row), row.case_number) for row in rows)
@@ -84,13 +84,6 @@ def items(
         if len(rows) < STEP:
             return
         place = rows[-1].sent_at, rows[-1].id
-
-
-def _place(cursor: str) -> tuple[int, int]:
-    if not cursor:
-        return -(2**62), 0
-    sent_at, _, root = cursor.partition(".")
-    return int(sent_at), int(root)
 
 
 def _is_after(place: tuple[int, int]) -> sa.ColumnElement[bool]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.days import Period
+from connector.ledger.days import Period, place_of
 from connector.ledger.tables import event, item
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def looks(
     Raises ValueError for a cursor that is none.
     """
     begins, ends = period.bounds(zone)
-    at, number = _place(after, ends)
+    at, number = place_of(after) if after else (ends, 0)
     query = sa.select(event).where(_IS_LOOK, event.c.at >= begins, event.c.at < ends)
     if case:
         query = query.where(event.c.subject.in_(_subjects(connection, case)))
@@ -62,13 +62,6 @@ def looks(
         if len(rows) < STEP:
             return
         at, number = rows[-1].at, rows[-1].id
-
-
-def _place(cursor: str, ends: int) -> tuple[int, int]:
-    if not cursor:
-        return ends, 0
-    at, _, number = cursor.partition(".")
-    return int(at), int(number)
 
 
 def _subjects(connection: Connection, case: str) -> list[str]:

@@ -11,6 +11,7 @@ import hashlib
 import heapq
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -44,6 +45,26 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = ""
     population: int = 0  # journaled items that fit and that whoever drew may see
     hidden: int = 0  # items that fit, left out because whoever drew may not see them
+
+    @property
+    def first_day(self) -> date:
+        """The first local day."""
+        return date.fromisoformat(self.first)
+
+    @property
+    def last_day(self) -> date:
+        """The last local day."""
+        return date.fromisoformat(self.last)
+
+
+class Draw(msgspec.Struct, frozen=True, kw_only=True):
+    """A sample that is not kept yet: its items in the order in which they were drawn."""
+
+    begins: int
+    ends: int
+    seed: str
+    roots: tuple[int, ...]
+    drawn: Drawn
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,17 +116,17 @@ def draw(
     *,
     size: int,
     seed: str,
-    now: int,
-) -> int:
-    """Draw and keep a sample of what was journaled; gives its number.
+) -> Draw:
+    """Draw from what was journaled. Reads only: it may take a while, and nobody waits for it.
 
     Raises ValueError for a size that is not from 1 to MOST, or an empty seed.
     """
     if not 1 <= size <= MOST or not seed:
         raise ValueError("size or seed")
-    fit = items(connection, zone, departments, period, viewer, scope=scope, fates=(Fate.JOURNALED,))
     roots, hidden = [], 0
-    for each in fit:
+    for each in items(
+        connection, zone, departments, period, viewer, scope=scope, fates=(Fate.JOURNALED,)
+    ):
         if each.is_visible:
             roots.append(each.root)
         else:
@@ -119,7 +140,10 @@ def draw(
         population=len(roots),
         hidden=hidden,
     )
-    return _keep(connection, zone, viewer, period, drawn, lowest(roots, seed, size), seed, now)
+    begins, ends = period.bounds(zone)
+    return Draw(
+        begins=begins, ends=ends, seed=seed, roots=tuple(lowest(roots, seed, size)), drawn=drawn
+    )
 
 
 def lowest(roots: Iterable[int], seed: str, size: int) -> list[int]:
@@ -131,40 +155,29 @@ def _hash(seed: str, root: int) -> bytes:
     return hashlib.sha256(f"{seed}:{root}".encode()).digest()
 
 
-def _keep(
-    connection: Connection,
-    zone: ZoneInfo,
-    viewer: Viewer,
-    period: Period,
-    drawn: Drawn,
-    roots: Sequence[int],
-    seed: str,
-    now: int,
-) -> int:
-    begins, ends = period.bounds(zone)
-    made = connection.execute(
+def keep(connection: Connection, made: Draw, *, actor: str, now: int) -> int:
+    """Keep a sample that was drawn; gives its number."""
+    inserted = connection.execute(
         sa.insert(sample).values(
             made_at=now,
-            actor=viewer.actor,
-            period_from=begins,
-            period_to=ends,
-            seed=seed,
-            size=len(roots),
-            detail=msgspec.json.encode(drawn).decode(),
+            actor=actor,
+            period_from=made.begins,
+            period_to=made.ends,
+            seed=made.seed,
+            size=len(made.roots),
+            detail=msgspec.json.encode(made.drawn).decode(),
         )
     ).inserted_primary_key
-    assert made is not None  # noqa: S101  an INSERT of one row has one
-    number = int(made[0])
+    assert inserted is not None  # noqa: S101  an INSERT of one row has one
+    number = int(inserted[0])
     rows = [
         {"sample_id": number, "position": position, "item_id": root}
-        for position, root in enumerate(roots, 1)
+        for position, root in enumerate(made.roots, 1)
     ]
     if rows:
         connection.execute(sa.insert(sample_item), rows)
-    record(
-        connection,
-        [event_row(now, viewer.actor, "sampled", f"sample {number}", size=len(roots), seed=seed)],
-    )
+    told = event_row(now, actor, "sampled", f"sample {number}", size=len(rows), seed=made.seed)
+    record(connection, [told])
     return number
 
 
