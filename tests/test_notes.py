@@ -350,6 +350,7 @@ def test_it_moves_with_the_call(noted: Ledger) -> None:
     ]
     void = next(each for each in sink.entries.values() if each.kind == "note" and each.is_void)
     assert void.void_reason == "wrong Hansen"
+    assert [each.version for each in note(noted).journaled] == [1]  # on the case it is on now
 
     with noted.write() as connection:
         undo(batch_of(noted, connection), CALL, actor="vita", reason="it was right")
