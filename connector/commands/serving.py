@@ -26,19 +26,16 @@ def web(
         str, typer.Option(help="The address to listen on; else web.host.", show_default=False)
     ] = "",
     port: Annotated[
-        int,
-        typer.Option(
-            help="The port; else web.port.", min=0, max=65535, show_default=False, metavar="PORT"
-        ),
-    ] = 0,
+        int | None, typer.Option(help="The port; else web.port.", min=1, max=65535)
+    ] = None,
     while_stdin: Annotated[
         bool, typer.Option("--while-stdin", help="Stop when standard input ends.", hidden=True)
     ] = False,
 ) -> None:
     """Serve the portal and its API until Ctrl-C or SIGTERM.
 
-    It needs [web] in the configuration, and an app registration to sign in with: see
-    docs/how-to/portal.md. SIGTERM ends it with 0 once the answers under way are sent.
+    It needs [web] in the configuration and an application to sign in with; the page
+    docs/how-to/portal.md tells how. SIGTERM ends it with 0 once the answers under way are sent.
 
     \b
     Examples:
