@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import requests
 import sqlalchemy as sa
 
 from connector import settings as settings_module
@@ -27,6 +28,7 @@ from connector.ledger.sessions import SignedIn
 from connector.ledger.tables import item
 from connector.model import Case, Person
 from connector.web.app import make_app
+from connector.web.who import csrf_of
 from tests.web.conftest import free_port, no_issuer, serving
 
 ROOT = Path(__file__).parents[2]
@@ -51,19 +53,23 @@ class Lively:
         root = str(min(self.items.values()))
         return {
             "number": number, "number:path": number, "root": root, "item": root, "sample": "1",
+            "position": "1",
             "person": self.person.id, "job": "register",
         }  # fmt: skip
 
     def sign_in(self, page: Any, *grants: str) -> None:
         """The case's caseworker is signed in, with these roles."""
+        cookie = {"name": self.site.cookie, "value": self.session(*grants), "url": self.url}
+        page.context.add_cookies([{**cookie, "httpOnly": True}])
+
+    def session(self, *grants: str) -> str:
+        """The token of a new session of the case's caseworker."""
         who = SignedIn(
             subject="lively", oid=self.person.id, name=self.person.name, upn=self.person.upn,
             grants=grants or GRANTS,
         )  # fmt: skip
         with self.site.write() as connection:
-            token = sessions.begin(connection, who, now=self.site.ledger.now(), life_ms=3_600_000)
-        cookie = {"name": self.site.cookie, "value": token, "url": self.url, "httpOnly": True}
-        page.context.add_cookies([cookie])
+            return sessions.begin(connection, who, now=self.site.ledger.now(), life_ms=3_600_000)
 
 
 @contextmanager
@@ -80,7 +86,9 @@ def lively(users: int = 60, days: int = 5) -> Iterator[Lively]:
         program = Program(settings=settings_module.load(file, _environ()))
         app = make_app(program, no_issuer())
         with serving(app, port):
-            yield _lively(url, program, app.state.site)
+            made = _lively(url, program, app.state.site)
+            _draw_sample(made)
+            yield made
         program.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -108,6 +116,17 @@ def _with_web(text: str, ours: str) -> str:
         if not is_web:
             lines.append(line)
     return "\n".join(lines) + "\n[web]\nunit_sees_cases = true\n" + ours
+
+
+def _draw_sample(made: Lively) -> None:
+    """A records manager draws a control, so that there is one to look at."""
+    token = made.session()
+    with requests.Session() as browser:
+        browser.trust_env = False
+        browser.cookies.set(made.site.cookie, token)
+        form = {"csrf": csrf_of(token), "size": "5", "seed": "lively"}
+        answer = browser.post(f"{made.url}/records/samples", form, allow_redirects=False)
+    assert answer.headers["location"] == "/records/samples/1", answer.text
 
 
 def _lively(url: str, program: Program, site: Any) -> Lively:

@@ -14,12 +14,8 @@ from tests.web.lively import Lively, lively
 from tests.web.pages_to_see import pages
 
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
-NAMES = [
-    name
-    for name, _ in pages(
-        dict.fromkeys(("number:path", "number", "root", "sample", "item", "person", "job"), "1")
-    )
-]
+PARTS = ("number:path", "number", "root", "sample", "position", "item", "person", "job")
+NAMES = [name for name, _ in pages(dict.fromkeys(PARTS, "1"))]
 
 
 @pytest.fixture(scope="module")
