@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.web.api import cases, items, me, openapi, presence
+from connector.web.api import cases, items, me, openapi, presence, todo
 
 # A number may hold slashes: what stands after it is looked for before the case alone.
 ROUTERS = (
@@ -10,5 +10,6 @@ ROUTERS = (
     me.router,
     presence.router,
     items.router,
+    todo.router,
     cases.router,
 )

@@ -17,7 +17,11 @@ class Model(BaseModel):
     """A model of the API, made of the ledger's values. Its docstrings are the documentation."""
 
     model_config = ConfigDict(
-        from_attributes=True, extra="forbid", use_attribute_docstrings=True, use_enum_values=True
+        from_attributes=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        use_enum_values=True,
+        json_schema_serialization_defaults_required=True,
     )
 
 

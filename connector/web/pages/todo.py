@@ -17,7 +17,6 @@ from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup, escape
 
 from connector.errors import RemoteError
-from connector.jobs.refresh import ask_for
 from connector.ledger import deciding
 from connector.ledger import todo as lists
 from connector.ledger.access import Hidden, Viewer
@@ -27,8 +26,8 @@ from connector.ledger.merging import find_person
 from connector.ledger.tables import item, ms
 from connector.ledger.todo import Scope, Todo
 from connector.ledger.waiting import Target
-from connector.model import Case
 from connector.web import rules
+from connector.web.choosing import case_meant
 from connector.web.page import NotFound, Wrong, language_of, render
 from connector.web.site import Site, site_of
 from connector.web.telling import Telling
@@ -145,30 +144,10 @@ def undo(
 
 
 def _meant(site: Site, viewer: Viewer, said: Said) -> str:
-    """The number of the case that is meant, as the register writes it; "" for none.
-
-    A number that the ledger does not know is asked of the register: the case may be new. Raises
-    Hidden and RemoteError.
-    """
+    """The number of the case that is meant; "" for none. Raises Hidden and RemoteError."""
     if said.do not in ("put", "choose"):
         return ""
-    if not said.number:
-        raise Hidden("-")
-    with site.read() as connection:
-        try:
-            return _found(site, viewer, connection, said.number).number
-        except Hidden:
-            pass
-    program = site.program
-    case = ask_for(site.ledger, program.register, program.policy(), said.number)
-    if case is None:
-        raise Hidden(said.number)
-    with site.read() as connection:
-        return _found(site, viewer, connection, case.number).number
-
-
-def _found(site: Site, viewer: Viewer, connection: Any, number: str) -> Case:
-    return deciding.find_case_for(connection, viewer, number, site.program.scanner)
+    return case_meant(site, viewer, said.number)
 
 
 def _keep(site: Site, viewer: Viewer, said: Said, number: str) -> deciding.Done:
