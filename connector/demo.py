@@ -227,6 +227,7 @@ def _go_on(there: Session, stop: Stop) -> None:
     screen.say()
     screen.say(there.text("demo.portal", url=there.settings.web.url))
     screen.say(there.text("demo.sign_in"))
+    sys.stdout.flush()  # into a pipe or a file the link would else come when the demo ends
     tell(there.text("demo.going_on"))
     embedded.run(there.program, stop, told=told)
 

@@ -34,8 +34,8 @@ def web(
 ) -> None:
     """Serve the portal and its API until Ctrl-C or SIGTERM.
 
-    It needs [web] in the configuration and an application to sign in with; the page
-    docs/how-to/portal.md tells how. SIGTERM ends it with 0 once the answers under way are sent.
+    docs/how-to/portal.md tells how to set it up: [web] in the configuration, and an application
+    to sign in with. SIGTERM ends it with 0 once the answers under way are sent.
 
     \b
     Examples:

@@ -24,7 +24,7 @@ def demo(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         [sys.executable, "-m", "connector.cli", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "LC_ALL": "en_GB.UTF-8", "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "LC_ALL": "en_GB.UTF-8"},
         text=True,
         encoding="utf-8",
     )
