@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.access import Viewer, visible_case, visible_item
+from connector.ledger.access import Viewer, visible_case
 from connector.ledger.tables import item, register_case
-from connector.model import Case, LinkState
+from connector.model import Case
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -24,13 +24,6 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     case: Case
     newest_at: int
     count: int
-
-
-def waiting_for(connection: Connection, viewer: Viewer) -> int:
-    """How many communications wait for a person that the viewer may see."""
-    is_waiting = item.c.state == sa.literal_column(f"'{LinkState.WAITING.value}'")
-    query = sa.select(sa.func.count()).select_from(item).where(is_waiting, visible_item(viewer))
-    return int(connection.execute(query).scalar_one())
 
 
 def cases_with_news(connection: Connection, viewer: Viewer, *, limit: int) -> list[News]:

@@ -8,7 +8,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from connector.ledger.access import Viewer
-from connector.ledger.mine import cases_with_news, waiting_for
+from connector.ledger.mine import cases_with_news
+from connector.ledger.todo import Count, Scope, count
+from connector.ledger.waiting import Target
 from connector.web import rules
 from connector.web.page import render
 from connector.web.site import site_of
@@ -19,10 +21,13 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 def home(request: Request, viewer: Annotated[Viewer, Depends(rules.SIGNED_IN)]) -> Response:
     """What the viewer most likely came for."""
-    waiting, cases = 0, []
+    site = site_of(request)
+    waiting, cases = Count(waiting=0, late=0), []
     is_reader = bool(viewer.roles & rules.CASE_WORKER.roles)
     if is_reader:
-        with site_of(request).read() as connection:
-            waiting = waiting_for(connection, viewer)
+        today = site.clock().astimezone(site.zone).date()
+        target = Target(days=site.settings.journal.target_days, zone=site.zone, today=today)
+        with site.read() as connection:
+            waiting = count(connection, viewer, Scope.MINE, target)
             cases = cases_with_news(connection, viewer, limit=15)
     return render(request, "home.html", viewer, waiting=waiting, cases=cases, is_reader=is_reader)
