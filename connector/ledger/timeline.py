@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from connector.ledger.access import Viewer
 
-ENTRIES = 40  # on a page
-MESSAGES = 300  # on a page, unless one conversation alone has more
+ENTRIES = 25  # on a page
+MESSAGES = 150  # on a page, unless one conversation alone has more
 KINDS = (CONVERSATION, Kind.CALL.value, Kind.MISSED_CALL.value, Kind.VOICEMAIL.value)
 NEWEST, OLDEST = "newest", "oldest"
 AFTER, BEFORE = "a", "b"  # on which side of the entry named a cursor goes on

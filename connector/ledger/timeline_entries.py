@@ -67,21 +67,21 @@ class Maker:
         self._parties = parties
         self._whole = whole  # all groups of the case: a call back may stand on another page
         self._state = state
+        self._here = frozenset(root.id for each in whole for root in each.roots)
         self._names: Mapping[str, str] = {}
 
     def entries(self, groups: Sequence[Group]) -> Iterator[TimelineEntry]:
         """The entries of these groups, in their order."""
         roots = [root.id for each in groups for root in each.roots]
         rows = timeline_rows.read(self._connection, roots)
-        back = self._calls_of(groups)
+        talked = timeline_calls.talked(self._calls_of(groups))
         actors = {row.actor for links in rows.links.values() for row in links}
-        people = {
-            who
-            for row in [*back, *(row for versions in rows.versions.values() for row in versions)]
-            for who in timeline_rows.people_in(row)
-        }
+        people = {each.ours.person for each in talked}
+        for versions in rows.versions.values():
+            for row in versions:
+                people |= timeline_rows.people_in(row)
         self._names = timeline_rows.names_of(self._connection, people | actors)
-        returned = timeline_calls.returned(timeline_calls.talked(back), self._named)
+        returned = timeline_calls.returned(talked, self._named)
         standing = Standing(
             self._connection, self._viewer, self._case_number, groups, rows, self._names
         )
@@ -209,11 +209,10 @@ class Maker:
 
     def _related(self, row: Any, rows: Rows) -> tuple[int, ...]:
         """A call's voicemails and a voicemail's call, of those on this case."""
-        here = {root.id for each in self._whole for root in each.roots}
         known = rows.voicemails.get(row.root_id, ())
         if row.kind == Kind.VOICEMAIL.value and row.call_id is not None:
             known = (row.call_id,)
-        return tuple(each for each in dict.fromkeys(known) if each in here)
+        return tuple(each for each in dict.fromkeys(known) if each in self._here)
 
 
 def _key(party: Party) -> str:

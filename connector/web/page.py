@@ -202,15 +202,18 @@ def _say(context: Mapping[str, Any], key: str, **values: object) -> str:
 @pass_context
 def _moment(context: Mapping[str, Any], when: datetime | int) -> Markup:
     moment = moments.aware(when)
-    words = moments.moment(moment, context["lang"], context["zone"])
-    return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), words)
+    return _time(moment, moments.moment(moment, context["lang"], context["zone"]))
 
 
 @pass_context
 def _clock(context: Mapping[str, Any], when: datetime | int) -> Markup:
     moment = moments.aware(when)
-    words = moments.clock(moment, context["lang"], context["zone"])
-    return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), words)
+    return _time(moment, moments.clock(moment, context["lang"], context["zone"]))
+
+
+def _time(when: datetime, words: str) -> Markup:
+    # Not Markup.format, which is ten times slower: a page of a case has hundreds of times.
+    return Markup(f'<time datetime="{when.isoformat()}">{escape(words)}</time>')  # noqa: S704
 
 
 @pass_context

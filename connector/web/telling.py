@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from markupsafe import Markup, escape
+
 from connector import mapping
 from connector.defaults import read_mapping
 from connector.linking.reasons import MORE, reason_text
@@ -66,6 +68,17 @@ class Telling:
         """What a source is called; its own name where there is no word for it."""
         key = f"source.{name}"
         return say(key, self.language) if key in words(self.language) else name
+
+    def linked(self, text: str) -> Markup:
+        """The text as HTML with its web addresses to be followed; everything in it is escaped."""
+        if "://" not in text:
+            return escape(text)
+        return Markup("").join(
+            Markup('<a href="{0}" rel="noopener noreferrer nofollow">{0}</a>').format(part.link)
+            if part.link
+            else part.text
+            for part in self.parts(text)
+        )
 
     @staticmethod
     def parts(text: str) -> Iterator[Part]:
