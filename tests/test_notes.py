@@ -324,6 +324,10 @@ def test_an_emptied_note(noted: Ledger, clock: Clock) -> None:
 
     keep(noted, CALL, "Rigtig sag.")
     assert journaled(noted, sink)[2:] == [(CASE, 3, False, "Rigtig sag.")]
+    again = next(
+        each for each in sink.entries.values() if each.kind == "note" and each.version == 3
+    )
+    assert [each.name for each in again.parties] == ["Bodil Bech"]  # Vita wrote nothing of it
     assert stands(noted, root) == ("linked", CASE)
 
 
