@@ -16,7 +16,7 @@ from connector.ledger.cursors import cursors_of, known_versions
 from connector.ledger.tables import attachment, event, item, problem, thread
 from connector.ledger.take import take
 from connector.model import Attachment, Direction, Kind, Person, Presence, Problem, content_sha256
-from tests.making import CASE, NOON, add_cases, case, edited, message, page, policy
+from tests.making import CASE, NOON, add_cases, case, edited, message, page, policy, scanner
 
 
 def rows(ledger: Ledger, *columns: Any, **where: Any) -> list[Any]:
@@ -252,6 +252,7 @@ def test_presence_is_only_present(ledger: Ledger) -> None:
 
 def test_words_are_found(ledger: Ledger) -> None:
     """Every current text is in the index; a superseded text is not."""
+    from connector.ledger.search_query import read_query
     from connector.ledger.searching import search
 
     first = message("kloakering af haven", 1)
@@ -262,7 +263,9 @@ def test_words_are_found(ledger: Ledger) -> None:
 
     def found(words: str) -> list[str]:
         with ledger.read() as connection:
-            hits = search(connection, words, limit=10, is_sqlite=ledger.is_sqlite)
+            hits = search(
+                connection, read_query(words, scanner()), None, limit=10, is_sqlite=ledger.is_sqlite
+            ).hits
         return [hit.excerpt for hit in hits]
 
     assert found("fjernvarme") == ["fjernvarme"]

@@ -12,13 +12,14 @@ from connector.errors import Denied, Gone, RemoteError, Unavailable
 from connector.jobs.fetch import TRIES, Fetched, fetch
 from connector.jobs.prune import Pruned, prune
 from connector.ledger import Ledger
+from connector.ledger.search_query import read_query
 from connector.ledger.searching import search
 from connector.ledger.tables import attachment, event, item, link
 from connector.ledger.take import take
 from connector.model import Attachment, Item, LinkState, Party
 from connector.spool import Spool
 from tests.conftest import Clock
-from tests.making import CASE, add_cases, case, edited, message, page, policy, sighting
+from tests.making import CASE, add_cases, case, edited, message, page, policy, scanner, sighting
 from tests.test_deliveries import unlink
 from tests.test_take import rows
 
@@ -129,7 +130,9 @@ def test_erases_what_nobody_linked(ledger: Ledger, spool: Spool, clock: Clock) -
     assert "erased" in [row[0] for row in rows(ledger, event.c.action)]
     assert all(row[0] for row in rows(ledger, item.c.sha256))
     with ledger.read() as connection:
-        found = search(connection, "frokost", limit=9, is_sqlite=ledger.is_sqlite)
+        found = search(
+            connection, read_query("frokost", scanner()), None, limit=9, is_sqlite=ledger.is_sqlite
+        ).hits
     assert found == []
     assert [path for path in spool.folder.rglob("*") if path.is_file()] == []
 

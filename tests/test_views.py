@@ -9,8 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
 
 from connector.errors import Rejected
 from connector.jobs.deliver import write_entries
@@ -22,7 +20,8 @@ from connector.ledger.history import history
 from connector.ledger.linking import decide_by_person
 from connector.ledger.rehearsal import rehearsal
 from connector.ledger.runs import running
-from connector.ledger.searching import excerpt, fts_query, search
+from connector.ledger.search_query import read_query
+from connector.ledger.searching import search
 from connector.ledger.tables import event, item, run
 from connector.ledger.take import take
 from connector.model import Attachment, LinkState, Problem, Receipt
@@ -291,7 +290,13 @@ def test_explain_unknown(talk: Ledger, name: str) -> None:
 def test_search(talk: Ledger) -> None:
     """Words are found wherever they stand in a text, with the case beside them."""
     with talk.read() as connection:
-        found = search(connection, "flytter maj", limit=5, is_sqlite=talk.is_sqlite)
+        found = search(
+            connection,
+            read_query("flytter maj", scanner()),
+            None,
+            limit=5,
+            is_sqlite=talk.is_sqlite,
+        ).hits
 
     assert [each.case_number for each in found] == [CASE]
     assert "i maj" in found[0].excerpt
@@ -303,7 +308,9 @@ def test_search_newest_first(ledger: Ledger) -> None:
     take(ledger, [page(*items)], policy())
 
     with ledger.read() as connection:
-        found = search(connection, "budget", limit=3, is_sqlite=ledger.is_sqlite)
+        found = search(
+            connection, read_query("budget", scanner()), None, limit=3, is_sqlite=ledger.is_sqlite
+        ).hits
 
     assert [each.at for each in found] == [NOON + timedelta(minutes=n) for n in (5, 4, 3)]
 
@@ -314,25 +321,11 @@ def test_search_newest_first(ledger: Ledger) -> None:
 def test_search_signs(talk: Ledger, words: str) -> None:
     """No sign in what is searched for is taken for the search language."""
     with talk.read() as connection:
-        found = search(connection, words, limit=5, is_sqlite=talk.is_sqlite)
+        found = search(
+            connection, read_query(words, scanner()), None, limit=5, is_sqlite=talk.is_sqlite
+        ).hits
 
     assert len(found) <= 5
-
-
-@given(st.text(max_size=30))
-def test_fts_query_is_quoted(words: str) -> None:
-    """A query for FTS5 is only words in quotes, whatever was typed."""
-    parts = fts_query(words).split()
-
-    assert all(
-        part.startswith('"') and part.endswith('"') and '"' not in part[1:-1] for part in parts
-    )
-
-
-@given(st.text(max_size=400), st.text(min_size=1, max_size=5))
-def test_excerpt_is_short(text: str, word: str) -> None:
-    """An excerpt is at most a couple of lines, from anywhere in the text."""
-    assert len(excerpt(text, [word])) <= 162
 
 
 def test_rehearsal_sees_itself(talk: Ledger) -> None:

@@ -19,15 +19,6 @@ if TYPE_CHECKING:
     from connector.model import Case
 
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for a program.")]
-DID = {  # what a run counted, in the order and words a person is told
-    "read": "progress.read",
-    "linked": "summary.linked",
-    "waiting": "summary.waiting",
-    "kept": "progress.kept",
-    "items": "progress.erased",
-    "failed": "summary.failed",
-    "problems": "summary.problems",
-}
 
 
 def say_json(value: object) -> None:
@@ -103,7 +94,7 @@ def _tell_jobs(session: Session, found: Status) -> None:
         if each.outcome == "running":
             did = session.text("status.running_on", host=each.host, pid=each.pid)
         elif not did:
-            did = what_it_did(session, each.job, each.counts)
+            did = screen.did(each.job, each.counts, session.language)
         started = f"{local(session, each.started_at)} ({age(session, each.started_at, found.at)})"
         outcome = session.text(f"outcome.{each.outcome}")
         rows.append((screen.label(each.job, session.language), started, outcome, did))
@@ -111,16 +102,6 @@ def _tell_jobs(session: Session, found: Status) -> None:
         screen.say()
         columns = ("status.job", "status.when", "status.outcome", "status.did")
         screen.table([session.text(name) for name in columns], rows)
-
-
-def what_it_did(session: Session, job: str, counts: dict[str, int]) -> str:
-    """What a run did, in words; "done" counts parts of a source, but entries of a delivery."""
-    keys = {"done": "progress.done"} if job == "deliver" else {}
-    return ", ".join(
-        session.text(key, count=counts[name])
-        for name, key in (keys | DID).items()
-        if counts.get(name)
-    )
 
 
 def _tell_deliveries(session: Session, found: Status) -> None:
@@ -320,14 +301,18 @@ def search(
       casethread search boligstøtte Hansen
       casethread search -- -P19-
     """
+    from connector.ledger.search_query import read_query
     from connector.ledger.searching import search as find
 
     session: Session = ctx.obj
     asked = " ".join(words)
-    if not any(letter.isalnum() for letter in asked):
+    program = session.program
+    query = read_query(asked, program.scanner)
+    if query.is_empty:
         raise ConfigError([session.text("search.none", words=asked)])
-    with session.program.ledger.read() as connection:
-        found = find(connection, asked, limit=limit, is_sqlite=session.program.ledger.is_sqlite)
+    with program.ledger.read() as connection:
+        answer = find(connection, query, None, limit=limit, is_sqlite=program.ledger.is_sqlite)
+    found = answer.hits
     if as_json:
         say_json(found)
         return

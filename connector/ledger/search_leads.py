@@ -1,0 +1,99 @@
+"""What a search leads to besides what was said: cases by number, telephone or name, colleagues."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+import sqlalchemy as sa
+
+from connector.ledger.access import Viewer
+from connector.ledger.register import LedgerCases, find_case
+from connector.ledger.search_query import HIDDEN, Query
+from connector.ledger.search_words import tokens
+from connector.ledger.tables import person
+from connector.ledger.timeline_rows import seen_cases
+from connector.linking.keys import (
+    masked_key,
+    name_key,
+    number_key,
+    phone_key,
+    plain_name,
+    short_key,
+)
+from connector.model import Case, Person
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from connector.linking.patterns import Scanner
+
+MOST_CASES = 10
+MOST_PEOPLE = 5
+_MOST_NAMES = 4  # words of a name
+_SURE = re.compile(r"[b-df-np-z]{3,}|[bcdfghjklmnpqrstvwxyz]{2,}")  # never a part of å, æ or ø
+_person = msgspec.json.Decoder(Person).decode
+
+
+class Leads(msgspec.Struct, frozen=True, kw_only=True):
+    """Cases that the viewer may see, and people of the directory."""
+
+    cases: tuple[Case, ...] = ()
+    people: tuple[Person, ...] = ()
+
+
+def leads(connection: Connection, query: Query, viewer: Viewer | None, scanner: Scanner) -> Leads:
+    """Where a case number, a telephone number or a name that was typed leads to."""
+    typed = [word for term in query.words.terms for word in term.typed if not term.is_unwanted]
+    may_be_name = bool(typed) and len(typed) <= _MOST_NAMES and all(map(str.isalpha, typed))
+    return Leads(
+        cases=_cases(connection, query, viewer, scanner, " ".join(typed) if may_be_name else ""),
+        people=_people(connection, typed) if may_be_name else (),
+    )
+
+
+def _cases(
+    connection: Connection, query: Query, viewer: Viewer | None, scanner: Scanner, name: str
+) -> tuple[Case, ...]:
+    keys = [number_key(number) for number in query.numbers]
+    keys += [short_key(hit.short) for hit in scanner.find(query.text) if hit.short]
+    for each in query.phones:
+        is_masked = each.endswith(HIDDEN)
+        keys.append(masked_key(each.removesuffix(HIDDEN)) if is_masked else phone_key(each))
+    if name and (key := name_key(name)):
+        keys.append(key)
+    found: dict[str, Case] = {}
+    exact = find_case(connection, query.text, scanner) if query.text.strip() else None
+    if exact is not None:
+        found[exact.number] = exact
+    for cases in LedgerCases(connection).find(keys).values():
+        found.update((case.number, case) for case in cases)
+    seen = seen_cases(connection, viewer, found.keys())
+    return tuple(case for case in found.values() if case.number in seen)[:MOST_CASES]
+
+
+def people_named(connection: Connection, name: str) -> tuple[Person, ...]:
+    """People of the directory of whose name each of these words begins a word; five at most."""
+    return _people(connection, list(tokens(name))) if name.strip() else ()
+
+
+def _people(connection: Connection, typed: list[str]) -> tuple[Person, ...]:
+    """Those of whose name each word typed begins a word; "Aage" is Åge."""
+    wanted = [plain_name(word) for word in typed]
+    query = sa.select(person.c.detail).where(person.c.valid_to.is_(None)).order_by(person.c.id)
+    for word in wanted:  # few pass the database, which knows no Danish spellings
+        sure = max(_SURE.findall(word), key=len, default="")
+        if sure:
+            query = query.where(person.c.detail.icontains(sure))
+    found = []
+    for detail in connection.execute(query).scalars():
+        each = _person(detail)
+        names = plain_name(each.name).split()
+        if each.is_removed or not names:
+            continue
+        if all(any(name.startswith(word) for name in names) for word in wanted):
+            found.append(each)
+            if len(found) == MOST_PEOPLE:
+                break
+    return tuple(found)

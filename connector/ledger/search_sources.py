@@ -1,0 +1,262 @@
+"""Where a search looks: blocks of items that may be found, newest first, each of bounded cost.
+
+By words from the full-text index, in order of arrival; by anything else from the items themselves,
+in order of time. A block is at most some thousand items, whatever is asked for and whoever asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+import sqlalchemy as sa
+
+from connector.ledger.access import visible_case
+from connector.ledger.search_engines import TsQuery, fts_query
+from connector.ledger.search_query import Place, Query
+from connector.ledger.tables import (
+    item,
+    item_person,
+    mention,
+    phone,
+    register_case,
+    suggestion,
+    thread_person,
+)
+from connector.model import LinkState
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from connector.ledger.access import Viewer
+
+FTS_BLOCK = 2500  # hits, with their times: about 10 ms
+NARROW_BLOCK = 1000  # items by time, of which texts are read
+# PostgreSQL's index gives no order, and its planner takes rare words for common ones. So it is
+# told: look at the newest items; where few have the words, go by the index, but not without end.
+PROBE = 3000
+FEW, MANY = 15, 100  # hits in the probe: rare words; words so common that it is enough
+WINDOW = 20_000
+INDEX_HITS = 5000
+
+
+class Block(msgspec.Struct):
+    """Keys (time, item) in the order of the answer, and where the next block begins, if any."""
+
+    keys: list[tuple[int, int]]
+    then: Place | None
+
+
+class Source(Protocol):
+    """Gives blocks from a place on."""
+
+    are_roots: bool  # else each key is the version that has the words
+    by_arrival: bool
+
+    def block(self, place: Place) -> Block:
+        """What comes at the place."""
+
+
+class ByIndex:
+    """What has the words, by FTS5: the newest arrivals, put in order of time."""
+
+    are_roots = False
+    by_arrival = True
+
+    def __init__(self, connection: Connection, query: Query, match: str) -> None:
+        self._connection, self._query, self._match = connection, query, match
+
+    def block(self, place: Place) -> Block:
+        """At most FTS_BLOCK hits that arrived not later than the place's `top`."""
+        hit = sa.table("item_search", sa.column("rowid"))
+        newest = (
+            sa.select(hit.c.rowid)
+            .where(
+                sa.literal_column("item_search").op("MATCH")(self._match),
+                hit.c.rowid <= place.top,
+            )
+            .order_by(hit.c.rowid.desc())
+            .limit(FTS_BLOCK)
+            .subquery()
+        )
+        rows = self._connection.execute(
+            sa.select(item.c.sent_at, item.c.id).join(newest, newest.c.rowid == item.c.id)
+        ).all()
+        return _block_of(rows, place, self._query, len(rows) == FTS_BLOCK)
+
+
+class ByTsVector:
+    """The same by PostgreSQL."""
+
+    are_roots = False
+    by_arrival = True
+
+    def __init__(self, connection: Connection, query: Query, words: TsQuery) -> None:
+        self._connection, self._query, self._words = connection, query, words
+        self._are_many = False  # so that the index is not asked in vain for each block
+
+    def block(self, place: Place) -> Block:
+        """The newest WINDOW arrivals where the words are common, else all that has them."""
+        rows, width = self._window(place.top, PROBE), PROBE
+        if len(rows) < FEW and not self._are_many:
+            every = self._by_index(place.top)
+            if every is not None:
+                return _block_of(every, place, self._query, False)
+            self._are_many = True
+        if len(rows) < MANY:
+            rows, width = self._window(place.top, WINDOW), WINDOW
+        block = _block_of(rows, place, self._query, False)
+        if place.top > width:
+            block.then = Place(place.top - width, shown=place.shown)
+        return block
+
+    def _window(self, top: int, width: int) -> list[Any]:
+        newest = (
+            sa.select(item.c.id, item.c.sent_at, _WORDS)
+            .where(item.c.id <= top, item.c.id > top - width)
+            .order_by(item.c.id.desc())
+            .offset(0)  # no further than here does the planner take the words in
+            .subquery()
+        )
+        return self._ask(sa.select(newest.c.sent_at, newest.c.id), newest.c.words)
+
+    def _by_index(self, top: int) -> list[Any] | None:
+        """All that has the words; None when that is too much."""
+        found = (
+            sa.select(item.c.id, item.c.sent_at, _WORDS)
+            .where(_WORDS.op("@@")(self._words.loose), item.c.id <= top)
+            .limit(INDEX_HITS + 1)
+            .subquery()
+        )
+        holds = self._holds(found.c.words).label("holds")
+        self._connection.exec_driver_sql(_GO_BY_INDEX)
+        rows = self._connection.execute(sa.select(found.c.sent_at, found.c.id, holds)).all()
+        self._connection.exec_driver_sql(_GO_AS_YOU_LIKE)
+        if len(rows) > INDEX_HITS:
+            return None
+        return [row for row in rows if row.holds]
+
+    def _ask(self, select: sa.Select[Any], words: Any) -> list[Any]:
+        query = select.where(words.op("@@")(self._words.loose), self._holds(words))
+        return list(self._connection.execute(query))
+
+    def _holds(self, words: Any) -> sa.ColumnElement[bool]:
+        strict = self._words.strict
+        return sa.true() if strict is None else words.op("@@")(strict)
+
+
+_GO_BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off"
+_GO_AS_YOU_LIKE = "SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_indexscan TO DEFAULT"
+_WORDS: Any = sa.literal_column("item.words").label("words")
+
+
+class ByTime:
+    """Roots by time, of one case number, telephone, case or colleague, or all there are."""
+
+    are_roots = True
+    by_arrival = False
+
+    def __init__(self, connection: Connection, query: Query, viewer: Viewer | None) -> None:
+        self._connection, self._query, self._viewer = connection, query, viewer
+
+    def block(self, place: Place) -> Block:
+        """At most NARROW_BLOCK roots behind the place."""
+        its = item.c
+        rows = self._connection.execute(
+            sa.select(its.sent_at, its.id)
+            .where(
+                its.root_id == its.id,
+                its.id <= place.top,
+                its.kind.in_([kind.value for kind in self._query.kinds]),
+                its.sent_at <= place.at,
+                sa.or_(its.sent_at < place.at, its.id < place.item),
+                *roots_asked_for(self._query, self._viewer),
+                *_period(self._query),
+            )
+            .order_by(its.sent_at.desc(), its.id.desc())
+            .limit(NARROW_BLOCK)
+        ).all()
+        keys = [(row.sent_at, row.id) for row in rows]
+        then = Place(place.top, *keys[-1], place.shown) if len(keys) == NARROW_BLOCK else None
+        return Block(keys, then)
+
+
+def source_of(
+    connection: Connection, query: Query, viewer: Viewer | None, *, is_sqlite: bool
+) -> Source:
+    """The place to look that has least to look at."""
+    is_narrow = bool(query.numbers or query.phones or query.case_number)
+    if is_narrow or not query.words.wanted:
+        return ByTime(connection, query, viewer)
+    if is_sqlite:
+        return ByIndex(connection, query, fts_query(query.words))
+    words = TsQuery(connection, query.words)
+    if words.loose is None:
+        return ByTime(connection, query, viewer)
+    return ByTsVector(connection, query, words)
+
+
+def roots_asked_for(
+    query: Query, viewer: Viewer | None, root: Any = item
+) -> list[sa.ColumnElement[bool]]:
+    """Conditions on roots by what the tables beside `item` know of them.
+
+    That something is on a case tells only who may see the case: those who took part may not all.
+    """
+    its = root.c
+    may_see = sa.true() if viewer is None else visible_case(viewer)
+    found: list[sa.ColumnElement[bool]] = []
+    if query.numbers:
+        names = sa.select(mention.c.item_id).where(mention.c.number.in_(query.numbers))
+        on_case = sa.select(register_case.c.number).where(
+            register_case.c.match.in_(query.numbers), may_see
+        )
+        found.append(sa.or_(its.id.in_(names), its.case_number.in_(on_case)))
+    if query.phones:
+        found.append(its.id.in_(sa.select(phone.c.item_id).where(phone.c.number.in_(query.phones))))
+    if query.case_number:
+        is_seen = sa.exists().where(register_case.c.number == query.case_number, may_see)
+        found += [its.case_number == query.case_number, sa.true() if viewer is None else is_seen]
+    if query.unit:
+        found.append(_of_unit(query.unit, may_see, its))
+    if query.colleague:
+        talks = sa.select(thread_person.c.thread_id).where(
+            thread_person.c.person == query.colleague
+        )
+        calls = sa.select(item_person.c.item_id).where(item_person.c.person == query.colleague)
+        found.append(sa.or_(its.thread_id.in_(talks), its.id.in_(calls)))
+    if query.state:
+        found.append(its.state == query.state)
+    return found
+
+
+def _of_unit(unit: str, may_see: sa.ColumnElement[bool], its: Any) -> sa.ColumnElement[bool]:
+    """On a case of the unit, or waiting for one."""
+    of_unit = sa.select(register_case.c.number).where(register_case.c.department == unit, may_see)
+    waits = sa.select(suggestion.c.item_id).where(suggestion.c.case_number.in_(of_unit))
+    return sa.or_(
+        its.case_number.in_(of_unit),
+        sa.and_(its.state == LinkState.WAITING.value, its.id.in_(waits)),
+    )
+
+
+def _period(query: Query) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if query.sent_from is not None:
+        found.append(item.c.sent_at >= query.sent_from)
+    if query.sent_to is not None:
+        found.append(item.c.sent_at < query.sent_to)
+    return found
+
+
+def _block_of(rows: Sequence[Any], place: Place, query: Query, is_full: bool) -> Block:
+    """Those (time, item) behind the place and within the period, newest first."""
+    first = -1 if query.sent_from is None else query.sent_from
+    end = place.at + 1 if query.sent_to is None else query.sent_to
+    behind = place.key
+    every = [(sent_at, number) for sent_at, number, *_ in rows]
+    keys = [key for key in every if first <= key[0] < end and key < behind]
+    keys.sort(reverse=True)
+    then = Place(min(number for _, number in every) - 1, shown=place.shown) if is_full else None
+    return Block(keys, then)
