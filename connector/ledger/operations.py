@@ -43,16 +43,22 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     newest_at: int | None  # when the newest communication took place
     cases: int
-    deliveries: dict[str, dict[str, int]]  # sink -> state -> how many
+    deliveries: dict[str, dict[str, int]]  # sink -> state -> how many that are not done
     outages: tuple[Outage, ...]
     backlog: Backlog
     oldest_waiting_at: int | None
     problems: tuple[ProblemRow, ...]
 
 
-def overview(connection: Connection, now: int, *, problems: int = 20) -> Overview:
-    """The state of everything but the jobs, with at most `problems` of what could not be read."""
-    deliveries = views.deliveries_by_state(connection)
+def overview(
+    connection: Connection, now: int, sinks: Iterable[str], *, problems: int = 20
+) -> Overview:
+    """The state of everything but the jobs, with at most `problems` of what could not be read.
+
+    `sinks` are those of the configuration; one that still owes something stands there too.
+    """
+    none: dict[str, int] = {}
+    deliveries = dict.fromkeys(sinks, none) | views.open_deliveries(connection)
     return Overview(
         at=now,
         newest_at=views.newest_at(connection),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from connector.ledger import Ledger
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-KEPT_S = 10  # figures of the ledger are not asked for again within this time
+KEPT_S = 30  # figures of the ledger are not asked for again within this time
 # Seconds, about the goals of pages: 0.1 for a case, 0.15 for a list, 0.3 for a search by relevance.
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -40,7 +40,9 @@ BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0)
 class Metrics:
     """What this process counts, and the ledger's state when somebody asks."""
 
-    def __init__(self, ledger: Callable[[], Ledger], jobs: Iterable[str]) -> None:
+    def __init__(
+        self, ledger: Callable[[], Ledger], jobs: Iterable[str], sinks: Iterable[str] = ()
+    ) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "casethread_http_requests",
@@ -56,7 +58,7 @@ class Metrics:
             registry=self.registry,
         )
         ProcessCollector(registry=self.registry)
-        self.registry.register(LedgerFigures(ledger, tuple(jobs)))
+        self.registry.register(LedgerFigures(ledger, tuple(jobs), tuple(sinks)))
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request was answered."""
@@ -73,15 +75,19 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     overview: Overview
     last_good: dict[str, int]
+    delivered: Mapping[str, int]
     said: dict[tuple[str, str], int]
 
 
 class LedgerFigures(Collector):
     """The ledger's figures, asked for when Prometheus asks, at most every KEPT_S seconds."""
 
-    def __init__(self, ledger: Callable[[], Ledger], jobs: tuple[str, ...]) -> None:
+    def __init__(
+        self, ledger: Callable[[], Ledger], jobs: tuple[str, ...], sinks: tuple[str, ...]
+    ) -> None:
         self._ledger = ledger
         self._jobs = jobs
+        self._sinks = sinks
         self._kept: tuple[float, Figures | None] | None = None
         self._lock = threading.Lock()
 
@@ -98,7 +104,7 @@ class LedgerFigures(Collector):
         if found is not None:
             yield from _backlog(found.overview)
             yield from _jobs(found)
-            yield from _sinks(found.overview)
+            yield from _sinks(found)
 
     def _figures(self) -> Figures | None:
         with self._lock:
@@ -112,7 +118,8 @@ class LedgerFigures(Collector):
             now = ledger.now()
             with ledger.read() as connection:
                 return Figures(
-                    overview=operations.overview(connection, now, problems=0),
+                    overview=operations.overview(connection, now, self._sinks, problems=0),
+                    delivered=operations.figures(connection, (), now - DAY_MS).delivered,
                     last_good=operations.last_good(connection, self._jobs),
                     said=operations.said_since(connection, now - DAY_MS),
                 )
@@ -161,10 +168,17 @@ def _jobs(its: Figures) -> Iterator[Metric]:
     )
 
 
-def _sinks(its: Overview) -> Iterator[Metric]:
+def _sinks(figures: Figures) -> Iterator[Metric]:
+    its = figures.overview
     yield _gauge(
-        "casethread_deliveries",
-        "Deliveries by sink and state.",
+        "casethread_delivered_last_day",
+        "Deliveries that reached a sink in the last 24 hours.",
+        ("sink",),
+        (((sink,), figures.delivered.get(sink, 0)) for sink in its.deliveries),
+    )
+    yield _gauge(
+        "casethread_deliveries_open",
+        "Deliveries that are not done, by sink and state.",
         ("sink", "state"),
         (
             ((sink, state), count)

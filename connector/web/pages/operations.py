@@ -59,7 +59,12 @@ def operations(request: Request, viewer: Annotated[Viewer, Depends(rules.OPERATO
     with site.read() as connection:
         sources = [name for name in SOURCES if name != "presence"]
         values: dict[str, Any] = {
-            "overview": ledger.overview(connection, now, problems=PROBLEMS),
+            "overview": ledger.overview(
+                connection,
+                now,
+                [each.name for each in site.settings.sinks],
+                problems=PROBLEMS,
+            ),
             "hour": ledger.figures(connection, sources, now - HOUR_MS),
             "day": ledger.figures(connection, sources, now - DAY_MS),
             "daemon": ledger.newest_runs(connection, (DAEMON,), now).get(DAEMON),
