@@ -356,7 +356,7 @@ def test_moved(told: Ledger, clock: Clock) -> None:
         first.from_case, first.to_case, first.actor, first.reason,
     ) == (CASE, OTHER_CASE, "bodil", "the other Hansen")  # fmt: skip
     assert (follower.actor, follower.to_case) == ("bodil", OTHER_CASE)
-    assert (first.is_told, first.told_at) == (False, None)
+    assert (first.is_void, first.is_told, first.told_at) == (None, False, None)
     assert (True, True, told.now()) == (told_now.is_void, told_now.is_told, told_now.told_at)
     assert [first.root] == [each.root for each in changes(told, after=follower.cursor)]
 

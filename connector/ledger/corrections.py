@@ -28,7 +28,8 @@ STEP = 500
 class Correction(msgspec.Struct, frozen=True, kw_only=True):
     """One item that left a case after it was journaled there. Cases and reason are "" when hidden.
 
-    `is_void`: its entry was taken back whole; otherwise the rest of the conversation stayed.
+    `is_void`: its entry was taken back whole; False: the rest of the conversation stayed; None: the
+    next version is not written yet.
     `told_at` is when all journals had confirmed it, `is_told` whether they have.
     """
 
@@ -44,7 +45,7 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     rule: str
     reason: str
-    is_void: bool
+    is_void: bool | None
     is_told: bool
     told_at: int | None
 
@@ -52,7 +53,7 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
 class _Followed(msgspec.Struct, frozen=True):
     """The version of the old case's entry that came after the correction."""
 
-    is_void: bool
+    is_void: bool | None
     is_told: bool
     told_at: int | None
 
@@ -150,7 +151,7 @@ def _followed(connection: Connection, row: Any, zone: ZoneInfo) -> _Followed | N
         return None
     later = [each for each in versions if each.made_at > row.at]
     if not later:
-        return _Followed(is_void=False, is_told=False, told_at=None)
+        return _Followed(is_void=None, is_told=False, told_at=None)
     first = later[0]
     is_told = bool(first.owed) and first.owed == first.confirmed
     return _Followed(

@@ -15,9 +15,11 @@ import sqlalchemy as sa
 from connector.bootstrap import Program
 from connector.errors import Rejected, Unclear
 from connector.jobs.deliver import deliver, write_entries
+from connector.ledger.batch import Batch
+from connector.ledger.linking import decide_by_person
 from connector.ledger.runs import running
 from connector.ledger.tables import delivery, event, item, sample_item
-from connector.model import Case
+from connector.model import Case, LinkState
 from connector.web.site import Site
 from connector.web.words.records import DA
 from tests.test_deliveries import FakeSink, no_files
@@ -405,3 +407,55 @@ def test_by_keyboard_and_phone(portal: Portal, browser: Callable[..., Any]) -> N
 
     assert "1 af 1 bedømt" in page.inner_text("main")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_chart_says_what_the_table_says(rita: Client) -> None:
+    """The chart has a name and a description, and no sign in it is by colour alone."""
+    page = rita.get("/records").text
+    chart = page[page.index("<svg") : page.index("</svg>")]
+
+    assert re.search(r'aria-labelledby="(days-title) (days-desc)"', chart)
+    assert 'id="days-title"' in chart
+    assert 'id="days-desc"' in chart
+    patterns = re.findall(r"<pattern .*?</pattern>", chart)
+    signs = {re.sub(r'(id|class)="[^"]+"', "", each) for each in patterns}
+    assert len(patterns) == len(signs) == 6
+    tips = re.findall(r"<g><title>18\.11\.: ([^<]+)</title>", chart)
+    row = page[page.index("onsdag 18. november") :].split("</tr>")[0]
+    counts = [int(text) for text in re.findall(r">(\d+)(?:</a>)?</td>", row)]
+    assert sum(int(text) for text in re.findall(r"\d+", tips[0])) == counts[0]
+
+
+def test_trouble_on_a_restricted_case(client: Callable[..., Client], program: Program) -> None:
+    """Of a delivery to a case that the manager may not see: not the case and not the reason."""
+    sink = FakeSink()
+    sink.errors = [Rejected(f"no {number}", system="journal") for number in range(20)]
+    send(program, sink)
+    rita = client("rita")
+
+    for answer in (rita.get("/records/deliveries"), rita.get("/records/deliveries.csv")):
+        assert town.SECRET not in answer.text
+    hidden = [row for row in rows_of(rita.get("/records/deliveries.csv"))[1:]
+              if row[3] == DA["records.hidden"]]  # fmt: skip
+    assert [row[7] for row in hidden] == [""]
+
+
+def test_stays_between_the_tags(rita: Client, program: Program) -> None:
+    """What people wrote as a reason or remark is text in the page, never a tag of it."""
+    root = root_of(program, "Bumpet")
+    program.clock.move(minutes=1)  # type: ignore[attr-defined]
+    with program.ledger.write() as connection:
+        batch = Batch(ledger=program.ledger, connection=connection, policy=program.policy(),
+                      now=program.ledger.now())  # fmt: skip
+        decide_by_person(batch, root, state=LinkState.UNLINKED, case=None, actor="carl",
+                         reason="<script>alert(1)</script> 010180-1234")  # fmt: skip
+    page = rita.get("/records/corrections").text
+    place = drawn(rita)
+    rita.post(f"{place}/1", data=YES | {"comment": '"><img src=x onerror=y>'})
+
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+    assert "010180-1234" not in page
+    assert "010180-1234" not in rita.get("/records/corrections.csv").text
+    assert "<img src=x" not in rita.get(place).text
+    assert "<img src=x" not in rita.get(f"{place}/1").text

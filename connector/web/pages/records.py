@@ -75,7 +75,7 @@ def overview(request: Request, viewer: Manager, asked: Asking) -> Response:
         asked=asked,
         numbers=NUMBERS,
         whole=total(found),
-        by_day={day: by_day.get(day, Counts()) for day in asked.period.days()},
+        by_day=dict(reversed(by_day.items())),
         by_source=summed(found, attrgetter("source")),
         by_unit=summed(found, attrgetter("unit")),
         units=units(staff),

@@ -17,7 +17,7 @@ from connector.web import rules
 from connector.web.exports import Cell, Form
 from connector.web.page import Wrong, language_of, render
 from connector.web.pages.case import case_address, telling_of
-from connector.web.pages.records_asking import Asked, names, page_of
+from connector.web.pages.records_asking import Asked, names, page_of, source_name, unit_name
 from connector.web.pages.records_sending import look, send
 from connector.web.site import Site, site_of
 from connector.web.words import say, words
@@ -86,6 +86,13 @@ def _actor(each: Correction, who: Callable[[str], str], language: str) -> str:
     return say("records.by_rule", language) if each.actor == "casethread" else who(each.actor)
 
 
+def _follow(each: Correction, language: str) -> str:
+    """What the old case's journal was told."""
+    if each.is_void is None:
+        return say("records.not_told", language)
+    return say("records.void" if each.is_void else "records.rewritten", language)
+
+
 def _reason(request: Request, each: Correction) -> str:
     """Why, in words; nothing of a case that the viewer may not see."""
     if not each.is_visible:
@@ -112,7 +119,7 @@ def corrections_file(request: Request, viewer: Manager, format: Form, asked: Ask
                 to_case if each.is_visible else hidden,
                 _actor(each, who, language),
                 _reason(request, each),
-                say("records.void" if each.is_void else "records.rewritten", language),
+                _follow(each, language),
                 at(each.told_at) if each.told_at is not None else None,
             ]
 
@@ -182,16 +189,27 @@ def _address(subject: str) -> str:
 
 def _how(each: Look, language: str) -> str:
     """How it was looked at: on a page, on paper, as a file; how many."""
+    known = words(language)
     told = []
     for name, value in each.how.items():
-        key = f"records.how.{value if name == 'how' else name}"
-        if value in ("", None) or (name == "count" and value == 0):
+        key = f"records.how.{value}" if name == "how" else f"records.with.{name}"
+        if value in ("", None):
             continue
-        if key in words(language):
-            told.append(say(key, language) if name == "how" else say(key, language, value=value))
+        if key in known:
+            told.append(say(key, language, value=_value(name, value, language)))
         else:
-            told.append(f"{name}: {value}" if name != "how" else str(value))
+            told.append(str(value) if name == "how" else f"{name}: {value}")
     return ", ".join(told)
+
+
+def _value(name: str, value: object, language: str) -> str:
+    """A value of a look's detail in words."""
+    key = {"fate": f"records.num.{value}", "kind": f"item.{value}"}.get(name, "")
+    if key in words(language):
+        return say(key, language).casefold()
+    if name == "source":
+        return source_name(str(value), language)
+    return unit_name(str(value), language) if name == "unit" else str(value)
 
 
 @router.get("/records/looks.{format}")

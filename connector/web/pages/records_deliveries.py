@@ -116,7 +116,7 @@ def deliveries_file(
                 say(f"item.{each.kind}", language),
                 each.version,
                 each.tries,
-                each.reason,
+                each.reason if each.is_visible else "",
                 each.key,
             ]
 
