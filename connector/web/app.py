@@ -81,7 +81,9 @@ def make_app(program: Program, openid: OpenId) -> FastAPI:
     app.state.known = Known()
     web = program.settings.web
     app.state.statements = Statements(web.intranet_keys, web.url, program.clock)
-    app.state.metrics = Metrics(lambda: program.ledger, JOBS)
+    app.state.metrics = Metrics(
+        lambda: program.ledger, JOBS, [each.name for each in program.settings.sinks]
+    )
     app.state.runner = Runner(program)
     for router in ROUTERS:
         app.include_router(router)

@@ -41,7 +41,7 @@ class Metrics:
     """What this process counts, and the ledger's state when somebody asks."""
 
     def __init__(
-        self, ledger: Callable[[], Ledger], jobs: Iterable[str], sinks: Iterable[str] = ()
+        self, ledger: Callable[[], Ledger], jobs: Iterable[str], sinks: Iterable[str]
     ) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
