@@ -30,6 +30,7 @@ from connector.ledger.timeline_values import Change, Timeline, TimelineEntry
 from connector.model import (
     Attachment,
     Call,
+    CaseParty,
     Direction,
     Item,
     Kind,
@@ -535,6 +536,26 @@ def test_called_back(kept: Ledger) -> None:
     assert first.returned is not None
     assert (first.returned.who, first.returned.is_answered) == ("Bodil Bech", False)
     assert first.returned.at == NOON + timedelta(minutes=45)
+
+
+def test_another_number_is_no_call_back(kept: Ledger) -> None:
+    """A call to somebody else on the case is no call back."""
+    birthe = CaseParty(name="Birthe Falsk", phone="+4530000003")
+    add_cases(kept, case(parties=(*case().parties, birthe)))
+    other = sighting(
+        minute=45,
+        call={
+            "direction": Direction.OUTBOUND,
+            "caller": Party(person="u1", role="from"),
+            "callees": (Party(phone=birthe.phone, role="to"),),
+        },
+    )
+    keep(kept, missed(), other)
+
+    found = line(kept, wanted=Wanted(order="oldest")).entries
+
+    assert [each.kind for each in found] == ["missed_call", "call"]
+    assert found[0].returned is None
 
 
 def test_called_back_on_another_page(kept: Ledger) -> None:
