@@ -30,7 +30,7 @@ from connector.ledger.deciding import (
 from connector.ledger.people import keep_people
 from connector.ledger.tables import event, item, link, private_thread
 from connector.ledger.take import take
-from connector.ledger.todo import Scope, Todo, count, decided_since, midnight, todo
+from connector.ledger.todo import Scope, Todo, count, decided_since, how_many, midnight, todo
 from connector.ledger.waiting import Target, Waiting
 from connector.model import LinkState, Party, Person
 from tests.making import (
@@ -265,6 +265,8 @@ def test_pages_and_counts(waiting: Ledger) -> None:
     assert (one.count.waiting, one.count.late) == (5, 3)
     with waiting.read() as connection:
         assert count(connection, BODIL, Scope.MINE, target()) == one.count
+        assert how_many(connection, BODIL, Scope.MINE, 100) == 5
+        assert how_many(connection, BODIL, Scope.MINE, 3) == 3
 
 
 def test_an_unknown_cursor(waiting: Ledger) -> None:

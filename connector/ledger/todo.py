@@ -90,10 +90,16 @@ def todo(
 
 
 def count(connection: Connection, viewer: Viewer, scope: Scope, target: Target) -> Count:
-    """How much waits for the viewer."""
+    """How much waits for the viewer, and how much of it is late."""
     found = _ids(connection, viewer, scope)
     late_before = target.late_before
     return Count(waiting=len(found), late=sum(row.sent_at < late_before for row in found))
+
+
+def how_many(connection: Connection, viewer: Viewer, scope: Scope, most: int) -> int:
+    """How much waits for the viewer, counted up to `most`."""
+    some = _waiting(viewer, scope, item.c.id).limit(most).subquery()
+    return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
 
 
 def decided_since(connection: Connection, viewer: Viewer, since: datetime) -> int:
@@ -120,10 +126,15 @@ def midnight(now: datetime, zone: ZoneInfo) -> datetime:
 
 def _ids(connection: Connection, viewer: Viewer, scope: Scope) -> Sequence[Any]:
     """(id, sent_at) of what waits and may be seen, the oldest first; at most MOST."""
-    query = sa.select(item.c.id, item.c.sent_at).where(WAITS, visible_item(viewer))
-    if scope is not Scope.ALL:
-        query = query.where(item.c.id.in_(_candidates(viewer, scope)))
+    query = _waiting(viewer, scope, item.c.id, item.c.sent_at)
     return connection.execute(query.order_by(item.c.sent_at, item.c.id).limit(MOST)).all()
+
+
+def _waiting(viewer: Viewer, scope: Scope, *columns: sa.Column[Any]) -> sa.Select[Any]:
+    query = sa.select(*columns).where(WAITS, visible_item(viewer))
+    if scope is Scope.ALL:
+        return query
+    return query.where(item.c.id.in_(_candidates(viewer, scope)))
 
 
 def _candidates(viewer: Viewer, scope: Scope) -> sa.CompoundSelect[Any]:

@@ -376,7 +376,7 @@ def test_pages(client: Callable[..., Client], program: Program) -> None:
 def test_empty(client: Callable[..., Client]) -> None:
     """Nothing to do is said so that it pleases."""
     text = client("carl").get("/todo").text
-    assert "Intet venter på dig. Alt dit er journaliseret." in text
+    assert "Intet venter på dig. Du er helt ajour." in text
 
 
 def test_part(client: Callable[..., Client], program: Program, three: list[int]) -> None:
@@ -476,7 +476,7 @@ def test_until_it_is_empty(town_portal: Portal, browser: Callable[..., Any]) -> 
             "n => document.querySelectorAll('#todo article').length === n", arg=left
         )
     page.wait_for_selector(".todo-empty")
-    assert "Alt dit er journaliseret" in page.inner_text("#todo")
+    assert "Du er helt ajour" in page.inner_text("#todo")
     assert "Du har afgjort 6 i dag." in page.inner_text("#todo")
     page.keyboard.press("u")
     page.wait_for_selector("#todo article")

@@ -47,6 +47,7 @@ from connector.web.words import say
 router = APIRouter(include_in_schema=False)
 Worker = Annotated[Viewer, Depends(rules.CASE_WORKER)]
 PAGE = 20  # items on a page
+TAB = 100  # up to so many are counted in the lists that are not shown
 EXCERPT = 400  # characters that are shown at once
 # What a button says: on this case; on the one whose number was typed; on none; never to be
 # journaled; the whole chat never; this message alone never, after it was asked about the chat.
@@ -100,7 +101,8 @@ def decide(request: Request, viewer: Worker, said: Annotated[Said, Depends()]) -
     if said.do == "private" and _asks_for_chat(site, viewer, said):
         return _page(request, viewer, place, Answer(question="chat", seen=said.seen))
     try:
-        number = _meant(site, viewer, said)
+        is_case = said.do in ("put", "choose")
+        number = case_meant(site, viewer, said.number) if is_case else ""
         done = _keep(site, viewer, said, number)
     except deciding.ClosedCase as error:
         number = error.case.number
@@ -141,13 +143,6 @@ def undo(
 
 
 # deciding
-
-
-def _meant(site: Site, viewer: Viewer, said: Said) -> str:
-    """The number of the case that is meant; "" for none. Raises Hidden and RemoteError."""
-    if said.do not in ("put", "choose"):
-        return ""
-    return case_meant(site, viewer, said.number)
 
 
 def _keep(site: Site, viewer: Viewer, said: Said, number: str) -> deciding.Done:
@@ -221,7 +216,7 @@ def _page(request: Request, viewer: Viewer, place: Place, answer: Answer) -> Res
     )
     with site.read() as connection:
         found = _list(connection, viewer, place, target)
-        counts = {} if is_part else _counts(connection, viewer, place, target)
+        counts = {} if is_part else _counts(connection, viewer, place)
         today = lists.decided_since(connection, viewer, lists.midnight(now, site.zone))
         done = [deciding.standing(connection, viewer, number) for number in place.done]
         current = _current(connection, found, place.at)
@@ -240,6 +235,7 @@ def _page(request: Request, viewer: Viewer, place: Place, answer: Answer) -> Res
         answer=answer,
         counts=counts,
         most=lists.MOST,
+        tab=TAB,
         today=today,
         done=[each for each in done if each is not None],
         current=current,
@@ -264,9 +260,7 @@ def _list(connection: Any, viewer: Viewer, place: Place, target: Target) -> Todo
     return found
 
 
-def _counts(
-    connection: Any, viewer: Viewer, place: Place, target: Target
-) -> dict[str, lists.Count | None]:
+def _counts(connection: Any, viewer: Viewer, place: Place) -> dict[str, int | None]:
     """The lists that the viewer has; how much waits in the others, for the one shown None."""
     scopes = [Scope.MINE]
     if viewer.unit:
@@ -276,7 +270,7 @@ def _counts(
     return {
         scope.value: None
         if scope is place.scope
-        else lists.count(connection, viewer, scope, target)
+        else lists.how_many(connection, viewer, scope, TAB)
         for scope in scopes
     }
 
