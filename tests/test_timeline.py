@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from connector.jobs.deliver import write_entries
 from connector.ledger import Ledger
-from connector.ledger.access import Role, Viewer
+from connector.ledger.access import Hidden, Role, Viewer, case_for
 from connector.ledger.batch import Batch
 from connector.ledger.deliveries import Outcome, exchange, settle
 from connector.ledger.linking import decide_by_person
@@ -738,6 +738,13 @@ def test_item_that_waits(kept: Ledger) -> None:
     assert (found.state, found.case_number, len(found.messages)) == ("waiting", "", 1)
     assert {each.case_number for each in found.why[0].evidence} == {CASE, OTHER_CASE}
     assert {each.case_number for each in mine.why[0].evidence} == {CASE}
+
+
+@pytest.mark.parametrize("number", ["", "x", f"{CASE}\0", "\0"])
+def test_no_case(kept: Ledger, number: str) -> None:
+    """A number that is no case's is hidden, also one that no database can hold."""
+    with kept.read() as connection, pytest.raises(Hidden):
+        case_for(connection, BODIL, number)
 
 
 def test_item_on_hidden_case(kept: Ledger, clock: Clock) -> None:

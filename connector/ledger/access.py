@@ -17,6 +17,7 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.participants import UNNAMED
+from connector.ledger.storable import storable
 from connector.ledger.tables import (
     case_reader,
     item,
@@ -139,6 +140,8 @@ def case_for(connection: Connection, viewer: Viewer, number: str) -> Case:
 
     Raises Hidden when there is none, and the same when the viewer may not see it.
     """
+    if storable(number) != number:  # PostgreSQL would refuse the question itself
+        raise Hidden(number)
     detail = connection.execute(
         sa.select(register_case.c.detail).where(
             register_case.c.number == number, visible_case(viewer)
