@@ -296,6 +296,9 @@ def search(
 ) -> None:
     """Find messages, voicemails, calls and notes by their words, newest first.
 
+    All words must be there, in any form and spelling; also "words in a row", beginn* and -not.
+    A case number or a telephone number finds what names it or is on it.
+
     \b
     Examples:
       casethread search boligstøtte Hansen
