@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -26,11 +26,12 @@ class Intranet:
 
     def __init__(self, name: str = "nordnet", sort: str = "EdDSA") -> None:
         self.name, self.algorithm = name, sort
-        self.key: Any = {
+        makers: Mapping[str, Callable[[], Any]] = {
             "EdDSA": ed25519.Ed25519PrivateKey.generate,
             "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
             "RS256": lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048),
-        }[sort]()
+        }
+        self.key = makers[sort]()
 
     def give_key(self, folder: Path) -> None:
         """Put the public key where the portal looks for it."""

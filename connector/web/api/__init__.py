@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.web.api import cases, items, me, openapi, presence, todo
+from connector.web.api import cases, items, me, openapi, presence, search, todo
 
 # A number may hold slashes: what stands after it is looked for before the case alone.
 ROUTERS = (
@@ -11,5 +11,6 @@ ROUTERS = (
     presence.router,
     items.router,
     todo.router,
+    search.router,
     cases.router,
 )

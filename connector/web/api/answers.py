@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -19,11 +21,12 @@ VARY = "authorization, cookie, accept-language"
 
 
 class Look(NamedTuple):
-    """A look at content, to be kept. `shown` is how many things were shown."""
+    """A look at content, to be kept. `shown` is how many things were shown; `detail` no content."""
 
     viewer: Viewer
     subject: str
     shown: int = 1
+    detail: Mapping[str, str] = MappingProxyType({})
 
 
 class Unconditional(Problem):
@@ -62,14 +65,14 @@ def answer(
     return Response(body, headers=headers, media_type="application/json")
 
 
-def keep_look(request: Request, look: Look, **detail: Any) -> None:
+def keep_look(request: Request, look: Look) -> None:
     """Keep that the viewer looked, and by what."""
     site = site_of(request)
     # Not seen to the disk: of a look only the record would be lost with the machine's power.
     with site.write(durable=False) as connection:
         record_look(
             connection, look.viewer, look.subject, site.ledger.now(),
-            how="api", via=via(request), count=look.shown, **detail,
+            how="api", via=via(request), count=look.shown, **look.detail,
         )  # fmt: skip
 
 

@@ -96,6 +96,11 @@ def _encoded() -> bytes:
     return msgspec.json.encode(document([route for each in ROUTERS for route in each.routes]))
 
 
+def openapi_text() -> str:
+    """The same as docs/reference/openapi.json keeps it."""
+    return msgspec.json.format(_encoded(), indent=1).decode() + "\n"
+
+
 def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     """The whole description."""
     made = get_openapi(
@@ -134,7 +139,7 @@ def _complete(operation: dict[str, Any], method: str, *, is_open: bool) -> None:
     if _names_version(operation):
         errors = errors | _CHANGE
     answers = {status: each for status, each in operation["responses"].items() if status != "422"}
-    if method == "get" and not is_open:
+    if method == "get" and not is_open and "206" not in answers:
         answers["304"] = {"description": "The asker has it already (If-None-Match)."}
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     for status, words in errors.items():

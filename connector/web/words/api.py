@@ -9,6 +9,7 @@ DA = {
     "api.app_only": "Et program handler ikke for nogen. Brug et token for en person (scope access) "
     "eller en erklæring fra intranettet om, hvem der spørger.",
     "api.cursor": "Markøren (cursor) hører ikke til dette spørgsmål. Begynd forfra uden den.",
+    "api.cpr_in_address": "Et CPR-nummer må ikke stå i en adresse. Søg med POST /search.",
     "api.if_match": "Send headeren If-Match med det etag, du læste, så ingen retter oven i andre.",
     "api.no_unit": "Der er ingen enhed {unit} i kataloget.",
     "api.no_person": "Der er ingen {person} i kataloget.",
@@ -42,6 +43,7 @@ EN = {
     "api.app_only": "An application acts for nobody. Use a token in a person's name (scope "
     "access), or an intranet's statement of who asks.",
     "api.cursor": "The cursor does not belong to this question. Begin again without it.",
+    "api.cpr_in_address": "A CPR number must be in no address. Search by POST /search.",
     "api.if_match": "Send the header If-Match with the etag that you read, so that nobody writes "
     "over another's work.",
     "api.no_unit": "The directory has no unit {unit}.",
