@@ -105,7 +105,7 @@ def asker(request: Request) -> Viewer | None:
     if request.headers.get("authorization") and request.url.path.startswith("/api/"):
         from connector.web.bearer import signed_in_by_token
 
-        who = signed_in_by_token(request, site)
+        who: SignedIn | None = signed_in_by_token(request, site)
     else:
         who = _by_session(request, site)
     if who is None:
