@@ -115,7 +115,7 @@ def _with_web(text: str, ours: str) -> str:
             is_web = line.strip() == "[web]"
         if not is_web:
             lines.append(line)
-    return "\n".join(lines) + "\n[web]\nunit_sees_cases = true\n" + ours
+    return "\n".join(lines) + "\n[web]\nunit_sees_cases = true\nowner_sees_looks = true\n" + ours
 
 
 def _draw_sample(made: Lively) -> None:

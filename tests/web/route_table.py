@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from connector.bootstrap import Program
-from connector.ledger.tables import item
+from connector.ledger.tables import attachment, item
 from connector.web.app import ROUTERS, make_app
 from connector.web.rules import Rule
 from tests.conftest import Clock
@@ -124,6 +124,7 @@ class _App:
         shutil.copy(filled, folder / "ledger.db")
         clock = Clock(datetime(2026, 11, 20, 12, tzinfo=UTC))
         self.program = Program(settings=town.settings(folder, URL), clock=clock)
+        _keep_audio(self.program)
         self.app = make_app(self.program, no_issuer())
         self.parts = parts_of(self.program)
 
@@ -143,6 +144,14 @@ class _App:
 
     def close(self) -> None:
         self.program.close()
+
+
+def _keep_audio(program: Program) -> None:
+    """The voicemail's recording was fetched."""
+    stored = program.spool.add([b"RIFF"])
+    kept = {"state": "kept", "sha256": stored.sha256, "size_bytes": stored.size_bytes}
+    with program.ledger.write() as connection:
+        connection.execute(sa.update(attachment).values(**kept))
 
 
 def table(found: Mapping[tuple[str, str], Mapping[str, str]]) -> str:
