@@ -470,7 +470,8 @@ PARTIAL_INDEXES = (
 # The same, since migration 0004.
 PORTAL_INDEXES = (
     # One row for each thing that was said, by time; a query must say root_id = id to use it.
-    "CREATE INDEX ix_item_root_sent ON item (sent_at, kind, state, thread_id) WHERE root_id = id",
+    "CREATE INDEX ix_item_root_sent ON item (sent_at, kind, state, thread_id, case_number) "
+    "WHERE root_id = id",
     "CREATE INDEX ix_event_look ON event (at) WHERE action = 'looked'",
     # A person's own: what waits in their chats, their cases, what they decided today.
     "CREATE INDEX ix_item_waiting_thread ON item (thread_id, sent_at) WHERE state = 'waiting'",
