@@ -68,7 +68,7 @@ def length(seconds: int | None) -> str:
 
 
 def age(when: datetime, now: datetime, language: str) -> str:
-    """How long ago, roughly: 12 min, 3 hours, 2 days."""
+    """How long since, roughly: 12 min, 3 hours, 2 days."""
     minutes = int((now - when).total_seconds() // 60)
     if minutes < 1:
         return say("old.now", language)
@@ -77,3 +77,10 @@ def age(when: datetime, now: datetime, language: str) -> str:
     if minutes < 48 * 60:
         return say("old.hours", language, count=minutes // 60)
     return say("old.days", language, count=minutes // (24 * 60))
+
+
+def ago(when: datetime, now: datetime, language: str) -> str:
+    """The same as people say it: just now, 12 min ago."""
+    if (now - when).total_seconds() < 60:
+        return say("old.now", language)
+    return say("old.ago", language, age=age(when, now, language))

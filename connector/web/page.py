@@ -175,7 +175,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     made.globals.update(
-        t=_say, moment=_moment, clock=_clock, day=_day, age=_age, length=moments.length,
+        t=_say, moment=_moment, clock=_clock, day=_day, age=_age, ago=_ago, length=moments.length,
         number=_number, csrf=_csrf, masked=mask_cpr, menu=menu,
     )  # fmt: skip
     return made
@@ -224,6 +224,11 @@ def _day(context: Mapping[str, Any], when: Any) -> str:
 @pass_context
 def _age(context: Mapping[str, Any], when: datetime | int) -> str:
     return moments.age(moments.aware(when), context["now"], context["lang"])
+
+
+@pass_context
+def _ago(context: Mapping[str, Any], when: datetime | int) -> str:
+    return moments.ago(moments.aware(when), context["now"], context["lang"])
 
 
 @pass_context

@@ -33,12 +33,16 @@ def fields(text: str) -> set[str]:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_both_languages(name: str) -> None:
-    """Each word is there in Danish and English, with the same places for values."""
-    danish, english = of(name, "DA"), of(name, "EN")
+    """Each word is there in Danish and English, with the same places for values.
 
-    assert {key: fields(text) for key, text in danish.items()} == {
-        key: fields(text) for key, text in english.items()
-    }
+    A form for one (".one") may be in one language alone: "fund" is one or many.
+    """
+    danish, english = (
+        {key: fields(text) for key, text in of(name, language).items() if key[-4:] != ".one"}
+        for language in ("DA", "EN")
+    )
+
+    assert danish == english
 
 
 def test_no_key_twice() -> None:
