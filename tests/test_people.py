@@ -209,6 +209,9 @@ def test_calls_with(ledger: Ledger, clock: Clock) -> None:
         ids = list(connection.execute(query).scalars())
         assert calls_with(batch, ["u_1"]) == ids[:1]
         assert calls_with(batch, ["u_1", "ux1"]) == [ids[1], ids[0]]
+        # A whole directory at once: SQLite takes a thousand conditions and no more.
+        many = ["u_1", *(f"n{place}" for place in range(2100)), "ux1"]
+        assert calls_with(batch, many) == [ids[1], ids[0]]
     clock.move(days=91)
     with ledger.write() as connection:
         assert calls_with(batch_of(ledger, connection), ["u_1"]) == []

@@ -15,7 +15,7 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.identity import People
-from connector.ledger.batch import Batch
+from connector.ledger.batch import Batch, chunks
 from connector.ledger.events import event_row, record
 from connector.ledger.tables import item, person, person_merge
 from connector.model import Kind, Person
@@ -204,10 +204,17 @@ def calls_with(batch: Batch, ids: Sequence[str]) -> list[int]:
 
     Of the last 90 days and at most MOST_CALLS: `casethread relink` looks at all there is.
     """
+    # In parts: SQLite takes no more than a thousand terms, and a directory has more people.
+    found = [row for some in chunks(ids) for row in _calls_with(batch, some)]
+    found.sort(key=lambda row: (row.sent_at, row.id), reverse=True)
+    return list(dict.fromkeys(row.root_id for row in found))[:MOST_CALLS]
+
+
+def _calls_with(batch: Batch, ids: Sequence[str]) -> Sequence[Any]:
     names = [each.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for each in ids]
     has_one = [item.c.detail.like(f'%"{name}"%', escape="\\") for name in names]
-    rows: Sequence[Any] = batch.connection.execute(
-        sa.select(item.c.root_id)
+    return batch.connection.execute(
+        sa.select(item.c.root_id, item.c.sent_at, item.c.id)
         .where(
             item.c.kind != Kind.MESSAGE.value,
             item.c.kind.in_(_CALLS),
@@ -218,4 +225,3 @@ def calls_with(batch: Batch, ids: Sequence[str]) -> list[int]:
         .order_by(item.c.sent_at.desc(), item.c.id.desc())
         .limit(MOST_CALLS)
     ).all()
-    return list(dict.fromkeys(row[0] for row in rows))
