@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.batch import chunks
-from connector.ledger.days import Period, day_of
+from connector.ledger.days import Period, bounds
 from connector.ledger.tables import delivery, entry, entry_version, item, link
 from connector.ledger.views import JOURNALED
 from connector.model import Kind, LinkState
@@ -30,6 +31,7 @@ HOUR_MS = 3_600_000
 # Upper ends of the buckets, in milliseconds; the last bucket has none.
 BUCKETS = tuple(hours * HOUR_MS for hours in (1, 4, 24, 2 * 24, 3 * 24, 7 * 24))
 
+_Took = tuple[int | None, bool]  # ms, None: not journaled yet; whether it is late
 _Place = tuple[str, str, int]  # case, day ("" for anything but a conversation), thread or root
 
 
@@ -49,40 +51,27 @@ def ages(
     connection: Connection, zone: ZoneInfo, period: Period, *, target_days: int, now: int
 ) -> list[Ages]:
     """For all kinds together, then for each kind that has any, of what was said in the period."""
-    found: dict[str, list[tuple[int, int | None]]] = defaultdict(list)
+    found: dict[str, list[_Took]] = defaultdict(list)
     for day in period.days():
-        for kind, sent_at, journaled_at in _journaled(connection, zone, Period(day, day)):
-            found[kind].append((sent_at, journaled_at))
-    deadline = _Deadline(zone, target_days)
-    every = [pair for pairs in found.values() for pair in pairs]
-    told = [_ages("", every, deadline, now)]
-    return told + [_ages(kind, found[kind], deadline, now) for kind in JOURNALED if kind in found]
+        _, deadline = bounds(workdays_after(day, target_days), zone)
+        for kind, sent_at, done in _journaled(connection, zone, day):
+            took = None if done is None else done - sent_at
+            found[kind].append((took, (now if done is None else done) >= deadline))
+    every = [each for its in found.values() for each in its]
+    told = [_ages("", every)]
+    return told + [_ages(kind, found[kind]) for kind in JOURNALED if kind in found]
 
 
-class _Deadline:
-    """Until when something said at a time should be journaled: the end of a working day."""
-
-    def __init__(self, zone: ZoneInfo, target_days: int) -> None:
-        self._zone, self._target_days = zone, target_days
-
-    def is_past(self, sent_at: int, at: int) -> bool:
-        """Whether `at` is after it."""
-        last = workdays_after(day_of(sent_at, self._zone), self._target_days)
-        return day_of(at, self._zone) > last
-
-
-def _ages(
-    kind: str, pairs: Sequence[tuple[int, int | None]], deadline: _Deadline, now: int
-) -> Ages:
-    times = sorted(done - sent for sent, done in pairs if done is not None)
+def _ages(kind: str, found: Sequence[_Took]) -> Ages:
+    times = sorted(took for took, _ in found if took is not None)
     buckets = [0] * (len(BUCKETS) + 1)
     for time in times:
         buckets[bisect_left(BUCKETS, time)] += 1
     return Ages(
         kind=kind,
-        linked=len(pairs),
+        linked=len(found),
         journaled=len(times),
-        late=sum(deadline.is_past(sent, now if done is None else done) for sent, done in pairs),
+        late=sum(is_late for _, is_late in found),
         median_ms=_rank(times, 50),
         most_ms=_rank(times, 90),
         buckets=tuple(buckets),
@@ -97,30 +86,28 @@ def _rank(times: Sequence[int], per_cent: int) -> int | None:
 
 
 def _journaled(
-    connection: Connection, zone: ZoneInfo, period: Period
+    connection: Connection, zone: ZoneInfo, day: date
 ) -> Iterator[tuple[str, int, int | None]]:
     """Kind, time and when it was confirmed everywhere (or None), of each linked item."""
-    begins, ends = period.bounds(zone)
+    begins, ends = bounds(day, zone)
+    its_day = day.isoformat()
     rows = connection.execute(_LINKED.where(item.c.sent_at >= begins, item.c.sent_at < ends)).all()
-    versions = _versions(connection, {row.case_number for row in rows}, period)
+    versions = _versions(connection, {row.case_number for row in rows}, its_day)
     for row in rows:
         is_message = row.kind == Kind.MESSAGE.value
-        day = day_of(row.sent_at, zone).isoformat() if is_message else ""
-        place = row.case_number, day, row.thread_id if is_message else row.id
+        number = row.thread_id if is_message else row.id
+        place = row.case_number, its_day if is_message else "", number
         done = [done_at for made_at, done_at in versions.get(place, ()) if made_at >= row.linked_at]
         yield row.kind, row.sent_at, min((each for each in done if each is not None), default=None)
 
 
 def _versions(
-    connection: Connection, cases: Iterable[str], period: Period
+    connection: Connection, cases: Iterable[str], day: str
 ) -> dict[_Place, list[tuple[int, int | None]]]:
     """By entry: when each version was written, and when the last journal confirmed it."""
     found: dict[_Place, list[tuple[int, int | None]]] = defaultdict(list)
     for some in chunks(sorted(cases), 5000):
-        query = _VERSIONS.where(
-            entry.c.case_number.in_(some),
-            entry.c.day.between(period.first.isoformat(), period.last.isoformat()),
-        )
+        query = _VERSIONS.where(entry.c.case_number.in_(some), entry.c.day == day)
         for row in connection.execute(query).all():
             is_talk = row.item_id is None
             place = row.case_number, row.day if is_talk else "", row.thread_id or row.item_id

@@ -73,7 +73,8 @@ def items(
     """
     sorter = Sorter(connection, departments, period)
     query = _query(viewer, period, zone, scope, fates, departments)
-    place = place_of(after) if after else (-(2**62), 0)
+    begins, _ = period.bounds(zone)
+    place = max((begins, -1), place_of(after)) if after else (begins, -1)
     while True:
         rows = connection.execute(query.where(_is_after(place)).limit(STEP)).all()
         sorter.learn((row.thread_id, _root(row), row.case_number) for row in rows)
@@ -124,7 +125,9 @@ def _query(
     """At least the rows that are asked for: unit and fate are decided by the Sorter, here only
     what is certainly another is left out.
     """
-    begins, ends = period.bounds(zone)
+    # Where it begins is said by _is_after alone: of two lower bounds SQLite takes one, and would
+    # read from the period's first day for each page.
+    _, ends = period.bounds(zone)
     query = sa.select(
         item.c.id,
         item.c.kind,
@@ -136,7 +139,6 @@ def _query(
     ).where(
         item.c.root_id == item.c.id,
         item.c.kind.in_((scope.kind,) if scope.kind else JOURNALED),
-        item.c.sent_at >= begins,
         item.c.sent_at < ends,
         item.c.state.in_({_state(fate) for fate in fates}),
     )

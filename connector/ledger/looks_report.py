@@ -46,8 +46,8 @@ def looks(
     Raises ValueError for a cursor that is none.
     """
     begins, ends = period.bounds(zone)
-    at, number = place_of(after) if after else (ends, 0)
-    query = sa.select(event).where(_IS_LOOK, event.c.at >= begins, event.c.at < ends)
+    at, number = min((ends, 0), place_of(after)) if after else (ends, 0)
+    query = sa.select(event).where(_IS_LOOK, event.c.at >= begins)
     if case:
         query = query.where(event.c.subject.in_(_subjects(connection, case)))
     wanted = who.casefold()
