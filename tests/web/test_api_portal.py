@@ -104,7 +104,7 @@ def test_language(bodil: Client) -> None:
         ("/items/x", 422),
         ("/items/0", 422),
         ("/items/-1", 422),
-        (f"/items/{2**63}", 422),
+        (f"/items/{2**53}", 422),
         ("/items/1e3", 422),
         ("/items/999999", 404),
         ("/items/1/files/-1", 422),

@@ -150,6 +150,13 @@ def test_odd_questions(bodil: Client, query: str, status: int) -> None:
     assert bodil.get(f"{SEARCH}?{query}").status_code == status
 
 
+@pytest.mark.parametrize("day", [0, 1763596800, 1.5, True, "20261120", "2026-11-20T00:00:00Z"])
+def test_days_in_a_body(bodil: Client, day: object) -> None:
+    """A day is written 2026-11-20; no number is taken for one."""
+    assert post(bodil, **{"from": day}).status_code == 422
+    assert post(bodil, **{"from": "2026-11-20"}).status_code == 200
+
+
 def test_half_a_character(bodil: Client) -> None:
     """A half character in a body is refused."""
     answer = bodil.post(

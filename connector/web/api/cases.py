@@ -47,7 +47,7 @@ class AskedLine(Asked):
     """Begin a little before the entry with this communication."""
     limit: Limit = 40
     """The most entries. A page with long conversations has fewer."""
-    cursor: Annotated[str, Field(pattern=r"^([ab]-?[0-9]{1,18}-[0-9]{1,18})?$")] = ""
+    cursor: Annotated[str, Field(pattern=r"^([ab]-?[0-9]{1,17}-[0-9]{1,17})?$")] = ""
     """`next` or `previous` of another page of the same question."""
 
     def wanted(self) -> Wanted:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 # No character that a database, a header or a log could take for something else; and with a pattern
 # half characters (lone surrogates) are refused too.
 PLAIN = r"^[^\x00-\x1f\x7f]*$"
-LARGEST = 2**63 - 1  # of a number of the ledger
+LARGEST = 2**53 - 1  # of a number of the ledger: all of JSON's readers keep it whole (RFC 8259, 6)
 
 Plain = Annotated[str, StringConstraints(pattern=PLAIN, max_length=200)]
 CaseNumber = Annotated[
@@ -43,7 +43,7 @@ Limit = Annotated[int, Field(ge=1, le=200)]
 
 def _day(value: object) -> object:
     """A day as RFC 3339 writes it, and nothing else that could be read as one."""
-    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
         raise ValueError("a day is written 2026-11-20")
     return value
 

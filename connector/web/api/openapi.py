@@ -143,7 +143,10 @@ def _complete(operation: dict[str, Any], method: str, *, is_open: bool) -> None:
         answers["304"] = {"description": "The asker has it already (If-None-Match)."}
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     for status, words in errors.items():
-        answers[status] = {"description": words, "content": {PROBLEM: schema}}
+        answers[status] = {"description": words}
+    for status in answers.keys() - {"416"}:  # of a file's bytes, without a body
+        if status >= "4":
+            answers[status]["content"] = {PROBLEM: schema}
     operation["responses"] = dict(sorted(answers.items()))
     operation["security"] = [] if is_open else [{name: []} for name in _SCHEMES]
 

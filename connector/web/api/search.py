@@ -32,6 +32,7 @@ Worker = Annotated[Viewer, Depends(rules.CASE_WORKER)]
     operation_id="search",
     summary="Search in what was said",
     response_model=models.Search,
+    responses={409: {"description": "The colleague's name is that of several."}},
 )
 def by_address(
     request: Request, viewer: Worker, asked: Annotated[AskedSearch, Query()]
@@ -47,6 +48,7 @@ def by_address(
     operation_id="searchByBody",
     summary="The same, with the question in the body",
     response_model=models.Search,
+    responses={409: {"description": "The colleague's name is that of several."}},
 )
 def by_body(request: Request, viewer: Worker, asked: AskedSearch) -> Response:
     """For what must be in no address, where logs would keep it. It changes nothing."""
