@@ -1,4 +1,4 @@
-"""What the start page shows of a person's own. Reads only."""
+"""What a person's pages show of their own: cases, what waits, units. Reads only."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.access import Viewer, visible_case
-from connector.ledger.tables import item, register_case
+from connector.ledger.access import Role, Viewer, visible_case
+from connector.ledger.tables import case_reader, item, register_case
 from connector.model import Case
 
 if TYPE_CHECKING:
@@ -52,3 +52,44 @@ def cases_with_news(connection: Connection, viewer: Viewer, *, limit: int) -> li
         News(case=_case(details[row.case_number]), newest_at=row.newest_at, count=row.said)
         for row in rows
     ]
+
+
+def units_seen(connection: Connection, viewer: Viewer) -> list[str]:
+    """The units of the cases that the viewer may see, in order.
+
+    Looked for from the viewer's side: to ask of each of a hundred thousand cases whether it may be
+    seen took longer than a search.
+    """
+    department = register_case.c.department
+    query = sa.select(department).where(department != "", visible_case(viewer))
+    if Role.RECORDS_MANAGER in viewer.roles:
+        names = _departments(connection)
+        found = [name for name in names if _is_there(connection, query, name)]
+    else:
+        names = sorted(viewer.names)
+        named = sa.select(case_reader.c.case_number).where(case_reader.c.name.in_(names))
+        by_worker = query.where(sa.func.lower(register_case.c.caseworker).in_(names))
+        by_name = query.where(register_case.c.number.in_(named))
+        found = list(connection.execute(sa.union(by_worker, by_name)).scalars())
+        if viewer.unit and viewer.unit not in found and _is_there(connection, query, viewer.unit):
+            found.append(viewer.unit)
+    return sorted(found, key=str.casefold)
+
+
+def _is_there(connection: Connection, query: sa.Select[tuple[str]], unit: str) -> bool:
+    return (
+        connection.execute(query.where(register_case.c.department == unit).limit(1)).first()
+        is not None
+    )
+
+
+def _departments(connection: Connection) -> list[str]:
+    """All units of the register, from step to step through their index."""
+    found: list[str] = []
+    smallest = sa.select(sa.func.min(register_case.c.department))
+    while True:
+        last = found[-1] if found else ""
+        name = connection.execute(smallest.where(register_case.c.department > last)).scalar()
+        if name is None:
+            return found
+        found.append(name)

@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
 import msgspec
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from connector.identity import CPR, holds_cpr
 from connector.ledger import search_query
-from connector.ledger.access import Viewer, visible_case
+from connector.ledger.access import Viewer
 from connector.ledger.looks import record_look
 from connector.ledger.merging import find_person
+from connector.ledger.mine import units_seen
 from connector.ledger.register import find_case
 from connector.ledger.search_leads import Leads, leads, people_named
 from connector.ledger.search_query import BadPlace, days, read_query
 from connector.ledger.searching import Answer, search
-from connector.ledger.tables import register_case
 from connector.model import Kind
 from connector.web import rules
 from connector.web.page import Wrong, render
@@ -242,14 +241,6 @@ def _colleague(connection: Connection, name: str) -> str:
     return found[0].id
 
 
-def _units(connection: Connection, viewer: Viewer) -> list[str]:
-    """The units of the cases that the viewer may see."""
-    query = sa.select(register_case.c.department).where(
-        register_case.c.department != "", visible_case(viewer)
-    )
-    return list(connection.execute(query.distinct().order_by("department")).scalars())
-
-
 def _page(
     request: Request,
     viewer: Viewer,
@@ -265,7 +256,7 @@ def _page(
     units: list[str] = []
     if not is_part:
         with site_of(request).read() as connection:
-            units = _units(connection, viewer)
+            units = units_seen(connection, viewer)
     return render(
         request,
         "parts/search_hits.html" if is_part else "search.html",
