@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -35,6 +35,10 @@ _Took = tuple[int | None, bool]  # ms, None: not journaled yet; whether it is la
 _Place = tuple[str, str, int]  # case, day ("" for anything but a conversation), thread or root
 
 
+_Versions = dict[_Place, list[tuple[int, int | None]]]  # written, confirmed by all
+MESSAGE = Kind.MESSAGE.value
+
+
 class Ages(msgspec.Struct, frozen=True, kw_only=True):
     """How fast one kind was journaled. Times are milliseconds; None where nothing was."""
 
@@ -52,9 +56,12 @@ def ages(
 ) -> list[Ages]:
     """For all kinds together, then for each kind that has any, of what was said in the period."""
     found: dict[str, list[_Took]] = defaultdict(list)
-    for day in period.days():
+    linked = {day: _linked(connection, zone, day) for day in period.days()}
+    cases = {row.case_number for rows in linked.values() for row in rows}
+    versions = _versions(connection, cases, period)
+    for day, rows in linked.items():
         _, deadline = bounds(workdays_after(day, target_days), zone)
-        for kind, sent_at, done in _journaled(connection, zone, day):
+        for kind, sent_at, done in _journaled(rows, versions, day):
             took = None if done is None else done - sent_at
             found[kind].append((took, (now if done is None else done) >= deadline))
     every = [each for its in found.values() for each in its]
@@ -85,29 +92,32 @@ def _rank(times: Sequence[int], per_cent: int) -> int | None:
     return times[max(0, -(-len(times) * per_cent // 100) - 1)]
 
 
-def _journaled(
-    connection: Connection, zone: ZoneInfo, day: date
-) -> Iterator[tuple[str, int, int | None]]:
-    """Kind, time and when it was confirmed everywhere (or None), of each linked item."""
+def _linked(connection: Connection, zone: ZoneInfo, day: date) -> Sequence[Any]:
     begins, ends = bounds(day, zone)
+    return connection.execute(_LINKED.where(item.c.sent_at >= begins, item.c.sent_at < ends)).all()
+
+
+def _journaled(
+    rows: Sequence[Any], versions: _Versions, day: date
+) -> Iterator[tuple[str, int, int | None]]:
+    """Kind, time and when it was confirmed everywhere (or None), of each linked item of a day."""
     its_day = day.isoformat()
-    rows = connection.execute(_LINKED.where(item.c.sent_at >= begins, item.c.sent_at < ends)).all()
-    versions = _versions(connection, {row.case_number for row in rows}, its_day)
     for row in rows:
-        is_message = row.kind == Kind.MESSAGE.value
+        is_message = row.kind == MESSAGE
         number = row.thread_id if is_message else row.id
         place = row.case_number, its_day if is_message else "", number
         done = [done_at for made_at, done_at in versions.get(place, ()) if made_at >= row.linked_at]
         yield row.kind, row.sent_at, min((each for each in done if each is not None), default=None)
 
 
-def _versions(
-    connection: Connection, cases: Iterable[str], day: str
-) -> dict[_Place, list[tuple[int, int | None]]]:
+def _versions(connection: Connection, cases: Iterable[str], period: Period) -> _Versions:
     """By entry: when each version was written, and when the last journal confirmed it."""
     found: dict[_Place, list[tuple[int, int | None]]] = defaultdict(list)
     for some in chunks(sorted(cases), 5000):
-        query = _VERSIONS.where(entry.c.case_number.in_(some), entry.c.day == day)
+        query = _VERSIONS.where(
+            entry.c.case_number.in_(some),
+            entry.c.day.between(period.first.isoformat(), period.last.isoformat()),
+        )
         for row in connection.execute(query).all():
             is_talk = row.item_id is None
             place = row.case_number, row.day if is_talk else "", row.thread_id or row.item_id
