@@ -102,14 +102,14 @@ def test_keyboard(town: Lively, browser: Callable[..., Any]) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "q"
     page.keyboard.type(town.case.number)
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
     link = page.locator(f"main a[href*='{town.case.number}']").first
     assert link.is_visible()
     link.focus()
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     assert town.case.number in page.locator("h1").inner_text()
 
 
