@@ -142,6 +142,7 @@ def open_ledger(url: str, *, clock: Callable[[], datetime] = utc_now, password: 
 
 
 def _engine(url: str, password: str) -> Engine:
+    # hide_parameters: an error's text gets into logs, and its parameters are what people said.
     try:
         parsed = sa.make_url(url)
     except sa_exc.ArgumentError as error:
@@ -156,7 +157,7 @@ def _engine(url: str, password: str) -> Engine:
     if password:
         parsed = parsed.set(password=password)
     try:
-        return sa.create_engine(parsed, pool_pre_ping=True)
+        return sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     except ModuleNotFoundError as error:
         raise ConfigError(
             ["ledger.url: PostgreSQL needs a driver; install casethread[postgres]"]
@@ -176,10 +177,15 @@ def _sqlite_engine(url: sa.URL) -> Engine:
                 "give the service account write access to this folder",
                 system="ledger",
             ) from error
-        engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+        engine = sa.create_engine(
+            url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S}
+        )
     else:
         engine = sa.create_engine(
-            url, poolclass=sa.StaticPool, connect_args={"check_same_thread": False}
+            url,
+            hide_parameters=True,
+            poolclass=sa.StaticPool,
+            connect_args={"check_same_thread": False},
         )
     sa_event.listen(engine, "connect", _on_connect)
     sa_event.listen(engine, "begin", _on_begin)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from connector.errors import ConnectorError
 from connector.ledger.access import Hidden
 from connector.web import api, headers, page
 from connector.web.metrics import Metrics
+from connector.web.mishaps import Mishaps
 from connector.web.pages import (
     case,
     files,
@@ -88,6 +88,7 @@ def make_app(program: Program, openid: OpenId) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     _answer_errors(app)
+    app.add_middleware(Mishaps)
     app.add_middleware(headers.Headers, site=app.state.site)
     app.add_middleware(Watch, metrics=app.state.metrics)  # the outermost
     return app
@@ -126,16 +127,6 @@ def _answer_errors(app: FastAPI) -> None:
     def ours(request: Request, error: ConnectorError) -> Response:
         log.warning("portal: %s", error, extra={"action": "portal_unavailable"})
         return page.problem(request, page.Unready("wrong.unavailable"))
-
-    @app.exception_handler(Exception)
-    def unexpected(request: Request, error: Exception) -> Response:
-        number = secrets.token_hex(4)
-        log.error(
-            "portal: unexpected error %s", number, extra={"action": "portal_error"}, exc_info=error
-        )
-        wrong = page.Problem("wrong.unexpected", number=number)
-        wrong.status = 500
-        return page.problem(request, wrong)
 
 
 def _methods_of(request: Request) -> list[str]:

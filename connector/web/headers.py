@@ -55,7 +55,7 @@ class Headers:
             await _refuse(send, 400)
             return
         length = given.get("content-length", b"0")
-        if not length.isdigit() or int(length) > MOST_BODY_BYTES:
+        if not length.isdigit() or len(length) > 9 or int(length) > MOST_BODY_BYTES:
             await _refuse(send, 413)
             return
 
