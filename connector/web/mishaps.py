@@ -61,7 +61,7 @@ class Mishaps:
 
 def told(error: BaseException) -> str:
     """The types of an error and its causes, with the lines of the program; no messages."""
-    parts = []
+    parts: list[str] = []
     each: BaseException | None = error
     while each is not None and len(parts) < MOST_CAUSES:
         lines = "".join(traceback.format_tb(each.__traceback__))
