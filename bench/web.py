@@ -141,10 +141,10 @@ def searches(
     return found
 
 
-def alone(portal: Portal, users: Sequence[User], each: int = 4) -> dict[str, float]:
+def alone(portal: Portal, users: Sequence[User], each: int = 3) -> dict[str, float]:
     """Requests of one sort after another, by one person at a time; CPU ms of each sort."""
     cpu = {}
-    some = users[:: len(users) // 10]
+    some = users[:: len(users) // 5]
     for user in some:  # the first of a person looks them up in the directory
         run(Plan(portal.port, (user,), 60, 0, "warm", most=1))
     for kind in dict.fromkeys(want.kind for want in users[0].wants):

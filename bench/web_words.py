@@ -56,11 +56,11 @@ def _syllable(rng: random.Random) -> str:
 class Talk:
     """Texts of any length. Words are drawn by Zipf's law: the n-th is there 1/n as often."""
 
-    def __init__(self, seed: str, pool: int = POOL) -> None:
+    def __init__(self, seed: str) -> None:
         self.words = vocabulary()
         self._rng = random.Random(f"web/talk/{seed}")
         weights = list(accumulate(1 / (place + 2) for place in range(len(self.words))))
-        self._pool = self._rng.choices(self.words, cum_weights=weights, k=pool)
+        self._pool = self._rng.choices(self.words, cum_weights=weights, k=POOL)
 
     def text(self) -> str:
         """A message: three to forty words, about a hundred characters."""
