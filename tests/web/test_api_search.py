@@ -157,6 +157,13 @@ def test_days_in_a_body(bodil: Client, day: object) -> None:
     assert post(bodil, **{"from": "2026-11-20"}).status_code == 200
 
 
+@pytest.mark.parametrize("limit", [True, "5", 0, 101, 1.5, None, [1]])
+def test_numbers_in_a_body(bodil: Client, limit: object) -> None:
+    """A number in a body is a number of JSON within its bounds."""
+    assert post(bodil, limit=limit).status_code == 422
+    assert post(bodil, limit=5).status_code == 200
+
+
 def test_half_a_character(bodil: Client) -> None:
     """A half character in a body is refused."""
     answer = bodil.post(

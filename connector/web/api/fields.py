@@ -51,6 +51,16 @@ def _day(value: object) -> object:
 Day = Annotated[date, BeforeValidator(_day)]
 
 
+def _whole(value: object) -> object:
+    """A JSON number, and neither true nor a text that could be read as one."""
+    if isinstance(value, bool | str):
+        raise ValueError("a number is written without quotes")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]  # in a body; in an address all is text
+
+
 class Asked(BaseModel):
     """The query of an address. A parameter that is not known is refused: a filter with a slip of
     the pen would show more than was meant.

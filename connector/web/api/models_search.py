@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from connector.model import Kind, LinkState
-from connector.web.api.fields import Asked, Day, Plain
+from connector.web.api.fields import Asked, Day, Plain, Whole
 from connector.web.api.models import Model
 
 
@@ -42,6 +42,13 @@ class AskedSearch(Asked):
     """The most hits."""
     cursor: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,120}$")] = ""
     """`next` of the answer before, with the same question."""
+
+
+class SearchBody(AskedSearch):
+    """The same as JSON."""
+
+    limit: Annotated[Whole, Field(ge=1, le=100)] = 20
+    """The most hits."""
 
 
 class Piece(Model):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
 from connector.ledger.todo import Scope
 from connector.model import Kind, LinkState
-from connector.web.api.fields import LARGEST
+from connector.web.api.fields import LARGEST, Whole
 from connector.web.api.models import Model
 from connector.web.api.models_case import Evidence
 from connector.web.todo_forms import MOST
 
-Number = Annotated[int, Field(ge=1, le=LARGEST)]
+Number = Annotated[Whole, Field(ge=1, le=LARGEST)]
 CaseWords = Annotated[
     str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
@@ -95,7 +95,7 @@ class Accept(Model):
     """It belongs to the one case that is suggested. With several the case must be named: link."""
 
     decision: Literal["accept"]
-    even_closed: bool = False
+    even_closed: StrictBool = False
     """Also when the case is closed; else that is refused with 409."""
     also: list[Seen] = Field([], max_length=MOST - 1)
     """Others that are decided with it, in one go; as a rule those of the suggestion."""
@@ -107,7 +107,7 @@ class Link(Model):
     decision: Literal["link"]
     case: CaseWords = Field(examples=["27.18.02-P25-14-26"])
     """The number, as people write it."""
-    even_closed: bool = False
+    even_closed: StrictBool = False
     """Also when the case is closed; else that is refused with 409."""
     also: list[Seen] = Field([], max_length=MOST - 1)
     """Others that are decided with it, in one go."""
@@ -125,7 +125,7 @@ class Private(Model):
     """It is never to be journaled."""
 
     decision: Literal["private"]
-    whole_chat: bool = False
+    whole_chat: StrictBool = False
     """The whole chat, what is to come and what was journaled of it too; that is taken back."""
 
 

@@ -17,7 +17,7 @@ from connector.model import Case, Kind, LinkState
 from connector.web import rules
 from connector.web.api import models_search as models
 from connector.web.api.answers import Conflict, Look, answer
-from connector.web.api.models_search import AskedSearch
+from connector.web.api.models_search import AskedSearch, SearchBody
 from connector.web.page import NotFound, Wrong
 from connector.web.pages import search as its_page
 from connector.web.pages.case import case_address
@@ -50,7 +50,7 @@ def by_address(
     response_model=models.Search,
     responses={409: {"description": "The colleague's name is that of several."}},
 )
-def by_body(request: Request, viewer: Worker, asked: AskedSearch) -> Response:
+def by_body(request: Request, viewer: Worker, asked: SearchBody) -> Response:
     """For what must be in no address, where logs would keep it. It changes nothing."""
     return _answered(request, viewer, asked)
 
