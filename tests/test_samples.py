@@ -60,7 +60,7 @@ def drawn(ledger: Ledger, size: int = 4, seed: str = "1234", scope: Scope = EVER
 
 def rows(ledger: Ledger, number: int) -> list[Judged]:
     with ledger.read() as connection:
-        return judged(connection, number)
+        return judged(connection, number, MANAGER)
 
 
 def test_drawn_again(told: Ledger) -> None:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.access import Viewer
+from connector.ledger.access import Viewer, visible_item
 from connector.ledger.days import Period
 from connector.ledger.events import event_row, record
 from connector.ledger.figure_items import items
@@ -214,10 +214,13 @@ def _sample(row: Any) -> Sample:
     )
 
 
-def judged(connection: Connection, number: int) -> list[Judged]:
-    """The items of a sample in the order in which they were drawn."""
+def judged(connection: Connection, number: int, viewer: Viewer) -> list[Judged]:
+    """The items of a sample in the order in which they were drawn.
+
+    A comment may tell what was said: it is "" for who may not, or no longer, see the item.
+    """
     rows = connection.execute(
-        sa.select(sample_item, item.c.kind, item.c.sent_at)
+        sa.select(sample_item, item.c.kind, item.c.sent_at, visible_item(viewer).label("is_seen"))
         .join(item, item.c.id == sample_item.c.item_id)
         .where(sample_item.c.sample_id == number)
         .order_by(sample_item.c.position)
@@ -229,7 +232,7 @@ def judged(connection: Connection, number: int) -> list[Judged]:
             kind=row.kind,
             sent_at=row.sent_at,
             answers=_answers(row.verdict),
-            comment=row.comment,
+            comment=row.comment if row.is_seen else "",
             actor=row.actor,
             at=row.at,
         )

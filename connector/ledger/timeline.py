@@ -266,7 +266,7 @@ def _cursor(side: str, group: Group) -> str:
 
 def _parsed(cursor: str) -> tuple[str, tuple[int, int]]:
     side, numbers = cursor[:1], cursor[1:].rsplit("-", 1)
-    is_number = [len(each) < 19 and each.lstrip("-").isdecimal() for each in numbers]
+    is_number = [len(each) < 19 and each.removeprefix("-").isdecimal() for each in numbers]
     if side not in (AFTER, BEFORE) or is_number != [True, True] or not cursor.isascii():
         raise BadCursor(cursor)
     return side, (int(numbers[0]), int(numbers[1]))

@@ -12,7 +12,8 @@ def case_meant(site: Site, viewer: Viewer, typed: str) -> str:
     """The number of the case as the register writes it.
 
     A number that the ledger does not know is asked of the register: the case may be new. Raises
-    Hidden when there is none that the viewer may see, and RemoteError.
+    Hidden when there is none that the viewer may see, RemoteError, and TooOften: the register is
+    asked as often in a minute as the search may be.
     """
     if not typed:
         raise Hidden("-")
@@ -20,6 +21,7 @@ def case_meant(site: Site, viewer: Viewer, typed: str) -> str:
     try:
         return _known(site, viewer, typed)
     except Hidden:
+        site.limit("register", viewer.actor, site.web.searches_per_min)
         case = ask_for(site.ledger, program.register, program.policy(), typed)
     if case is None:
         raise Hidden(typed)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from connector.web.openid import OpenId
 
 
+EXPORTS_PER_MIN = 20  # files and prints of one person: each takes a thread, and reads much
+
+
 @dataclass
 class Site:
     """One portal. Safe to use from many threads."""
@@ -78,6 +81,10 @@ class Site:
     def write(self, *, durable: bool = True) -> AbstractContextManager[Connection]:
         """One transaction; durable unless said otherwise: what people decide must not be lost."""
         return self.ledger.write(durable=durable)
+
+    def limit_exports(self, who: str) -> None:
+        """Count one file or print that `who` takes. Raises TooOften."""
+        self.limit("export", who, EXPORTS_PER_MIN)
 
     def limit(self, what: str, who: str, per_minute: int) -> None:
         """Count one use of `what` by `who`. Raises TooOften with the seconds to wait."""

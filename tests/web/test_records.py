@@ -347,7 +347,7 @@ def test_sample_is_judged_once(rita: Client) -> None:
     assert rita.post(f"{place}/1", data=again).status_code == 303
 
 
-@pytest.mark.parametrize("change", [{"case": ""}, {"readable": "maybe"}, {"seen_at": "x"}])
+@pytest.mark.parametrize("change", [{"case": ""}, {"readable": "maybe"}, {"seen_at": "²"}])
 def test_half_a_verdict(rita: Client, change: dict[str, str]) -> None:
     """All three questions are answered, or nothing is kept."""
     place = drawn(rita)

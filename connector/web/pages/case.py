@@ -188,6 +188,7 @@ def _whole(
 ) -> dict[str, Any]:
     """Everything on the case that the filter lets through; the look is kept."""
     site = site_of(request)
+    site.limit_exports(viewer.actor)
     with site.read() as connection:
         case = case_for(connection, viewer, number)
         line = timeline(

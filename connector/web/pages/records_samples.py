@@ -99,7 +99,7 @@ def draw_one(
     return RedirectResponse(f"/records/samples/{number}", 303)
 
 
-def _known(site: Site, number: int) -> tuple[Sample, list[Judged]]:
+def _known(site: Site, viewer: Viewer, number: int) -> tuple[Sample, list[Judged]]:
     """The sample and its items. Raises NotFound."""
     if not 0 < number < 2**63:
         raise NotFound("records.no_sample", sample=number)
@@ -107,14 +107,14 @@ def _known(site: Site, number: int) -> tuple[Sample, list[Judged]]:
         its = sample_of(connection, number)
         if its is None:
             raise NotFound("records.no_sample", sample=number)
-        return its, judged(connection, number)
+        return its, judged(connection, number, viewer)
 
 
 @router.get("/records/samples/{sample}.{format}")
 def sample_file(request: Request, sample: int, format: Form, viewer: Manager) -> Response:
     """The sample with its verdicts and its result."""
     site, language = site_of(request), language_of(request)
-    its, found = _known(site, sample)
+    its, found = _known(site, viewer, sample)
     who = people(site)
 
     def rows() -> Iterator[Sequence[Cell]]:
@@ -171,7 +171,7 @@ def percent(share: float) -> int:
 def sample_page(request: Request, sample: int, viewer: Manager) -> Response:
     """Its items with their verdicts, and what they say of all the rest."""
     site, language = site_of(request), language_of(request)
-    its, found = _known(site, sample)
+    its, found = _known(site, viewer, sample)
     who = people(site)
     return render(
         request,
@@ -193,7 +193,7 @@ def sample_page(request: Request, sample: int, viewer: Manager) -> Response:
 def sample_item(request: Request, sample: int, position: int, viewer: Manager) -> Response:
     """One item with the form to judge it."""
     site = site_of(request)
-    its, found = _known(site, sample)
+    its, found = _known(site, viewer, sample)
     each = _at(found, position)
     return _show(request, viewer, its, each, status=200)
 
@@ -251,7 +251,7 @@ def judge_one(
 ) -> Response:
     """Keep the verdict, and go to the next that has none."""
     site = site_of(request)
-    _, found = _known(site, sample)
+    _, found = _known(site, viewer, sample)
     each = _at(found, position)
     with site.read() as connection:
         if not may_see_item(connection, viewer, each.root):
@@ -259,7 +259,7 @@ def judge_one(
     answers = {"case": case, "complete": complete, "readable": readable}
     if not set(answers.values()) <= set(ANSWERS):
         raise Wrong("records.answer_all")
-    if seen_at and not seen_at.isdigit():
+    if seen_at and not seen_at.isdecimal():
         raise Wrong("records.answer_all")
     try:
         with site.write() as connection:

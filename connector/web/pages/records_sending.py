@@ -40,6 +40,7 @@ def send(
     Taking it is a look, kept before the first byte is given out.
     """
     site, language = site_of(request), language_of(request)
+    site.limit_exports(viewer.actor)
     look(site, viewer, what, how="export", form=form.value, **_about(asked))
     made = moments.moment(site.clock(), language, site.zone)
     period = f"{asked.period.first} {asked.period.last}" if asked else ""

@@ -19,11 +19,11 @@ from markupsafe import Markup, escape
 from connector.errors import RemoteError
 from connector.ledger import deciding
 from connector.ledger import todo as lists
-from connector.ledger.access import Hidden, Viewer
+from connector.ledger.access import Hidden, Viewer, visible_item
 from connector.ledger.batch import Batch
 from connector.ledger.looks import record_look
 from connector.ledger.merging import find_person
-from connector.ledger.tables import item, ms
+from connector.ledger.tables import item, link, ms
 from connector.ledger.todo import Scope, Todo
 from connector.ledger.waiting import Target
 from connector.web import rules
@@ -219,7 +219,7 @@ def _page(request: Request, viewer: Viewer, place: Place, answer: Answer) -> Res
         counts = {} if is_part else _counts(connection, viewer, place)
         today = lists.decided_since(connection, viewer, lists.midnight(now, site.zone))
         done = [deciding.standing(connection, viewer, number) for number in place.done]
-        current = _current(connection, found, place.at)
+        current = _current(connection, viewer, found, place.at)
     with site.write(durable=False) as connection:
         seen = [each.item for each in found.items]
         record_look(
@@ -275,14 +275,21 @@ def _counts(connection: Any, viewer: Viewer, place: Place) -> dict[str, int | No
     }
 
 
-def _current(connection: Any, found: Todo, at: int) -> int:
-    """The item to be looked at: the one asked for, else the one that comes after it; 0 for none."""
+def _current(connection: Any, viewer: Viewer, found: Todo, at: int) -> int:
+    """The item to be looked at: the one asked for, else the one that comes after it; 0 for none.
+
+    That tells when it was said: to who may see it, and to who decided about it.
+    """
     ids = [each.item for each in found.items]
     if not ids or at in ids:
         return at if ids else 0
     if not at:
         return ids[0]
-    sent_at = connection.execute(sa.select(item.c.sent_at).where(item.c.id == at)).scalar()
+    is_own = sa.exists().where(link.c.item_id == item.c.id, link.c.actor == viewer.actor)
+    query = sa.select(item.c.sent_at).where(
+        item.c.id == at, item.c.root_id == item.c.id, sa.or_(is_own, visible_item(viewer))
+    )
+    sent_at = connection.execute(query).scalar()
     if sent_at is None:
         return ids[0]
     row = (sent_at, at)
