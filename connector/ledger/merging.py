@@ -7,7 +7,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -107,6 +107,14 @@ def names_of(connection: Connection) -> Mapping[str, frozenset[str]]:
         found[goes_by] = found[goes_by] | names if goes_by in found else names
     ids = {row[0] for row in rows} | set(same) if same else found
     return {each: found.get(same.get(each, each), frozenset()) for each in ids}
+
+
+def names_of_one(connection: Connection, ids: Collection[str]) -> frozenset[str]:
+    """The same of one person, of whom `ids` are all entries: at each sign-in, without the rest."""
+    rows = connection.execute(
+        sa.select(person.c.detail).where(person.c.directory_id.in_(sorted(ids)))
+    )
+    return frozenset().union(*(_names(_names_in(detail)) for detail in rows.scalars()))
 
 
 def ids_named(connection: Connection, name: str) -> frozenset[str]:

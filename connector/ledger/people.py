@@ -92,6 +92,16 @@ def directory(ledger: Ledger) -> list[Person]:
         return everybody(connection)
 
 
+def entry_of(connection: Connection, directory_id: str) -> Person | None:
+    """The directory's entry of this id as it is now, removed or not; None when there is none."""
+    detail = connection.execute(
+        sa.select(person.c.detail).where(
+            person.c.directory_id == directory_id, person.c.valid_to.is_(None)
+        )
+    ).scalar()
+    return None if detail is None else msgspec.json.decode(detail, type=Person)
+
+
 def everybody(connection: Connection) -> list[Person]:
     """The same within a transaction."""
     rows = connection.execute(

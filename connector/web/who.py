@@ -11,8 +11,8 @@ from fastapi import Request
 
 from connector.ledger import sessions
 from connector.ledger.access import Role, Viewer
-from connector.ledger.merging import names_of, same_persons
-from connector.ledger.people import everybody
+from connector.ledger.merging import names_of_one, same_persons
+from connector.ledger.people import entry_of, everybody
 from connector.web.page import NotSignedIn
 from connector.web.site import Site, site_of
 
@@ -54,12 +54,12 @@ def viewer_of(connection: Connection, who: SignedIn, web: Web) -> Viewer:
     The directory id (`oid`) decides where the issuer gives one; a user principal name only where it
     does not. A mail address never: its owner may be able to choose it.
     """
-    people = everybody(connection)
     if who.oid:
-        found = next((each for each in people if each.id == who.oid), None)
+        found = entry_of(connection, who.oid)
     else:
         upn = who.upn.casefold()
-        found = next((each for each in people if upn and each.upn.casefold() == upn), None)
+        people = everybody(connection) if upn else []
+        found = next((each for each in people if each.upn.casefold() == upn), None)
     grants = frozenset(grant.casefold() for grant in who.grants)
     roles = roles_of(grants, web)
     if who.intranet:
@@ -76,7 +76,7 @@ def viewer_of(connection: Connection, who: SignedIn, web: Web) -> Viewer:
         upn=found.upn or who.upn,
         person=found.id,
         persons=frozenset(persons),
-        names=names_of(connection).get(found.id, frozenset()) | grants,
+        names=names_of_one(connection, persons) | grants,
         unit=found.department,
         roles=roles,
         sees_unit=web.unit_sees_cases and not who.intranet,
