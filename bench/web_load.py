@@ -94,8 +94,14 @@ class Person(threading.Thread):
         headers = {"cookie": self.user.cookie, "x-bench": f"{self.plan.phase}/{kind}", **_HTML}
         body = urlencode({"csrf": self.user.csrf, **form}) if form is not None else None
         began = time.perf_counter()
-        self.connection.request("POST" if form is not None else "GET", path, body, headers)
-        answer = self.connection.getresponse()
+        method = "POST" if form is not None else "GET"
+        try:
+            self.connection.request(method, path, body, headers)
+            answer = self.connection.getresponse()
+        except ConnectionError:  # left idle, and closed by the server: browsers ask again, too
+            self.connection.close()
+            self.connection.request(method, path, body, headers)
+            answer = self.connection.getresponse()
         page = answer.read()
         self.location = answer.headers.get("location", "").partition("#")[0]
         ms = (time.perf_counter() - began) * 1000

@@ -1,4 +1,4 @@
-"""What is searched for: seven kinds of queries, twenty of each, and the same by plain SQL."""
+"""What is searched for: seven kinds of queries, twelve of each, and the same by plain SQL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.web_words import vocabulary
 from connector.ledger import Ledger
 from connector.ledger.tables import item
 
-EACH = 20
+EACH = 12
 CASE_NUMBER = "case number"
 KINDS = ("rare word", "middling word", "very common word", "two words", "phrase", "prefix of six",
          CASE_NUMBER)  # fmt: skip
@@ -39,7 +39,7 @@ def queries(ledger: Ledger) -> dict[str, list[str]]:
 
 
 def _some(connection: Any, rng: random.Random, column: Any, which: Any) -> list[str]:
-    """The column of twenty rows from everywhere in the ledger."""
+    """The column of twelve rows from everywhere in the ledger."""
     most = connection.execute(sa.select(sa.func.max(item.c.id))).scalar_one()
     found: list[str] = []
     while len(found) < EACH:
