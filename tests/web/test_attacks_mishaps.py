@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -14,6 +15,7 @@ from connector.bootstrap import Program
 from connector.ledger import open_ledger
 from connector.log import Json, Lines
 from connector.web.mishaps import BrokenOff
+from connector.web.pages.sign_in import BEGUN
 from tests.web.conftest import Client
 
 Clients = Callable[..., Client]
@@ -89,3 +91,12 @@ def test_endless_length(client: Clients, length: str) -> None:
     headers = {"content-length": length}
 
     assert client("bodil").post("/language", headers=headers).status_code == 413
+
+
+@pytest.mark.parametrize("inner", [b'{"x":' + b"[" * 20_000, b'{"back":' + b'{"a":' * 9_000])
+def test_deep_cookie(client: Clients, inner: bytes) -> None:
+    """What a browser sends as its sign-in may be nested without end: it is none, and no error."""
+    one = client()
+    one.cookies.set(BEGUN, urlsafe_b64encode(inner).decode())
+
+    assert one.get("/signed-in?state=a&code=b").status_code == 400

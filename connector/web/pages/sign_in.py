@@ -199,5 +199,5 @@ def _packed(begun: Begun) -> str:
 def _unpacked(value: str) -> Begun | None:
     try:
         return _begun(urlsafe_b64decode(value))
-    except (ValueError, msgspec.DecodeError):
+    except (ValueError, msgspec.DecodeError, RecursionError):
         return None
