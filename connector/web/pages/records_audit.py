@@ -205,8 +205,12 @@ def _how(each: Look, language: str) -> str:
 def _value(name: str, value: object, language: str) -> str:
     """A value of a look's detail in words."""
     key = {"fate": f"records.num.{value}", "kind": f"item.{value}"}.get(name, "")
+    if name == "scope":
+        key = f"todo.scope.{value}"
     if key in words(language):
         return say(key, language).casefold()
+    if isinstance(value, list):
+        return ", ".join(str(each) for each in value)
     if name == "source":
         return source_name(str(value), language)
     return unit_name(str(value), language) if name == "unit" else str(value)

@@ -38,7 +38,7 @@ DA = {
     "case.to_newer": "Nyere",
     "case.nothing": "Der er ingen kommunikation på sagen endnu.",
     "case.nothing_found": "Intet på sagen passer til filteret.",
-    "case.bad_day": "“{text}” er ikke en dato. Skriv den som 2026-11-20.",
+    "case.bad_day": "»{text}« er ikke en dato. Skriv den som 2026-11-20.",
     "case.bad_cursor": "Adressen peger på en side, der ikke findes. Åbn sagen igen.",
     "case.cpr_in_address": "Et CPR-nummer må ikke stå i en adresse. Find i stedet med et navn "
     "eller et telefonnummer.",
@@ -156,8 +156,8 @@ DA = {
     "case.note_leave": "Gem ikke, og gå til sagen",
     "case.note_no_case": "Et notat skal stå på en sag, og henvendelsen er ikke på nogen. Læg den "
     "på en sag først.",
-    "case.refused.changed": "En anden har skrevet i notatet, siden du åbnede det. Saml de to "
-    "tekster, og gem igen.",
+    "case.refused.changed": "Notatet er ændret, siden du åbnede det. Saml de to tekster, og gem "
+    "igen.",
     "case.refused.too_long": "Notatet er for langt. Der er plads til {most} tegn.",
     "case.refused.empty": "Der står intet i notatet.",
     "case.refused.no_case": "Henvendelsen er ikke længere på en sag.",
@@ -340,8 +340,8 @@ EN = {
     "case.note_leave": "Do not keep it, and go to the case",
     "case.note_no_case": "A note must stand on a case, and this communication is on none. Put it "
     "on a case first.",
-    "case.refused.changed": "Somebody else has written in the note since you opened it. Bring the "
-    "two texts together and keep it again.",
+    "case.refused.changed": "The note was changed since you opened it. Bring the two texts "
+    "together and save again.",
     "case.refused.too_long": "The note is too long. There is room for {most} characters.",
     "case.refused.empty": "There is nothing in the note.",
     "case.refused.no_case": "The communication is no longer on a case.",

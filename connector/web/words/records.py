@@ -131,6 +131,12 @@ DA = {
     "records.with.form": "som {value}",
     "records.how.api": "gennem API",
     "records.how.sample": "til kontrol",
+    "records.with.words": "efter »{value}«",
+    "records.with.hits": "fund: {value}",
+    "records.with.cases": "sager: {value}",
+    "records.with.scope": "listen »{value}«",
+    "records.with.items": "henvendelser: {value}",
+    "records.with.file": "fil {value}",
     "records.with.fate": "blevet til: {value}",
     "records.with.unit": "enhed {value}",
     "records.with.source": "kilde {value}",
@@ -158,9 +164,9 @@ DA = {
     "records.samples_lead": "Træk tilfældige henvendelser blandt det journaliserede, se dem efter, "
     "og læs, hvad de siger om resten.",
     "records.draw": "Træk en stikprøve",
-    "records.seed": "Frø",
-    "records.seed_help": "Det samme frø på den samme hovedbog trækker det samme. Skriv dit eget, "
-    "eller brug det her.",
+    "records.seed": "Startværdi",
+    "records.seed_help": "Den samme startværdi på de samme data trækker det samme. Skriv din egen, "
+    "eller brug denne.",
     "records.size": "Hvor mange",
     "records.drawn_before": "Trukket før",
     "records.no_samples": "Ingen er trukket endnu.",
@@ -169,12 +175,13 @@ DA = {
     "records.how_drawn": "Sådan er den trukket",
     "records.drawn": "Stikprøve {sample}, trukket af {name} blandt det, der blev sagt fra {first} "
     "til {last}. Enhed: {unit}.",
-    "records.drawn_from": "{size} trukket af {count} journaliserede henvendelser. Frø: {seed}.",
+    "records.drawn_from": "{size} trukket af {count} journaliserede henvendelser. Startværdi: "
+    "{seed}.",
     "records.drawn_hidden": "{count} er ikke med, fordi de står på sager, som den, der trak, ikke "
     "må se.",
     "records.drawn_hidden.one": "{count} er ikke med, fordi den står på en sag, som den, der trak, "
     "ikke må se.",
-    "records.method": "Metode: af alle numre tages dem, hvor SHA-256 af \"{seed}:nummer\" er "
+    "records.method": "Metode: af alle numre tages dem, hvor SHA-256 af »{seed}:nummer« er "
     "mindst. Enhver kan regne det efter.",
     "records.result": "Resultat",
     "records.result_line": "{what}: {right} af {judged} er i orden. Andelen i det hele er med 95 % "
@@ -212,11 +219,11 @@ DA = {
     "XLSX.",
     "records.pdf_square": "{square} står for et tegn, som skrifttypen ikke har. Hent tabellen som "
     "CSV eller XLSX for at se det.",
-    "records.wrong_period": "Perioden skal begynde før den slutter og højst være {days} dage.",
-    "records.wrong_day": "\"{day}\" er ikke en dato. Skriv år-måned-dag, som 2026-11-20.",
-    "records.wrong_kind": "\"{kind}\" er ikke en art, der journaliseres.",
-    "records.wrong_fate": "\"{fate}\" er ikke noget, en henvendelse kan blive til.",
-    "records.wrong_state": "\"{state}\" er ikke en tilstand, der kræver et menneske.",
+    "records.wrong_period": "Perioden skal begynde, før den slutter, og højst være {days} dage.",
+    "records.wrong_day": "»{day}« er ikke en dato. Skriv den som 2026-11-20.",
+    "records.wrong_kind": "»{kind}« er ikke en art, der journaliseres.",
+    "records.wrong_fate": "»{fate}« er ikke noget, en henvendelse kan blive til.",
+    "records.wrong_state": "»{state}« er ikke en tilstand, der kræver et menneske.",
     "records.wrong_cursor": "Listen kan ikke fortsætte der. Begynd forfra.",
     "records.wrong_action": "Sig, hvad der skal ske med leveringen: brug knapperne.",
     "records.no_reference": "Skriv journalens nummer på den, så andre kan finde den.",
@@ -361,6 +368,12 @@ EN = {
     "records.with.form": "as {value}",
     "records.how.api": "through the API",
     "records.how.sample": "for control",
+    "records.with.words": "for “{value}”",
+    "records.with.hits": "hits: {value}",
+    "records.with.cases": "cases: {value}",
+    "records.with.scope": "the list “{value}”",
+    "records.with.items": "items: {value}",
+    "records.with.file": "file {value}",
     "records.with.fate": "became: {value}",
     "records.with.unit": "unit {value}",
     "records.with.source": "source {value}",
