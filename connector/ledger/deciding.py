@@ -102,7 +102,7 @@ def put_on_case(
 
     Raises Hidden, Stale, and ClosedCase unless `even_closed`.
     """
-    _check(batch, viewer, seen)
+    _check_own(batch, viewer, seen)
     case = case_for(batch.connection, viewer, number)
     if not case.is_open and not even_closed:
         raise ClosedCase(case)
@@ -111,13 +111,13 @@ def put_on_case(
 
 def no_case(batch: Batch, viewer: Viewer, seen: Seen, *, reason: str) -> Done:
     """The items belong to no case. Raises Hidden and Stale."""
-    _check(batch, viewer, seen)
+    _check_own(batch, viewer, seen)
     return _decide(batch, viewer, seen, LinkState.UNLINKED, None, reason)
 
 
 def keep_out(batch: Batch, viewer: Viewer, seen: Seen, *, reason: str) -> Done:
     """The items are never to be journaled, whatever they name. Raises Hidden and Stale."""
-    _check(batch, viewer, seen)
+    _check_own(batch, viewer, seen)
     return _decide(batch, viewer, seen, LinkState.EXCLUDED, None, reason)
 
 
@@ -214,8 +214,26 @@ def etags(connection: Connection, roots: Sequence[int]) -> dict[int, int]:
     return found
 
 
-def _check(batch: Batch, viewer: Viewer, seen: Seen) -> None:
-    """That the viewer may see all of them, and that what was seen stands."""
+def _check_own(batch: Batch, viewer: Viewer, seen: Seen) -> None:
+    """Also that none is on a case that the viewer may not see.
+
+    Who took part sees what was said, but does not take it off a case of others.
+    """
+    rows = _check(batch, viewer, seen)
+    numbers = {row.case_number for row in rows.values() if row.state == LinkState.LINKED.value}
+    hidden = batch.connection.execute(
+        sa.select(register_case.c.number).where(
+            register_case.c.number.in_(sorted(numbers)), ~visible_case(viewer)
+        )
+    )
+    others = frozenset(hidden.scalars())
+    for root, row in rows.items():
+        if row.state == LinkState.LINKED.value and row.case_number in others:
+            raise Hidden(root)
+
+
+def _check(batch: Batch, viewer: Viewer, seen: Seen) -> dict[int, Any]:
+    """That the viewer may see all of them, and that what was seen stands: gives that."""
     _lock(batch, seen)
     visible = batch.connection.execute(
         sa.select(item.c.id).where(
@@ -229,7 +247,7 @@ def _check(batch: Batch, viewer: Viewer, seen: Seen) -> None:
         # What somebody decided may have taken it out of the viewer's sight: that is told.
         if not _saw(batch.connection, viewer, root, seen[root]):
             raise Hidden(root)
-    _standing(batch, viewer, seen)
+    return _standing(batch, viewer, seen)
 
 
 def _lock(batch: Batch, seen: Seen) -> None:

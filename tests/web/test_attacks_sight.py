@@ -169,3 +169,30 @@ def test_register_is_not_asked_without_end(
 
     assert told[-1] == 429
     assert len(asked) == most
+
+
+@pytest.mark.parametrize("do", ["none", "alone", "choose"])
+def test_nothing_is_taken_off_a_case_of_others(client: Clients, program: Program, do: str) -> None:
+    """Who took part in a chat on a case that they may not see does not take it off that case.
+
+    They can learn which decision stands: an outdated one is answered with it.
+    """
+    root = root_of(program, "Skal vi spise")
+    move(program, root, town.CARLS)
+    bodil = client("bodil")
+    stale = bodil.post(
+        f"/api/v1/todo/{root}/decision",
+        json={"decision": "not_a_case"},
+        headers={"x-csrf-token": bodil.csrf, "if-match": '"1"'},
+    )
+    etag = stale.json()["stands"]["etag"].strip('"')
+    assert stale.json()["stands"]["case_number"] == ""
+    data = {"seen": f"{root}:{etag}", "do": do, "case": town.BODILS}
+    answer = bodil.post("/todo/decide", data=data)
+
+    assert answer.status_code == 404
+    with program.ledger.read() as connection:
+        on = connection.execute(sa.select(item.c.case_number).where(item.c.id == root)).scalar()
+    assert on == town.CARLS
+    carl = client("carl")
+    assert carl.post("/todo/decide", data=data | {"do": "none"}).status_code == 303
