@@ -105,6 +105,8 @@ def shown(cell: Cell, language: str, zone: ZoneInfo) -> str:
 
 
 def clean(text: str) -> str:
-    """Without control characters; a line break is "\\n"."""
+    """Without control characters and half characters; a line break is "\\n"."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-    return "".join(each for each in text if each == "\n" or unicodedata.category(each) != "Cc")
+    return "".join(
+        each for each in text if each == "\n" or unicodedata.category(each) not in ("Cc", "Cs")
+    )

@@ -52,3 +52,8 @@ def test_blank_lines_in_a_table(text: str) -> None:
 
     assert time.process_time() - began < SOON_S
     assert written.endswith("'=1+1")
+
+
+def test_half_characters_in_a_table() -> None:
+    """Half a character, which no file can hold, is left out of a cell rather than end the file."""
+    assert harmless("a\ud800b\x00c") == "abc"
