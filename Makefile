@@ -53,8 +53,9 @@ generate: setup ## write the files that are made from code
 	@$(BIN)/python scripts/contract-table
 	@$(BIN)/python scripts/route-table
 
-bench: setup ## measure speed and memory, write docs/performance.md (about ten minutes)
+bench: setup ## measure speed and memory, write docs/performance.md (about an hour)
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.web
 
 clean: ## remove .venv, the demo and all caches
 	rm -rf $(VENV) demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

@@ -116,7 +116,12 @@ def goals(engine: Engine) -> list[Goal]:
     ]
     queries = [_all(its["newest"]).p95 for its in engine.searches.values()]
     found.append(_goal("query of a search, newest first, prefixes included: p95 ms", 60, queries))
-    return [*found, _goal("most memory of the web process: MB", 300, [engine.peak_mb])]
+    return [
+        *found,
+        _goal(
+            "most memory of the web process: MB", 300, [engine.peak_mb] if engine.peak_mb else []
+        ),
+    ]
 
 
 def _goal(what: str, limit: float, values: Sequence[float]) -> Goal:
@@ -126,6 +131,8 @@ def _goal(what: str, limit: float, values: Sequence[float]) -> Goal:
 
 
 def _facts(engine: Engine) -> str:
+    if not engine.loads:
+        return "This run was ended before its end: what it did not come to is not there."
     lines = [
         [f"{each.phase}, round {n + 1}", f"{each.requests:,}", str(each.wrong), f"{each.rate:.1f}",
          f"{each.cpu_ms:.1f}"]
