@@ -147,3 +147,16 @@ def test_error_pages(client: Clients) -> None:
 
     assert answer.status_code == 404
     assert "Der er ingen side" in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/search?q=a%00b", "/cases/27.18.02-P25-14-26?who=%00", "/todo?scope=%00", "/?%00=a"]
+)
+def test_nul_in_an_address(client: Clients, path: str) -> None:
+    """A NUL, which PostgreSQL cannot hold, is refused before any database is asked."""
+    assert client("bodil").get(path).status_code == 400
+
+
+def test_nul_in_a_form(client: Clients) -> None:
+    """The same in a form."""
+    assert client("bodil").post("/language", data={"to": "da\0"}).status_code == 400
