@@ -345,6 +345,14 @@ def test_every_field_is_there() -> None:
         assert schemas[name]["additionalProperties"] is False, name
 
 
+def test_bounds_are_described() -> None:
+    """The bounds of numbers in bodies stand in the description."""
+    schemas = described()["components"]["schemas"]
+
+    assert schemas["Seen"]["properties"]["item"]["maximum"] == 2**53 - 1
+    assert schemas["SearchBody"]["properties"]["limit"]["maximum"] == 100
+
+
 def test_page_names_every_route() -> None:
     """docs/reference/api.md names each operation by its path and method."""
     text = Path("docs/reference/api.md").read_text(encoding="utf-8")

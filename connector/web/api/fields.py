@@ -58,7 +58,9 @@ def _whole(value: object) -> object:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]  # in a body; in an address all is text
+# Of a number in a body (in an address all is text). It stands last, behind the number's bounds:
+# before them it would hide them from the description.
+WHOLE = BeforeValidator(_whole)
 
 
 class Asked(BaseModel):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from connector.model import Kind, LinkState
-from connector.web.api.fields import Asked, Day, Plain, Whole
+from connector.web.api.fields import WHOLE, Asked, Day, Plain
 from connector.web.api.models import Model
 
 
@@ -47,7 +47,7 @@ class AskedSearch(Asked):
 class SearchBody(AskedSearch):
     """The same as JSON."""
 
-    limit: Annotated[Whole, Field(ge=1, le=100)] = 20
+    limit: Annotated[int, Field(ge=1, le=100), WHOLE] = 20
     """The most hits."""
 
 

@@ -9,12 +9,12 @@ from pydantic import Field, StrictBool, StringConstraints
 
 from connector.ledger.todo import Scope
 from connector.model import Kind, LinkState
-from connector.web.api.fields import LARGEST, Whole
+from connector.web.api.fields import LARGEST, WHOLE
 from connector.web.api.models import Model
 from connector.web.api.models_case import Evidence
 from connector.web.todo_forms import MOST
 
-Number = Annotated[Whole, Field(ge=1, le=LARGEST)]
+Number = Annotated[int, Field(ge=1, le=LARGEST), WHOLE]
 CaseWords = Annotated[
     str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
