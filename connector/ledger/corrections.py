@@ -183,6 +183,8 @@ _VERSIONS = (
 
 def _correction(row: Any, followed: _Followed, seen: set[str]) -> Correction:
     is_visible = row.from_case in seen and (not row.to_case or row.to_case in seen)
+    # Of what waits, the case is only proposed.
+    to_case = row.to_case or "" if row.to_state == LinkState.LINKED.value else ""
     return Correction(
         cursor=f"{row.at}.{row.id}",
         at=row.at,
@@ -191,7 +193,7 @@ def _correction(row: Any, followed: _Followed, seen: set[str]) -> Correction:
         sent_at=row.sent_at,
         is_visible=is_visible,
         from_case=row.from_case if is_visible else "",
-        to_case=(row.to_case or "") if is_visible else "",
+        to_case=to_case if is_visible else "",
         to_state=row.to_state,
         actor=row.actor,
         rule=row.rule,
