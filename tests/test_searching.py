@@ -21,7 +21,7 @@ from connector.ledger.search_query import BadPlace, Place, days, read_place, rea
 from connector.ledger.search_words import lowered, read_words
 from connector.ledger.searching import Answer, excerpt, search
 from connector.ledger.take import take
-from connector.model import CaseParty, Item, Kind, Person
+from connector.model import CaseParty, Item, Kind, Party, Person
 from tests.making import (
     CASE,
     NOON,
@@ -353,6 +353,25 @@ def test_phones(ledger: Ledger, ask: Callable[..., Answer], typed: str) -> None:
     assert [hit.kind for hit in ask(typed).hits] == ["call"]
     with ledger.read() as connection:
         found = leads(connection, read_query(typed, scanner()), None, scanner())
+    assert [each.number for each in found.cases] == [CASE]
+
+
+def test_whole_number_is_no_other(ledger: Ledger, ask: Callable[..., Answer]) -> None:
+    """A whole number does not find others that differ in what a source would have masked.
+
+    A call whose number was masked may be theirs: it is found.
+    """
+    other = case(OTHER_CASE, parties=(CaseParty(name="Bo Test", phone="+4520000777"),))
+    add_cases(ledger, case(), other)
+    strangers = sighting(minute=3, call={"caller": Party(phone="+4520000777", role="from")})
+    perhaps = sighting(minute=60, call={"caller": Party(phone="+4520000***", role="from")})
+    take(ledger, [page(strangers, perhaps, sighting(minute=90))], policy())
+
+    assert len(ask("20000001").hits) == 2
+    assert len(ask("20000777").hits) == 2
+    assert len(ask("+4520000***").hits) == 3
+    with ledger.read() as connection:
+        found = leads(connection, read_query("20000001", scanner()), None, scanner())
     assert [each.number for each in found.cases] == [CASE]
 
 

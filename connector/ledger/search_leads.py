@@ -58,9 +58,13 @@ def _cases(
 ) -> tuple[Case, ...]:
     keys = [number_key(number) for number in query.numbers]
     keys += [short_key(hit.short) for hit in scanner.find(query.text) if hit.short]
+    whole = {each[: -len(HIDDEN)] for each in query.phones if not each.endswith(HIDDEN)}
     for each in query.phones:
-        is_masked = each.endswith(HIDDEN)
-        keys.append(masked_key(each.removesuffix(HIDDEN)) if is_masked else phone_key(each))
+        prefix = each.removesuffix(HIDDEN)
+        if prefix == each:
+            keys.append(phone_key(each))
+        elif prefix not in whole:  # a register knows whole numbers: who has one gives it whole
+            keys.append(masked_key(prefix))
     if name and (key := name_key(name)):
         keys.append(key)
     found: dict[str, Case] = {}

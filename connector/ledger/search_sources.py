@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from connector.ledger.access import visible_case
 from connector.ledger.search_engines import TsQuery, fts_query
-from connector.ledger.search_query import Place, Query
+from connector.ledger.search_query import HIDDEN, Place, Query
 from connector.ledger.tables import (
     item,
     item_person,
@@ -219,7 +219,7 @@ def roots_asked_for(
         linked = sa.select(_linked.c.id).where(_linked.c.case_number.in_(on_case))
         found.append(its.id.in_(sa.union(names, linked)))
     if query.phones:
-        found.append(its.id.in_(sa.select(phone.c.item_id).where(phone.c.number.in_(query.phones))))
+        found.append(its.id.in_(_with_phone(query.phones)))
     if query.case_number:
         is_seen = sa.exists().where(register_case.c.number == query.case_number, may_see)
         found += [its.case_number == query.case_number, sa.true() if viewer is None else is_seen]
@@ -234,6 +234,29 @@ def roots_asked_for(
     if query.state:
         found.append(its.state == query.state)
     return found
+
+
+def _with_phone(numbers: tuple[str, ...]) -> Any:
+    """Items with one of these numbers: whole, or masked where the source told no more of it.
+
+    `phone` keeps a whole number as it looks when masked, too: that is no other number's hit.
+    """
+    whole = [number for number in numbers if not number.endswith(HIDDEN)]
+    masked_too = {number[: -len(HIDDEN)] + HIDDEN for number in whole}
+    found = [
+        sa.select(phone.c.item_id).where(
+            phone.c.number.in_([number for number in numbers if number not in masked_too])
+        )
+    ]
+    for number in sorted(masked_too):
+        told = phone.alias("told_whole")
+        is_told = sa.exists().where(
+            told.c.item_id == phone.c.item_id,
+            told.c.number.startswith(number.removesuffix(HIDDEN), autoescape=True),
+            told.c.number != number,
+        )
+        found.append(sa.select(phone.c.item_id).where(phone.c.number == number, ~is_told))
+    return sa.union(*found)
 
 
 def _of_unit(unit: str, may_see: sa.ColumnElement[bool], its: Any) -> sa.ColumnElement[bool]:
