@@ -107,6 +107,13 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     suggested: tuple[Suggested, ...]
     evidence: tuple[Evidence, ...]  # that names no case which the viewer may see
 
+    @property
+    def has_best(self) -> bool:
+        """Whether the first suggested case stands out: of equally likely ones none does."""
+        if len(self.suggested) < 2:
+            return bool(self.suggested)
+        return self.case_number == self.suggested[0].case.number
+
 
 def waiting_items(
     connection: Connection, viewer: Viewer, roots: Sequence[int], target: Target

@@ -19,6 +19,7 @@ from connector.ledger.take import take
 from connector.model import Case, Item, Page
 from connector.web.pages.todo import PAGE, marked
 from connector.web.words import todo as words
+from tests.making import add_cases
 from tests.web.conftest import Client, Portal
 from tests.web.town import BODILS, CARLS, CLOSED, PEOPLE, SECRET, cases, message_of
 
@@ -580,3 +581,24 @@ def looks_good(page: Any) -> None:
     assert found.response["violations"] == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert page.wrong == []
+
+
+def test_equally_likely(program: Program, client: Callable[..., Client]) -> None:
+    """Of two cases that are equally likely each has a number, and none the key of the best."""
+    other = "27.18.02-P25-15-26"
+    add_cases(
+        program.ledger,
+        Case(number=other, caseworker="bodil@nordvang.example", department="Borgerservice"),
+    )
+    both = message_of("bodil", "19:x@thread.v2", f"Er det {BODILS} eller {other}?", 20)
+    take(
+        program.ledger,
+        [Page(source="chats", part="x", cursor="1", items=(both,))],
+        program.policy(),
+    )
+
+    shown = client("bodil").get("/todo").text
+    article = shown.partition(other)[0].rpartition("<article")[2] + shown.partition(other)[2]
+    assert 'data-key="1"' in article
+    assert 'data-key="2"' in article.partition("</article>")[0]
+    assert 'data-key="a"' not in article.partition("</article>")[0]

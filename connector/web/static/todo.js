@@ -59,6 +59,9 @@
     "?": () => { help.open = !help.open; },
   };
 
+  // Of cases that are equally likely each has a number, and none the key of the best.
+  for (const place of "123456789") DOES[place] = () => press(place);
+
   function isTyping(target) {
     return target instanceof HTMLElement
       && (target.isContentEditable || target.matches("textarea, select, audio, input:not([type=checkbox])"));
