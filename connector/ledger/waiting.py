@@ -109,10 +109,14 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_best(self) -> bool:
-        """Whether the first suggested case stands out: of equally likely ones none does."""
+        """Whether the first suggested case stands out: its evidence is not the next one's, too."""
         if len(self.suggested) < 2:
             return bool(self.suggested)
-        return self.case_number == self.suggested[0].case.number
+        first, second = (
+            [(each.rule, each.where, each.note) for each in one.evidence]
+            for one in self.suggested[:2]
+        )
+        return first != second
 
 
 def waiting_items(

@@ -434,7 +434,7 @@ def test_by_keys(town_portal: Portal, browser: Callable[..., Any]) -> None:
     roots = waiting(program)
     page.evaluate("window.stays = true")
 
-    page.keyboard.press("a")
+    page.keyboard.press("1")
     done(page, f"Lagt på sag {BODILS}.")
     looks_at(page, roots[1])
     page.keyboard.press("j")
@@ -472,7 +472,7 @@ def test_until_it_is_empty(town_portal: Portal, browser: Callable[..., Any]) -> 
     """The last item leads to the empty list."""
     page = opened(town_portal, browser())
     for left in range(5, -1, -1):
-        page.keyboard.press("a")
+        page.keyboard.press("1")
         page.wait_for_function(
             "n => document.querySelectorAll('#todo article').length === n", arg=left
         )
@@ -487,20 +487,20 @@ def test_until_it_is_empty(town_portal: Portal, browser: Callable[..., Any]) -> 
 def test_keys_can_be_switched_off(town_portal: Portal, browser: Callable[..., Any]) -> None:
     """Switched off, no key decides, none is shown, and that is remembered."""
     page = opened(town_portal, browser())
-    first = page.locator("#todo article[data-current] [data-key=a]")
+    first = page.locator("#todo article[data-current] [data-key='1']")
     assert first.get_attribute("aria-keyshortcuts") == "A"
     page.uncheck("#keys-on")
-    page.keyboard.press("a")
+    page.keyboard.press("1")
     page.reload()
     assert not page.is_checked("#keys-on")
-    page.keyboard.press("a")
+    page.keyboard.press("1")
     page.keyboard.press("i")
     assert page.locator("kbd:visible").count() == 0
     assert first.get_attribute("aria-keyshortcuts") is None
     assert len(waiting(town_portal.program)) == 6
     page.check("#keys-on")
     page.locator("h1").click()
-    page.keyboard.press("a")
+    page.keyboard.press("1")
     done(page, "Lagt på sag")
 
 
@@ -511,7 +511,7 @@ def test_refusal_in_the_page(town_portal: Portal, browser: Callable[..., Any]) -
     other = opened(town_portal, browser(), "bent", "/todo?scope=unit")
     other.keyboard.press("i")
     done(other, "Ikke en sag")
-    page.keyboard.press("a")
+    page.keyboard.press("1")
     done(page, "Bent Bro har i mellemtiden afgjort, at den ikke er en sag.")
     page.keyboard.press("v")
     page.keyboard.type("12.34.56-P19-1-26")
@@ -552,7 +552,7 @@ def test_enter_accepts_nothing(town_portal: Portal, browser: Callable[..., Any])
 def test_double_click(town_portal: Portal, browser: Callable[..., Any]) -> None:
     """Two quick clicks on one button decide one item."""
     page = opened(town_portal, browser())
-    page.locator("[data-current] [data-key=a]").dblclick()
+    page.locator("[data-current] [data-key='1']").dblclick()
     done(page, "Lagt på sag")
     page.wait_for_load_state("networkidle")
     assert len(waiting(town_portal.program)) == 5
@@ -570,7 +570,7 @@ def test_accessible(
     page.keyboard.press("p")
     page.wait_for_selector(".question")
     looks_good(page)
-    page.keyboard.press("a")
+    page.keyboard.press("1")
     page.wait_for_selector("#todo-status form")
     looks_good(page)
     looks_good(opened(town_portal, browser(width=width, language=language), "carl"))
