@@ -513,10 +513,12 @@ def test_too_much_is_told() -> None:
     assert words.left_out == ("ord12", "ord13", "x" * 41)
 
 
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
 def test_indexes_are_used(ledger: Ledger) -> None:
-    """On SQLite no part of a search goes through all items."""
-    if not ledger.is_sqlite:
-        pytest.skip("the plans of PostgreSQL depend on how much there is")
+    """On SQLite no part of a search goes through all items.
+
+    What PostgreSQL plans depends on how much there is.
+    """
     add_cases(ledger, case())
     take(ledger, [page(message(f"hegn {CASE}"), sighting(minute=3))], policy())
     viewer = bodil(persons=frozenset({"u7"}), sees_unit=True, unit="Teknik")
