@@ -15,7 +15,7 @@ from connector.settings_table import SCHEDULE_HELP, SECTIONS, TABLE
 WIDTH = 100
 CASES_HEADER = (
     "number,title,status,opened,closed,caseworker_upn,department,party_name,party_phone,"
-    "party_email,kle_subject,kle_facet,access"
+    "party_email,kle_subject,kle_facet,access,readers"
 )
 
 _ALWAYS_WRITTEN = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -541,7 +542,8 @@ def test_link_sighting(there: Run, town: Path) -> None:
     told = there("link", str(number), _a_case(town))
 
     assert told.code == 2
-    assert "call" in told.err
+    assert "sighting" in told.err
+    assert re.search(r"instead \(\d+\)", told.err)
 
 
 @pytest.mark.parametrize(("option", "state"), [("", "unlinked"), ("--private", "excluded")])

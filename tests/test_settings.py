@@ -147,6 +147,7 @@ def test_structs_and_table_agree() -> None:
         "linking": module.Linking,
         "journal": module.Journal,
         "sinks.*": module.Sink,
+        "web": module.Web,
         "jobs": module.Jobs,
         "log": module.Log,
     }

@@ -45,6 +45,7 @@ def import_(
       kle_subject, kle_facet
                       For example 27.45.04 and P19.
       access          restricted, or empty.
+      readers         User principal names or group ids that may see the case too, divided by |.
 
     \b
     Examples:

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,12 @@ def serving(app: FastAPI, port: int) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join(timeout=20)
+
+
+def in_a_thread(do: Callable[[], Any]) -> None:
+    """Run an event loop where none runs: Playwright keeps one in the tests' own thread."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(do).result()
 
 
 def free_port() -> int:

@@ -19,7 +19,7 @@ from connector.web.api import ROUTERS, openapi
 from connector.web.readiness import LEAST_FREE_MB
 from connector.web.site import Site
 from tests.web import town
-from tests.web.conftest import URL, Client, token_for
+from tests.web.conftest import URL, Client, in_a_thread, token_for
 
 LINE = f"/api/v1/cases/{town.BODILS}/timeline"
 
@@ -161,7 +161,7 @@ def test_query_of_a_megabyte(app: FastAPI, site: Site) -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    anyio.run(app, scope, receive, send)
+    in_a_thread(lambda: anyio.run(app, scope, receive, send))
 
     assert sent[0]["status"] == 422
     assert len(sent[1]["body"]) < 1000

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from tests.web.conftest import Client
+from tests.web.conftest import Client, in_a_thread
 
 Clients = Callable[..., Client]
 
@@ -85,7 +85,7 @@ def test_wrong_length(app: FastAPI, length: str) -> None:
         "server": ("127.0.0.1", 8080), "root_path": "",
         "headers": [(b"host", b"127.0.0.1:8080"), (b"content-length", length.encode("latin-1"))],
     }  # fmt: skip
-    anyio.run(app, scope, receive, send)
+    in_a_thread(lambda: anyio.run(app, scope, receive, send))
 
     assert sent[0]["status"] == 413
 
