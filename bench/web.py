@@ -165,11 +165,10 @@ def load(
     before, began = portal.cpu_s, time.perf_counter()
     asked = portal.asked(users, phase, seconds, think_s)
     took = time.perf_counter() - began
-    wrong = [each for each in asked if each.status not in (200, 303)]
     return Load(
         phase=phase,
         requests=len(asked),
-        wrong=len(wrong),
+        wrong=sum(each.is_wrong for each in asked),
         rate=len(asked) / took,
         cpu_ms=(portal.cpu_s - before) * 1000 / max(1, len(asked)),
         asked=tuple(asked),

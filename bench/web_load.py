@@ -60,6 +60,13 @@ class Asked(msgspec.Struct, frozen=True, array_like=True):
     ms: float
     size: int
 
+    @property
+    def is_wrong(self) -> bool:
+        """An answer that its sender did not ask for. A decision on what another has just decided
+        is refused, and rightly so: several people take from the front of one list here."""
+        expected = (200, 303, 412) if self.kind in (DECIDE, UNDO) else (200, 303)
+        return self.status not in expected
+
 
 class Person(threading.Thread):
     """One user's browser."""

@@ -52,7 +52,7 @@ def test_a_small_portal(tmp_path: Path) -> None:
         left = connection.execute(sa.select(sa.func.count()).select_from(suggestion)).scalar_one()
     program.close()
 
-    assert one.wrong == 0
+    assert one.wrong == 0, [each for each in one.asked if each.is_wrong]
     assert one.requests > 0
     assert left == waits > 0
     assert {DECIDE, UNDO, TODO, web_portal.CASE, web_portal.NEWEST} <= set(server)

@@ -87,6 +87,7 @@ def test_gives_the_whole_case() -> None:
         department="Ydelseskontor",
         parties=(CaseParty(name="Åse Ørbæk", phone="+4520000001", mail="Aase@post.example"),),
         access="restricted",
+        readers=("vita@kommune.example", "Borgercenter"),
         kle_subject="27.45.04",
         kle_facet="P19",
         remote_id="4711",

@@ -133,7 +133,7 @@ def test_erases_what_nobody_linked(ledger: Ledger, spool: Spool, clock: Clock) -
         found = search(
             connection, read_query("frokost", scanner()), None, limit=9, is_sqlite=ledger.is_sqlite
         ).hits
-    assert found == []
+    assert found == ()
     assert [path for path in spool.folder.rglob("*") if path.is_file()] == []
 
 

@@ -64,7 +64,8 @@ class _Row(msgspec.Struct, array_like=True, gc=False):
 
 
 def _shared(case: Case) -> tuple[str, ...]:
-    return (case.caseworker, case.department, case.access, case.kle_subject, case.kle_facet)
+    own = (case.caseworker, case.department, case.access, case.kle_subject, case.kle_facet)
+    return (*own, *case.readers)
 
 
 class _Rows:
@@ -116,7 +117,7 @@ class _Rows:
         start = self._ends[number - 1] if place else 0
         row = self._decode(content[start : self._ends[number]])
         shared = [self._values[place] for place in row.shared]
-        caseworker, department, access, kle_subject, kle_facet = shared
+        caseworker, department, access, kle_subject, kle_facet, *readers = shared
         case = Case(
             number=row.number,
             title=row.title,
@@ -126,6 +127,7 @@ class _Rows:
             caseworker=caseworker,
             department=department,
             access=access,
+            readers=tuple(readers),
             kle_subject=kle_subject,
             kle_facet=kle_facet,
             parties=tuple([CaseParty(name=n, phone=p, mail=m) for n, p, m in row.parties]),

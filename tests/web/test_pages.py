@@ -108,7 +108,8 @@ def test_language_is_kept(town: Lively, browser: Callable[..., Any]) -> None:
     page = browser()
     town.sign_in(page)
     page.goto(town.url + "/search?q=bolig")
-    page.get_by_role("button", name="English").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="English").click()
 
     assert page.url == town.url + "/search?q=bolig"
     assert page.evaluate("document.documentElement.lang") == "en"
