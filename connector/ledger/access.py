@@ -5,13 +5,16 @@ records managers; a restricted case only by its caseworker and those named. Some
 is seen with its case; while it waits for a person, with the cases that it may belong to; and by
 those of us who took part in it, always. What is not said here is not allowed.
 
-Everything is a condition of the database, so that no list can hold what its reader may not see.
+Everything is a condition of the database, so that no list can hold what its reader may not see. A
+condition says "the viewer"; who that is comes with each asking, as `Viewer.values`. Without, the
+database is not asked at all: SQLAlchemy raises StatementError.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 _case = msgspec.json.Decoder(Case).decode
+# A condition is kept for each sort and table, so an alias asked about is made once, too.
 # Aliases: a query that joins one of these tables itself must not change the condition. Made once:
 # that costs more than asking the database.
 _reader = case_reader.alias("seeing_reader")
@@ -54,6 +58,18 @@ class Role(StrEnum):
 
 
 _SEES_CASES = frozenset({Role.CASE_WORKER, Role.RECORDS_MANAGER})
+_NAMES = sa.bindparam("viewer_names", type_=sa.String, expanding=True)
+_PERSONS = sa.bindparam("viewer_persons", type_=sa.String, expanding=True)
+_UNIT = sa.bindparam("viewer_unit", type_=sa.String)
+
+
+class Sort(NamedTuple):
+    """What of a viewer gives a condition its form: few sorts, so each form is made once."""
+
+    sees_cases: bool
+    sees_all: bool
+    sees_unit: bool
+    took_part: bool  # may have
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,44 +89,75 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
         """Who it was, for the record: it outlives a change of name."""
         return self.upn or self.person or self.name
 
+    @property
+    def sort(self) -> Sort:
+        """Which conditions are asked for this viewer."""
+        sees_all = Role.RECORDS_MANAGER in self.roles
+        return Sort(
+            sees_cases=bool(self.roles & _SEES_CASES),
+            sees_all=sees_all,
+            sees_unit=self.sees_unit and bool(self.unit) and not sees_all,
+            took_part=bool(self.persons and self.roles),
+        )
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Who "the viewer" is: the parameters of every query with a condition of this module."""
+        return {
+            "viewer_names": sorted(self.names),
+            "viewer_persons": sorted(self.persons),
+            "viewer_unit": self.unit,
+        }
+
 
 class Hidden(Exception):
     """There is no such case or item for this viewer: not there, or not to be seen by them."""
 
 
-def visible_case(viewer: Viewer, columns: Any = register_case.c) -> sa.ColumnElement[bool]:
-    """Rows of `register_case` that the viewer may see."""
-    if not viewer.roles & _SEES_CASES:
+def visible_case(viewer: Viewer, cases: Any = register_case) -> sa.ColumnElement[bool]:
+    """Rows of `register_case` (an alias is welcome) that the viewer may see."""
+    return _visible_case(viewer.sort, cases)
+
+
+@cache
+def _visible_case(sort: Sort, cases: Any) -> sa.ColumnElement[bool]:
+    if not sort.sees_cases:
         return sa.false()
-    names = sorted(viewer.names)
-    is_named = sa.exists().where(_reader.c.case_number == columns.number, _reader.c.name.in_(names))
-    allowed = [sa.func.lower(columns.caseworker).in_(names), is_named]
-    if Role.RECORDS_MANAGER in viewer.roles:
-        allowed.append(columns.access == "")
-    elif viewer.sees_unit and viewer.unit:
-        allowed.append(sa.and_(columns.access == "", columns.department == viewer.unit))
+    its = cases.c
+    is_named = sa.exists().where(_reader.c.case_number == its.number, is_reader(_reader))
+    allowed = [is_caseworker(cases), is_named]
+    if sort.sees_all:
+        allowed.append(its.access == "")
+    elif sort.sees_unit:
+        allowed.append(sa.and_(its.access == "", is_of_unit(cases)))
     return sa.or_(*allowed)
 
 
 def visible_item(viewer: Viewer, root: Any = item) -> sa.ColumnElement[bool]:
     """Rows of `item` (an alias is welcome), each a root, that the viewer may see."""
-    if not viewer.roles & _SEES_CASES:
-        return took_part(viewer, root)
+    return visible_to(viewer.sort, root)
+
+
+@cache
+def visible_to(sort: Sort, root: Any = item) -> sa.ColumnElement[bool]:
+    """The same for whoever of this sort comes as the query's values."""
+    if not sort.sees_cases:
+        return _took_part(sort, root)
     its = root.c
     on_case = sa.exists().where(
-        _linked_case.c.number == its.case_number, visible_case(viewer, _linked_case.c)
+        _linked_case.c.number == its.case_number, _visible_case(sort, _linked_case)
     )
     # A waiting item is seen with a case it may belong to, unless one of them is restricted to
     # others: then it is for those who may see that one.
     suggests = sa.exists().where(
         _suggested.c.item_id == its.id,
         _other_case.c.number == _suggested.c.case_number,
-        visible_case(viewer, _other_case.c),
+        _visible_case(sort, _other_case),
     )
     is_hidden = sa.exists().where(
         _hidden_case.c.number == _against.c.case_number,
         _hidden_case.c.access != "",
-        ~visible_case(viewer, _hidden_case.c),
+        ~_visible_case(sort, _hidden_case),
     )
     suggests_hidden = sa.exists().where(
         _against.c.item_id == its.id,
@@ -119,20 +166,44 @@ def visible_item(viewer: Viewer, root: Any = item) -> sa.ColumnElement[bool]:
     return sa.or_(
         sa.and_(its.state == LinkState.LINKED.value, on_case),
         sa.and_(its.state == LinkState.WAITING.value, suggests, ~suggests_hidden),
-        took_part(viewer, root),
+        _took_part(sort, root),
     )
 
 
 def took_part(viewer: Viewer, root: Any = item) -> sa.ColumnElement[bool]:
     """Rows of `item`, each a root, of what the viewer took part in."""
-    if not viewer.persons or not viewer.roles:
+    return _took_part(viewer.sort, root)
+
+
+@cache
+def _took_part(sort: Sort, root: Any) -> sa.ColumnElement[bool]:
+    if not sort.took_part:
         return sa.false()
-    persons = sorted(viewer.persons)
     its = root.c
     return sa.or_(
-        sa.exists().where(_talker.c.thread_id == its.thread_id, _talker.c.person.in_(persons)),
-        sa.exists().where(_caller.c.item_id == its.id, _caller.c.person.in_(persons)),
+        sa.exists().where(_talker.c.thread_id == its.thread_id, is_person(_talker.c.person)),
+        sa.exists().where(_caller.c.item_id == its.id, is_person(_caller.c.person)),
     )
+
+
+def is_caseworker(cases: sa.FromClause = register_case) -> sa.ColumnElement[bool]:
+    """Rows of `register_case` that are the viewer's own."""
+    return sa.func.lower(cases.c.caseworker).in_(_NAMES)
+
+
+def is_reader(readers: sa.FromClause = case_reader) -> sa.ColumnElement[bool]:
+    """Rows of `case_reader` that name the viewer."""
+    return readers.c.name.in_(_NAMES)
+
+
+def is_of_unit(cases: sa.FromClause = register_case) -> sa.ColumnElement[bool]:
+    """Rows of `register_case` of the viewer's unit."""
+    return cases.c.department == _UNIT
+
+
+def is_person(column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Rows in whose column stands one of the viewer's directory ids."""
+    return column.in_(_PERSONS)
 
 
 def case_for(connection: Connection, viewer: Viewer, number: str) -> Case:
@@ -145,7 +216,8 @@ def case_for(connection: Connection, viewer: Viewer, number: str) -> Case:
     detail = connection.execute(
         sa.select(register_case.c.detail).where(
             register_case.c.number == number, visible_case(viewer)
-        )
+        ),
+        viewer.values,
     ).scalar()
     if detail is None:
         raise Hidden(number)
@@ -159,6 +231,7 @@ def may_see_item(connection: Connection, viewer: Viewer, root_id: int) -> bool:
     found = connection.execute(
         sa.select(item.c.id).where(
             item.c.id == root_id, item.c.root_id == item.c.id, visible_item(viewer)
-        )
+        ),
+        viewer.values,
     )
     return found.first() is not None

@@ -129,7 +129,8 @@ def _visible(connection: Connection, viewer: Viewer, rows: Iterable[Any]) -> set
             connection.execute(
                 sa.select(register_case.c.number).where(
                     register_case.c.number.in_(some), visible_case(viewer)
-                )
+                ),
+                viewer.values,
             ).scalars()
         )
     return found

@@ -153,7 +153,8 @@ def private_thread_of(connection: Connection, viewer: Viewer, root: int) -> int 
             item.c.root_id == item.c.id,
             item.c.kind == Kind.MESSAGE.value,
             thread.c.source.in_(TALK),
-        )
+        ),
+        viewer.values,
     ).one_or_none()
     if row is None or not (row.is_own or Role.RECORDS_MANAGER in viewer.roles):
         return None
@@ -224,7 +225,8 @@ def _check_own(batch: Batch, viewer: Viewer, seen: Seen) -> None:
     hidden = batch.connection.execute(
         sa.select(register_case.c.number).where(
             register_case.c.number.in_(sorted(numbers)), ~visible_case(viewer)
-        )
+        ),
+        viewer.values,
     )
     others = frozenset(hidden.scalars())
     for root, row in rows.items():
@@ -241,7 +243,8 @@ def _check(batch: Batch, viewer: Viewer, seen: Seen) -> dict[int, Any]:
             item.c.root_id == item.c.id,
             item.c.kind.in_(sorted(JOURNALED)),
             visible_item(viewer),
-        )
+        ),
+        viewer.values,
     )
     for root in sorted(set(seen) - set(visible.scalars())):
         # What somebody decided may have taken it out of the viewer's sight: that is told.
@@ -275,7 +278,8 @@ def _saw(connection: Connection, viewer: Viewer, root: int, etag: int) -> bool:
     cases = connection.execute(
         sa.select(register_case.c.access, visible_case(viewer).label("is_seen")).where(
             register_case.c.number.in_(numbers)
-        )
+        ),
+        viewer.values,
     ).all()
     return any(each.is_seen for each in cases) and all(
         each.is_seen or not each.access for each in cases

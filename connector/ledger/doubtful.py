@@ -87,7 +87,7 @@ def doubtful(
             delivery.c.changed_at >= moved,
             sa.or_(delivery.c.changed_at > moved, delivery.c.key > key),
         )
-        rows = connection.execute(query.where(is_after).limit(STEP)).all()
+        rows = connection.execute(query.where(is_after).limit(STEP), viewer.values).all()
         yield from (_doubtful(row) for row in rows)
         if len(rows) < STEP:
             return

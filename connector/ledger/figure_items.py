@@ -76,7 +76,8 @@ def items(
     begins, _ = period.bounds(zone)
     place = max((begins, -1), place_of(after)) if after else (begins, -1)
     while True:
-        rows = connection.execute(query.where(_is_after(place)).limit(STEP)).all()
+        some = query.where(_is_after(place)).limit(STEP)
+        rows = connection.execute(some, viewer.values).all()
         sorter.learn((row.thread_id, _root(row), row.case_number) for row in rows)
         for row in rows:
             found = _found(row, sorter, zone)

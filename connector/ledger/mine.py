@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.access import Role, Viewer, visible_case
+from connector.ledger.access import Role, Viewer, is_caseworker, is_reader, visible_case
 from connector.ledger.tables import case_reader, item, register_case
 from connector.model import Case
 
@@ -28,11 +28,11 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
 
 def cases_with_news(connection: Connection, viewer: Viewer, *, limit: int) -> list[News]:
     """The viewer's own cases on which something was said, the newest first."""
-    names = sorted(viewer.names)
     mine = connection.execute(
         sa.select(register_case.c.number, register_case.c.detail)
-        .where(sa.func.lower(register_case.c.caseworker).in_(names), visible_case(viewer))
-        .limit(MOST_CASES)
+        .where(is_caseworker(), visible_case(viewer))
+        .limit(MOST_CASES),
+        viewer.values,
     ).all()
     details = {row.number: row.detail for row in mine}
     if not details:
@@ -64,23 +64,24 @@ def units_seen(connection: Connection, viewer: Viewer) -> list[str]:
     query = sa.select(department).where(department != "", visible_case(viewer))
     if Role.RECORDS_MANAGER in viewer.roles:
         names = _departments(connection)
-        found = [name for name in names if _is_there(connection, query, name)]
+        found = [name for name in names if _is_there(connection, viewer, query, name)]
     else:
-        names = sorted(viewer.names)
-        named = sa.select(case_reader.c.case_number).where(case_reader.c.name.in_(names))
-        by_worker = query.where(sa.func.lower(register_case.c.caseworker).in_(names))
+        named = sa.select(case_reader.c.case_number).where(is_reader())
+        by_worker = query.where(is_caseworker())
         by_name = query.where(register_case.c.number.in_(named))
-        found = list(connection.execute(sa.union(by_worker, by_name)).scalars())
-        if viewer.unit and viewer.unit not in found and _is_there(connection, query, viewer.unit):
-            found.append(viewer.unit)
+        some = sa.union(by_worker, by_name)
+        found = list(connection.execute(some, viewer.values).scalars())
+        unit = viewer.unit
+        if unit and unit not in found and _is_there(connection, viewer, query, unit):
+            found.append(unit)
     return sorted(found, key=str.casefold)
 
 
-def _is_there(connection: Connection, query: sa.Select[tuple[str]], unit: str) -> bool:
-    return (
-        connection.execute(query.where(register_case.c.department == unit).limit(1)).first()
-        is not None
-    )
+def _is_there(
+    connection: Connection, viewer: Viewer, query: sa.Select[tuple[str]], unit: str
+) -> bool:
+    one = query.where(register_case.c.department == unit).limit(1)
+    return connection.execute(one, viewer.values).first() is not None
 
 
 def _departments(connection: Connection) -> list[str]:

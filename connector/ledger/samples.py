@@ -223,7 +223,8 @@ def judged(connection: Connection, number: int, viewer: Viewer) -> list[Judged]:
         sa.select(sample_item, item.c.kind, item.c.sent_at, visible_item(viewer).label("is_seen"))
         .join(item, item.c.id == sample_item.c.item_id)
         .where(sample_item.c.sample_id == number)
-        .order_by(sample_item.c.position)
+        .order_by(sample_item.c.position),
+        viewer.values,
     ).all()
     return [
         Judged(

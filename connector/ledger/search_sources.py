@@ -175,7 +175,8 @@ class ByTime:
                 *_period(self._query),
             )
             .order_by(its.sent_at.desc(), its.id.desc())
-            .limit(NARROW_BLOCK)
+            .limit(NARROW_BLOCK),
+            values_of(self._viewer),
         ).all()
         keys = [(row.sent_at, row.id) for row in rows]
         then = Place(place.top, *keys[-1], place.shown) if len(keys) == NARROW_BLOCK else None
@@ -195,6 +196,11 @@ def source_of(
     if words.loose is None:
         return ByTime(connection, query, viewer)
     return ByTsVector(connection, query, words)
+
+
+def values_of(viewer: Viewer | None) -> dict[str, Any]:
+    """Who "the viewer" is in a search; the operator at the command line is nobody."""
+    return {} if viewer is None else viewer.values
 
 
 _linked = item.alias("on_number")

@@ -10,19 +10,19 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import sqlalchemy as sa
 
 from connector.identity import mask_cpr
-from connector.ledger.access import Viewer, visible_item
+from connector.ledger.access import Sort, Viewer, visible_to
 from connector.ledger.batch import detail_of, versions_of
 from connector.ledger.history import shown
 from connector.ledger.search_query import Place, Query, read_place
 from connector.ledger.search_rank import score
-from connector.ledger.search_sources import Block, Source, roots_asked_for, source_of
+from connector.ledger.search_sources import Block, Source, roots_asked_for, source_of, values_of
 from connector.ledger.search_words import merged
 from connector.ledger.tables import at, item
 from connector.ledger.timeline_rows import names_of, seen_cases
@@ -196,24 +196,17 @@ class _Look:
 
     def _rows(self, numbers: Sequence[int]) -> Iterator[Any]:
         """What is said now, of these roots or versions."""
-        yield from self._connection.execute(self._select, {"numbers": numbers})
+        values = {"numbers": numbers, "kinds": self._query.kinds, **values_of(self._viewer)}
+        yield from self._connection.execute(self._select, values)
 
     @cached_property
     def _select(self) -> sa.Select[Any]:
-        """Made once for a search: to put it together takes longer than to run it."""
-        numbers: Any = sa.bindparam("numbers", expanding=True)
-        are_roots = self._source.are_roots
-        place = item.c.root_id if are_roots else item.c.id
-        query = sa.select(place.label("place"), *_COLUMNS)
-        query = query.select_from(item.join(_root, _root.c.id == item.c.root_id))
-        query = query.where(versions_of(numbers) if are_roots else item.c.id.in_(numbers))
-        query = query.where(_is_said(), _root.c.kind.in_(self._query.kinds))
-        if self._viewer is not None:
-            query = query.where(visible_item(self._viewer, _root))
-        if not are_roots:
-            query = query.where(*roots_asked_for(self._query, self._viewer, _root))
-        # The last words of something deleted stand behind its empty last version.
-        return query.order_by(item.c.id.desc())
+        sort = self._viewer.sort if self._viewer is not None else None
+        if self._source.are_roots:
+            return _rows_of(sort, are_roots=True)
+        asked_for = roots_asked_for(self._query, self._viewer, _root)
+        query = _rows_of(sort, are_roots=False)
+        return query.where(*asked_for) if asked_for else query
 
     def _answer(
         self, found: Sequence[Found], then: Place | None, before: int = 0, *, stopped: bool = False
@@ -259,6 +252,25 @@ class _Look:
                 excerpt=text,
                 marks=tuple(marks),
             )
+
+
+@cache
+def _rows_of(sort: Sort | None, *, are_roots: bool) -> sa.Select[Any]:
+    """What is said now of these `numbers`, for a viewer of this sort: rows of these `kinds`.
+
+    Kept: to put it together takes longer than to run it.
+    """
+    numbers: Any = sa.bindparam("numbers", expanding=True)
+    place = item.c.root_id if are_roots else item.c.id
+    query = sa.select(place.label("place"), *_COLUMNS)
+    query = query.select_from(item.join(_root, _root.c.id == item.c.root_id))
+    query = query.where(versions_of(numbers) if are_roots else item.c.id.in_(numbers))
+    kinds = sa.bindparam("kinds", type_=sa.String, expanding=True)
+    query = query.where(_is_said(), _root.c.kind.in_(kinds))
+    if sort is not None:
+        query = query.where(visible_to(sort, _root))
+    # The last words of something deleted stand behind its empty last version.
+    return query.order_by(item.c.id.desc())
 
 
 def _by_key(found: Found) -> tuple[int, int]:

@@ -262,7 +262,8 @@ def seen_cases(
         rows = connection.execute(
             sa.select(register_case.c.number).where(
                 register_case.c.number.in_(some), visible_case(viewer)
-            )
+            ),
+            viewer.values,
         )
         found.update(rows.scalars())
     return frozenset(found)

@@ -10,13 +10,21 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, time
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.access import Viewer, visible_item
+from connector.ledger.access import (
+    Sort,
+    Viewer,
+    is_caseworker,
+    is_of_unit,
+    is_person,
+    visible_to,
+)
 from connector.ledger.tables import (
     item,
     item_person,
@@ -98,8 +106,8 @@ def count(connection: Connection, viewer: Viewer, scope: Scope, target: Target) 
 
 def how_many(connection: Connection, viewer: Viewer, scope: Scope, most: int) -> int:
     """How much waits for the viewer, counted up to `most`."""
-    some = _waiting(viewer, scope, item.c.id).limit(most).subquery()
-    return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
+    some = _count_of(_form(viewer, scope))
+    return int(connection.execute(some, {**viewer.values, "most": most}).scalar_one())
 
 
 def decided_since(connection: Connection, viewer: Viewer, since: datetime) -> int:
@@ -126,32 +134,54 @@ def midnight(now: datetime, zone: ZoneInfo) -> datetime:
 
 def _ids(connection: Connection, viewer: Viewer, scope: Scope) -> Sequence[Any]:
     """(id, sent_at) of what waits and may be seen, the oldest first; at most MOST."""
-    query = _waiting(viewer, scope, item.c.id, item.c.sent_at)
-    return connection.execute(query.order_by(item.c.sent_at, item.c.id).limit(MOST)).all()
+    return connection.execute(_ids_of(_form(viewer, scope)), viewer.values).all()
 
 
-def _waiting(viewer: Viewer, scope: Scope, *columns: sa.Column[Any]) -> sa.Select[Any]:
-    query = sa.select(*columns).where(WAITS, visible_item(viewer))
-    if scope is Scope.ALL:
+class _Form(NamedTuple):
+    """What gives the query its form. Putting one together takes longer than running it: kept."""
+
+    sort: Sort
+    scope: Scope
+    has_unit: bool
+
+
+def _form(viewer: Viewer, scope: Scope) -> _Form:
+    return _Form(viewer.sort, scope, bool(viewer.unit))
+
+
+@cache
+def _ids_of(form: _Form) -> sa.Select[Any]:
+    query = _waiting(form, item.c.id, item.c.sent_at)
+    return query.order_by(item.c.sent_at, item.c.id).limit(MOST)
+
+
+@cache
+def _count_of(form: _Form) -> sa.Select[Any]:
+    some = _waiting(form, item.c.id).limit(sa.bindparam("most", type_=sa.Integer)).subquery()
+    return sa.select(sa.func.count()).select_from(some)
+
+
+def _waiting(form: _Form, *columns: sa.Column[Any]) -> sa.Select[Any]:
+    query = sa.select(*columns).where(WAITS, visible_to(form.sort))
+    if form.scope is Scope.ALL:
         return query
-    return query.where(item.c.id.in_(_candidates(viewer, scope)))
+    return query.where(item.c.id.in_(_candidates(form)))
 
 
-def _candidates(viewer: Viewer, scope: Scope) -> sa.CompoundSelect[Any]:
+def _candidates(form: _Form) -> sa.CompoundSelect[Any]:
     """What may concern the viewer, found from their side: their cases, chats and calls are few."""
-    persons, names = sorted(viewer.persons), sorted(viewer.names)
     cases = register_case.c
     of_case = sa.select(suggestion.c.item_id).join(
         register_case, cases.number == suggestion.c.case_number
     )
-    my_threads = sa.select(thread_person.c.thread_id).where(thread_person.c.person.in_(persons))
+    my_threads = sa.select(thread_person.c.thread_id).where(is_person(thread_person.c.person))
     legs = [
-        of_case.where(sa.func.lower(cases.caseworker).in_(names)),
+        of_case.where(is_caseworker()),
         sa.select(item.c.id).where(WAITS, item.c.thread_id.in_(my_threads)),
-        sa.select(item_person.c.item_id).where(item_person.c.person.in_(persons)),
+        sa.select(item_person.c.item_id).where(is_person(item_person.c.person)),
     ]
-    if scope is Scope.UNIT and viewer.unit:
-        legs.append(of_case.where(cases.department == viewer.unit))
+    if form.scope is Scope.UNIT and form.has_unit:
+        legs.append(of_case.where(is_of_unit()))
     return sa.union(*legs)
 
 

@@ -221,7 +221,8 @@ class _Cases:
                     register_case.c.number,
                     register_case.c.detail,
                     visible_case(viewer).label("is_seen"),
-                ).where(register_case.c.number.in_(some))
+                ).where(register_case.c.number.in_(some)),
+                viewer.values,
             )
             for row in rows:
                 if row.is_seen:
@@ -261,7 +262,8 @@ def _alike(
                 visible_item(viewer),
             )
             .order_by(item.c.sent_at, item.c.id)
-            .limit(MOST_ALIKE)
+            .limit(MOST_ALIKE),
+            viewer.values,
         )
         for thread_id, number, root, stands in its:
             found[thread_id, number][root] = stands
@@ -274,7 +276,7 @@ def _own_chats(connection: Connection, viewer: Viewer, rows: Iterable[Any]) -> s
     if not roots or Role.RECORDS_MANAGER in viewer.roles:
         return roots
     query = sa.select(item.c.id).where(item.c.id.in_(sorted(roots)), took_part(viewer))
-    return set(connection.execute(query).scalars())
+    return set(connection.execute(query, viewer.values).scalars())
 
 
 def _audio(connection: Connection, rows: Iterable[Any]) -> dict[int, tuple[int, int]]:

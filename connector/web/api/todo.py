@@ -190,7 +190,7 @@ def _waiting(connection: Connection, site: Site, viewer: Viewer, root: int) -> v
     query = sa.select(items_table.c.id).where(
         values.WAITS, items_table.c.id == root, visible_item(viewer)
     )
-    if connection.execute(query).first() is not None:
+    if connection.execute(query, viewer.values).first() is not None:
         for found in values.waiting_items(connection, viewer, [root], _target(site)):
             return found
     raise NotFound("api.not_waiting", item=root)

@@ -289,7 +289,7 @@ def _current(connection: Any, viewer: Viewer, found: Todo, at: int) -> int:
     query = sa.select(item.c.sent_at).where(
         item.c.id == at, item.c.root_id == item.c.id, sa.or_(is_own, visible_item(viewer))
     )
-    sent_at = connection.execute(query).scalar()
+    sent_at = connection.execute(query, viewer.values).scalar()
     if sent_at is None:
         return ids[0]
     row = (sent_at, at)
