@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.batch import Batch, New, chunks
+from connector.ledger.participants import both_of
 from connector.ledger.policy import Policy, Staff
 from connector.ledger.tables import attachment
 from connector.linking.communication import Communication, Participant, Shape
@@ -19,8 +19,6 @@ _SHAPES = {
     Kind.MISSED_CALL: Shape.MISSED_CALL,
     Kind.VOICEMAIL: Shape.VOICEMAIL,
 }
-# A chat of two is named after both: "19:<id>_<id>@unq.gbl.spaces".
-_CHAT_OF_TWO = re.compile(r"19:([0-9a-f-]{36})_([0-9a-f-]{36})@unq\.gbl\.spaces")
 
 
 def communication_of(policy: Policy, its: Item) -> Communication:
@@ -50,12 +48,9 @@ def communication_of(policy: Policy, its: Item) -> Communication:
 
 def _of_message(staff: Staff, its: Item) -> list[Participant]:
     found = [*_sender(staff, its)]
-    both = _CHAT_OF_TWO.fullmatch(its.thread)
-    if both or its.mentions:
-        others = dict.fromkeys((*its.mentions, *(both.groups() if both else ())))
-        for who in others:
-            if who != its.sender:
-                found += _of_us(staff, who, "to")
+    for who in dict.fromkeys((*its.mentions, *both_of(its.thread))):
+        if who != its.sender:
+            found += _of_us(staff, who, "to")
     return found
 
 

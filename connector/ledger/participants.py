@@ -21,6 +21,7 @@ from connector.model import Decision, Item, Kind, LinkState
 if TYPE_CHECKING:
     from connector.ledger.batch import Batch, New
 
+# A chat of two is named after both: "19:<id>_<id>@unq.gbl.spaces".
 _CHAT_OF_TWO = re.compile(r"19:([0-9a-f-]{36})_([0-9a-f-]{36})@unq\.gbl\.spaces")
 UNNAMED = ""  # stands for a restricted case that the evidence does not name
 _CALLS = frozenset({Kind.CALL, Kind.MISSED_CALL, Kind.VOICEMAIL})
@@ -49,9 +50,13 @@ def talkers(its: Item) -> Iterable[str]:
     if its.sender and "@" not in its.sender and its.sender[0] != "+":
         yield its.sender
     yield from its.mentions
-    both = _CHAT_OF_TWO.fullmatch(its.thread)
-    if both:
-        yield from both.groups()
+    yield from both_of(its.thread)
+
+
+def both_of(thread: str) -> tuple[str, ...]:
+    """Directory ids of the two in a chat of two, by its name; none of another chat."""
+    both = _CHAT_OF_TWO.fullmatch(thread)
+    return both.groups() if both else ()
 
 
 def callers(its: Item) -> Iterable[str]:

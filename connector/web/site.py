@@ -15,6 +15,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from connector.ledger.waiting import Target
 from connector.web.page import TooOften
 
 if TYPE_CHECKING:
@@ -63,6 +64,15 @@ class Site:
     def clock(self) -> Callable[[], datetime]:
         """Now, as an aware time."""
         return self.program.clock
+
+    @property
+    def target(self) -> Target:
+        """By when what was said today, or earlier, is to be journaled."""
+        return Target(
+            days=self.settings.journal.target_days,
+            zone=self.zone,
+            today=self.clock().astimezone(self.zone).date(),
+        )
 
     @property
     def is_secure(self) -> bool:

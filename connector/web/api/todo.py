@@ -62,7 +62,7 @@ def todo(request: Request, viewer: Worker, asked: Annotated[AskedTodo, Query()])
     with site.read() as connection:
         try:
             found = lists.todo(
-                connection, viewer, scope, _target(site), limit=asked.limit, cursor=asked.cursor
+                connection, viewer, scope, site.target, limit=asked.limit, cursor=asked.cursor
             )
         except ValueError as error:
             raise Wrong("api.cursor") from error
@@ -177,21 +177,13 @@ def _meant(site: Site, viewer: Viewer, item: int, said: models.Accept | models.L
     return suggested[0].case.number
 
 
-def _target(site: Site) -> values.Target:
-    return values.Target(
-        days=site.settings.journal.target_days,
-        zone=site.zone,
-        today=site.clock().astimezone(site.zone).date(),
-    )
-
-
 def _waiting(connection: Connection, site: Site, viewer: Viewer, root: int) -> values.Waiting:
     """Raises NotFound for what does not wait, or not for this viewer."""
     query = sa.select(items_table.c.id).where(
         values.WAITS, items_table.c.id == root, visible_item(viewer)
     )
     if connection.execute(query, viewer.values).first() is not None:
-        for found in values.waiting_items(connection, viewer, [root], _target(site)):
+        for found in values.waiting_items(connection, viewer, [root], site.target):
             return found
     raise NotFound("api.not_waiting", item=root)
 

@@ -10,7 +10,6 @@ from fastapi.responses import Response
 from connector.ledger.access import Viewer
 from connector.ledger.mine import cases_with_news
 from connector.ledger.todo import Count, Scope, count
-from connector.ledger.waiting import Target
 from connector.web import rules
 from connector.web.page import render
 from connector.web.site import site_of
@@ -25,9 +24,7 @@ def home(request: Request, viewer: Annotated[Viewer, Depends(rules.SIGNED_IN)]) 
     waiting, cases = Count(waiting=0, late=0), []
     is_reader = bool(viewer.roles & rules.CASE_WORKER.roles)
     if is_reader:
-        today = site.clock().astimezone(site.zone).date()
-        target = Target(days=site.settings.journal.target_days, zone=site.zone, today=today)
         with site.read() as connection:
-            waiting = count(connection, viewer, Scope.MINE, target)
+            waiting = count(connection, viewer, Scope.MINE, site.target)
             cases = cases_with_news(connection, viewer, limit=15)
     return render(request, "home.html", viewer, waiting=waiting, cases=cases, is_reader=is_reader)

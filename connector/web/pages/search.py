@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import msgspec
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, Field
 
 from connector.identity import CPR, holds_cpr
 from connector.ledger import search_query
@@ -87,62 +88,46 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return self != Asked(q=self.q, order=self.order, cursor=self.cursor)
 
 
-def from_address(
-    q: Annotated[str, Query(max_length=400)] = "",
-    kind: Annotated[list[str], Query(max_length=20)] = [],  # noqa: B006  FastAPI copies it
-    first: Annotated[str, Query(alias="from", max_length=20)] = "",
-    last: Annotated[str, Query(alias="to", max_length=20)] = "",
-    colleague: Annotated[str, Query(max_length=200)] = "",
-    unit: Annotated[str, Query(max_length=200)] = "",
-    state: Annotated[str, Query(max_length=20)] = "",
-    case: Annotated[str, Query(max_length=100)] = "",
-    order: Annotated[str, Query(max_length=20)] = "",
-    cursor: Annotated[str, Query(max_length=200)] = "",
-) -> Asked:
-    """What an address asks for."""
-    return _asked(locals())
+class Fields(BaseModel):
+    """The same as it comes: what nobody can have chosen is taken for not chosen."""
 
+    q: str = Field("", max_length=400)
+    kind: list[Annotated[str, Field(max_length=20)]] = Field([], max_length=20)
+    first: str = Field("", alias="from", max_length=20)
+    last: str = Field("", alias="to", max_length=20)
+    colleague: str = Field("", max_length=200)
+    unit: str = Field("", max_length=200)
+    state: str = Field("", max_length=20)
+    case: str = Field("", max_length=100)
+    order: str = Field("", max_length=20)
+    cursor: str = Field("", max_length=200)
+    why: str = Field("", max_length=20)  # of a redirect to an empty form
 
-def from_form(
-    q: Annotated[str, Form(max_length=400)] = "",
-    kind: Annotated[list[str], Form(max_length=20)] = [],  # noqa: B006  FastAPI copies it
-    first: Annotated[str, Form(alias="from", max_length=20)] = "",
-    last: Annotated[str, Form(alias="to", max_length=20)] = "",
-    colleague: Annotated[str, Form(max_length=200)] = "",
-    unit: Annotated[str, Form(max_length=200)] = "",
-    state: Annotated[str, Form(max_length=20)] = "",
-    case: Annotated[str, Form(max_length=100)] = "",
-    order: Annotated[str, Form(max_length=20)] = "",
-    cursor: Annotated[str, Form(max_length=200)] = "",
-) -> Asked:
-    """What a form asks for."""
-    return _asked(locals())
-
-
-def _asked(fields: Mapping[str, Any]) -> Asked:
-    values: dict[str, Any] = {
-        name: value.strip() for name, value in fields.items() if isinstance(value, str)
-    }
-    kinds = tuple(kind for kind in KINDS if kind in fields["kind"])
-    values["kind"] = () if len(kinds) == len(KINDS) else kinds
-    if values["state"] not in STATES:
-        values["state"] = ""
-    if values["order"] != BY_RELEVANCE:
-        values["order"] = ""
-    return Asked(**values)
+    @property
+    def asked(self) -> Asked:
+        """Without blanks round the words; all kinds are as good as none."""
+        values = self.model_dump(exclude={"kind", "why"})
+        values = {name: value.strip() for name, value in values.items()}
+        kinds = tuple(kind for kind in KINDS if kind in self.kind)
+        values["kind"] = () if len(kinds) == len(KINDS) else kinds
+        if values["state"] not in STATES:
+            values["state"] = ""
+        if values["order"] != BY_RELEVANCE:
+            values["order"] = ""
+        return Asked(**values)
 
 
 @router.get("/search")
 def look(
     request: Request,
     viewer: Annotated[Viewer, Depends(rules.CASE_WORKER)],
-    asked: Annotated[Asked, Depends(from_address)],
-    why: Annotated[str, Query(max_length=20)] = "",
+    fields: Annotated[Fields, Query()],
 ) -> Response:
     """The form, and what an address asks for; a CPR number does not stay in the address."""
+    asked = fields.asked
     if asked.has_cpr:
         return RedirectResponse("/search?why=cpr", 303)
-    notice = "search.cpr_in_address" if why == "cpr" else ""
+    notice = "search.cpr_in_address" if fields.why == "cpr" else ""
     return _answered(request, viewer, asked, notice)
 
 
@@ -150,9 +135,10 @@ def look(
 def send(
     request: Request,
     viewer: Annotated[Viewer, Depends(rules.CASE_WORKER)],
-    asked: Annotated[Asked, Depends(from_form)],
+    fields: Annotated[Fields, Form()],
 ) -> Response:
     """What the form asks for: by an address, where it may stand in one."""
+    asked = fields.asked
     if not asked.has_cpr:
         more = {"cursor": asked.cursor} if asked.cursor else {}
         return RedirectResponse(asked.address(**more), 303)

@@ -208,12 +208,7 @@ def _answer(request: Request, viewer: Viewer, place: Place) -> Response:
 def _page(request: Request, viewer: Viewer, place: Place, answer: Answer) -> Response:
     site = site_of(request)
     is_part = bool(request.headers.get("hx-request"))
-    now = site.clock()
-    target = Target(
-        days=site.settings.journal.target_days,
-        zone=site.zone,
-        today=now.astimezone(site.zone).date(),
-    )
+    now, target = site.clock(), site.target
     with site.read() as connection:
         found = _list(connection, viewer, place, target)
         counts = {} if is_part else _counts(connection, viewer, place)
