@@ -1,6 +1,8 @@
 """The technical log: lines for people or JSON, to a file or to standard error.
 
 What is logged is constant text with `action` and ids beside it; never a token, a body, a subject.
+Of an error nobody foresaw the log has the types and the places in the program: a library's message
+may quote what it was given.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+import traceback
 from typing import TYPE_CHECKING, TextIO
 
 import msgspec
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from connector.settings import Log
 
 OURS = ("connector", "schedulers", "apscheduler")
+MOST_CAUSES = 5
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -31,17 +35,29 @@ class Stderr(logging.StreamHandler[TextIO]):
         super().emit(record)
 
 
+def places_of(error: BaseException) -> str:
+    """The types of an error and its causes, with the lines of the program; no messages."""
+    parts: list[str] = []
+    each: BaseException | None = error
+    while each is not None and len(parts) < MOST_CAUSES:
+        lines = "".join(traceback.format_tb(each.__traceback__))
+        parts.append(f"{type(each).__module__}.{type(each).__qualname__}\n{lines}")
+        each = each.__cause__ or each.__context__
+    return "caused by ".join(parts).rstrip()
+
+
 class Lines(logging.Formatter):
     """2026-11-20T09:15:00Z INFO connector.work: job failed action=job_failed job=chats"""
 
     converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
-        """One record as a line; a traceback follows on lines of its own."""
+        """One record as a line; the places of an error follow on lines of their own."""
         at = self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ")
         words = "".join(f" {name}={_quoted(value)}" for name, value in extra(record).items())
         line = f"{at} {record.levelname} {record.name}: {record.getMessage()}{words}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        error = record.exc_info[1] if record.exc_info else None
+        return f"{line}\n{places_of(error)}" if error is not None else line
 
 
 class Json(logging.Formatter):
@@ -58,8 +74,8 @@ class Json(logging.Formatter):
             "message": record.getMessage(),
             **extra(record),
         }
-        if record.exc_info:
-            values["traceback"] = self.formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1] is not None:
+            values["traceback"] = places_of(record.exc_info[1])
         return msgspec.json.encode(values, enc_hook=str).decode()
 
 
@@ -118,7 +134,7 @@ def place(settings: Log) -> str:
 
 
 def unexpected(error: BaseException) -> None:
-    """Log an error that nobody foresaw, with its traceback."""
+    """Log an error that nobody foresaw, with its types and places."""
     logging.getLogger("connector").error(
         "unexpected error", exc_info=error, extra={"action": "unexpected"}
     )

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from connector.bootstrap import Program
 from connector.errors import Busy, Unavailable
 from connector.ledger.runs import running
+from connector.log import Json, Lines
 from connector.schedule import parse
 from connector.settings import parse as parse_settings
 from connector.work import JobResult
@@ -186,6 +187,22 @@ def test_bug_in_job(
     _work(monkeypatch, program, jobs)("chats")
 
     assert jobs.asked == ["chats", "attachments", "deliver"]
+
+
+def test_log_of_a_bug(
+    monkeypatch: pytest.MonkeyPatch, program: Program, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log of a bug has its type and place, in both forms, and nothing of what it was given."""
+    jobs = FakeJobs(KeyError("Asta Prøve 010180-1234"))
+
+    _work(monkeypatch, program, jobs)("chats")
+
+    told = next(each for each in caplog.records if each.getMessage() == "job ended by a bug")
+    for form in (Json(), Lines()):
+        text = form.format(told)
+        assert "builtins.KeyError" in text
+        assert "test_embedded.py" in text
+        assert "Asta" not in text
 
 
 def test_stopping_starts_nothing(monkeypatch: pytest.MonkeyPatch, program: Program) -> None:

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import logging
 import secrets
-import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
 
+from connector.log import places_of
 from connector.web import page
 
 if TYPE_CHECKING:
     from connector.web.headers import Receive, Scope, Send
 
 log = logging.getLogger(__name__)
-MOST_CAUSES = 5
 
 
 class BrokenOff(Exception):
@@ -50,21 +49,10 @@ class Mishaps:
             log.error(
                 "portal: unexpected error %s",
                 number,
-                extra={"action": "portal_error", "error": told(error)},
+                extra={"action": "portal_error", "error": places_of(error)},
             )
         if is_begun or scope["type"] != "http":
             raise BrokenOff(number)
         wrong = page.Problem("wrong.unexpected", number=number)
         wrong.status = 500
         await page.problem(Request(scope), wrong)(scope, receive, send)
-
-
-def told(error: BaseException) -> str:
-    """The types of an error and its causes, with the lines of the program; no messages."""
-    parts: list[str] = []
-    each: BaseException | None = error
-    while each is not None and len(parts) < MOST_CAUSES:
-        lines = "".join(traceback.format_tb(each.__traceback__))
-        parts.append(f"{type(each).__module__}.{type(each).__qualname__}\n{lines}")
-        each = each.__cause__ or each.__context__
-    return "caused by ".join(parts)
