@@ -76,6 +76,7 @@ def make_app(program: Program, openid: OpenId) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        max_body_size=headers.MOST_BODY_BYTES,  # counted as it comes, where no length is told
     )
     app.state.site = Site(program=program, openid=openid)
     app.state.known = Known()
@@ -117,7 +118,7 @@ def _answer_errors(app: FastAPI) -> None:
     def http(request: Request, error: HTTPException) -> Response:
         key = {405: "wrong.method", 413: "wrong.too_large"}.get(error.status_code, "wrong.no_page")
         wrong = page.Problem(key)
-        wrong.status = error.status_code if error.status_code in (400, 404, 405) else 400
+        wrong.status = error.status_code if error.status_code in (400, 404, 405, 413) else 400
         wrong.headers.update(error.headers or {})
         if error.status_code == 405:
             wrong.headers["Allow"] = ", ".join(_methods_of(request))

@@ -69,7 +69,7 @@ class Headers:
                 ]
             await send(message)
 
-        await self.app(scope, _limited(receive), with_headers)
+        await self.app(scope, receive, with_headers)
 
 
 def host_of(header: str) -> str:
@@ -78,21 +78,6 @@ def host_of(header: str) -> str:
         return urlsplit("//" + header).hostname or ""
     except ValueError:
         return ""
-
-
-def _limited(receive: Receive) -> Receive:
-    """A body without a length is counted as it comes; past the limit it ends."""
-    got = 0
-
-    async def counted() -> Any:
-        nonlocal got
-        message = await receive()
-        got += len(message.get("body", b""))
-        if got > MOST_BODY_BYTES:
-            return {"type": "http.disconnect"}
-        return message
-
-    return counted
 
 
 async def _refuse(send: Send, status: int) -> None:

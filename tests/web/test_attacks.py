@@ -63,7 +63,7 @@ def test_large_body(client: Clients) -> None:
             yield b"x" * 100_000
 
     kind = {"content-type": "application/x-www-form-urlencoded"}
-    assert one.post("/language", content=parts(), headers=kind).status_code >= 400
+    assert one.post("/language", content=parts(), headers=kind).status_code == 413
 
 
 @pytest.mark.parametrize("length", ["-1", "1e9", "99999999999999999999", "a", "²"])
