@@ -26,6 +26,10 @@ DID = {  # what a run counted, in the order and words a person is told
     "failed": "summary.failed",
     "problems": "summary.problems",
 }
+DID_BY = {
+    "deliver": {"done": "progress.done", **DID},
+    "prune": {"items": "progress.erased", "files": "progress.files", "runs": "progress.forgotten"},
+}
 LABELS = {"attachments": "job.attachments", "prune": "job.prune", "relink": "job.relink"}
 
 
@@ -72,10 +76,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def did(job: str, counts: Mapping[str, int], language: str) -> str:
     """What a run did, in words; "done" counts parts of a source, but entries of a delivery."""
-    keys = {"done": "progress.done"} if job == "deliver" else {}
     return ", ".join(
         locale.text(key, language, count=counts[name])
-        for name, key in (keys | DID).items()
+        for name, key in DID_BY.get(job, DID).items()
         if counts.get(name)
     )
 

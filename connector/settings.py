@@ -48,6 +48,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     password: Secret
     spool: Path
     quarantine_days: int
+    runs_days: int
     batch_items: int
     reread_limit_items: int
 

@@ -155,6 +155,16 @@ _LEDGER = (
         high=3650,
     ),
     Setting(
+        "ledger.runs_days",
+        "integer",
+        90,
+        "The record of a run is forgotten after so many days; the newest of each job stays.",
+        "Optegnelsen om en kørsel glemmes efter så mange dage; den nyeste for hvert job bliver.",
+        unit="days",
+        low=2,
+        high=3650,
+    ),
+    Setting(
         "ledger.batch_items",
         "integer",
         2000,

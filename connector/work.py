@@ -162,6 +162,7 @@ def _do(
             program.ledger,
             program.spool,
             quarantine_days=program.settings.ledger.quarantine_days,
+            runs_days=program.settings.ledger.runs_days,
             progress=progress,
             should_stop=should_stop,
         )

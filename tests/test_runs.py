@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from connector.errors import Busy, Unavailable
 from connector.ledger import Ledger
-from connector.ledger.runs import is_alive, process_started, running
+from connector.ledger.runs import forget, is_alive, process_started, running
 from connector.ledger.tables import run
+from tests.conftest import Clock
 
 
 def outcomes(ledger: Ledger) -> list[str]:
@@ -88,3 +89,34 @@ def test_other_machine(ledger: Ledger, clock: Callable[[], object]) -> None:
     assert is_alive(Row, 1_000_000 + 119_000)
     assert not is_alive(Row, 1_000_000 + 121_000)
     assert not is_alive(Row, 1_000_000 - 121_000)
+
+
+def test_old_runs_are_forgotten(ledger: Ledger, clock: Clock) -> None:
+    """Old runs go, but of each job the newest and the newest that went well; open ones stay."""
+    for outcome in ("done", "done", "failed", "failed"):
+        with running(ledger, "chats") as mine:
+            mine.outcome = outcome
+    with running(ledger, "mail"):
+        clock.move(days=31)
+        with running(ledger, "register"):
+            pass
+        before = ledger.now() - 30 * 86_400_000
+
+        assert forget(ledger, before, lambda: True) == 0
+        assert forget(ledger, before) == 2
+        with ledger.read() as connection:
+            rows = connection.execute(sa.select(run.c.job, run.c.outcome).order_by(run.c.id)).all()
+    assert [tuple(row) for row in rows] == [
+        ("chats", "done"), ("chats", "failed"), ("mail", ""), ("register", "done"),
+    ]  # fmt: skip
+
+
+def test_many_old_runs(ledger: Ledger, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than one transaction's worth are forgotten in several."""
+    monkeypatch.setattr("connector.ledger.runs.STEP", 2)
+    for _ in range(6):
+        with running(ledger, "chats"):
+            pass
+    clock.move(days=31)
+
+    assert forget(ledger, ledger.now()) == 5

@@ -12,6 +12,7 @@ from connector.errors import Denied, Gone, RemoteError, Unavailable
 from connector.jobs.fetch import TRIES, Fetched, fetch
 from connector.jobs.prune import Pruned, prune
 from connector.ledger import Ledger
+from connector.ledger.runs import running
 from connector.ledger.search_query import read_query
 from connector.ledger.searching import search
 from connector.ledger.tables import attachment, event, item, link
@@ -152,6 +153,18 @@ def test_dry_run(ledger: Ledger, spool: Spool, clock: Clock) -> None:
 
     assert old(ledger, clock, spool, is_dry=True).items == 1
     assert contents(ledger) == [(True, True)]
+
+
+def test_forgets_old_runs(ledger: Ledger, spool: Spool, clock: Clock) -> None:
+    """Records of old runs go with the rest; not in a dry run."""
+    for _ in range(2):
+        with running(ledger, "chats"):
+            pass
+    clock.move(days=9)
+
+    assert prune(ledger, spool, quarantine_days=30, runs_days=10).runs == 0
+    assert prune(ledger, spool, quarantine_days=30, runs_days=8, is_dry=True).runs == 0
+    assert prune(ledger, spool, quarantine_days=30, runs_days=8).counts()["runs"] == 1
 
 
 def test_every_version_goes(ledger: Ledger, spool: Spool, clock: Clock) -> None:

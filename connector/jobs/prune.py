@@ -1,4 +1,7 @@
-"""Erases content that nobody linked to a case in time. That it existed stays on record."""
+"""Erases content that nobody linked to a case in time. That it existed stays on record.
+
+Runs that are long over are forgotten with it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from connector.ledger import runs
 from connector.ledger.batch import chunks
 from connector.ledger.events import event_row, record
 from connector.ledger.tables import PRUNED_TO, attachment, item, link, mention, meta, phone, problem
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 
 ERASABLE = (LinkState.UNLINKED.value, LinkState.WAITING.value, LinkState.EXCLUDED.value)
 STEP = 5000
+DAY_MS = 86_400_000
+RUNS_DAYS = 90
 
 
 @dataclass(slots=True)
@@ -31,10 +37,16 @@ class Pruned:
     items: int = 0
     files: int = 0
     problems: int = 0
+    runs: int = 0
 
     def counts(self) -> dict[str, int]:
         """The figures kept with the run."""
-        return {"items": self.items, "files": self.files, "problems": self.problems}
+        return {
+            "items": self.items,
+            "files": self.files,
+            "problems": self.problems,
+            "runs": self.runs,
+        }
 
 
 def prune(
@@ -42,6 +54,7 @@ def prune(
     spool: Spool,
     *,
     quarantine_days: int,
+    runs_days: int = RUNS_DAYS,
     is_dry: bool = False,
     progress: Progress | None = None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -50,11 +63,12 @@ def prune(
 
     The row stays with its SHA-256, times and kind: the fact that it existed. A sighting follows the
     call it was joined into. Files that no item names, left by a process that was killed, go when
-    they are a day old. Stops and goes on anywhere; a dry run only counts.
+    they are a day old, and records of runs when they are `runs_days` old. Stops and goes on
+    anywhere; a dry run only counts.
     """
     progress = progress or Silent()
     progress.begin("prune", None)
-    cutoff = ledger.now() - quarantine_days * 86_400_000
+    cutoff = ledger.now() - quarantine_days * DAY_MS
     result = Pruned()
     after = _pointer(ledger)
     is_settled = True  # no item so far has to be looked at again
@@ -78,12 +92,13 @@ def prune(
             result.files += len(files)
         after = rows[-1].id
         progress.step("prune", result.items, result.counts())
-    if not is_dry and not should_stop():
-        result.files += spool.sweep(_names_of_files(ledger))
     result.problems = _forget_problems(ledger, cutoff, is_dry=is_dry)
     if not is_dry and not should_stop():
         # What a killed process was fetching may be somebody's voice, and no row tells of it.
         result.files += spool.sweep(_files_in_use(ledger))
+    if not is_dry:
+        before = ledger.now() - runs_days * DAY_MS
+        result.runs = runs.forget(ledger, before, should_stop)
     progress.end("prune")
     return result
 
@@ -195,15 +210,6 @@ def _files_in_use(ledger: Ledger) -> set[str]:
             sa.select(attachment.c.sha256).where(attachment.c.sha256.is_not(None)).distinct()
         )
         return set(names.scalars())
-
-
-def _names_of_files(ledger: Ledger) -> set[str]:
-    """Every file that an item has. Others were fetched by a process that died before it said so."""
-    with ledger.read() as connection:
-        rows = connection.execute(
-            sa.select(attachment.c.sha256).where(attachment.c.sha256.is_not(None)).distinct()
-        )
-        return {row[0] for row in rows}
 
 
 def _pointer(ledger: Ledger) -> int:

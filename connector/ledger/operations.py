@@ -16,14 +16,13 @@ import sqlalchemy as sa
 from connector.ledger import views
 from connector.ledger.outages import Outage
 from connector.ledger.register import count_cases
-from connector.ledger.runs import DONE_BY_SINK
+from connector.ledger.runs import DONE_BY_SINK, GOOD
 from connector.ledger.tables import item, run
 from connector.ledger.views import Backlog, JobState, ProblemRow, job_state
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-GOOD = ("done", "partly")  # outcomes after which what a job read or delivered is there
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 _counts = msgspec.json.Decoder(dict[str, int]).decode
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 HEARTBEAT_S = 15
 STALE_S = 120  # eight missed heartbeats: only for runs on another machine, whose pid says nothing
+STEP = 5000  # rows that are deleted in one transaction
+GOOD = ("done", "partly")  # outcomes after which what a job read or delivered is there
 DONE_BY_SINK = "done "  # before a sink's name, in the counts of a run of deliveries
 
 
@@ -162,3 +164,25 @@ def latest(connection: Connection) -> list[Any]:
     """The newest run of each job."""
     newest = sa.select(sa.func.max(run.c.id)).group_by(run.c.job)
     return list(connection.execute(sa.select(run).where(run.c.id.in_(newest)).order_by(run.c.job)))
+
+
+def forget(ledger: Ledger, before: int, should_stop: Callable[[], bool] = lambda: False) -> int:
+    """Delete ended runs that began before this time (ms); gives how many.
+
+    Of each job the newest run stays, and the newest that went well: schedules go on from the one,
+    and the operator's page and the monitoring tell the other. What an open run claimed stays its.
+    """
+    with ledger.read() as connection:
+        newest = sa.select(sa.func.max(run.c.id)).group_by(run.c.job)
+        good = newest.where(run.c.outcome.in_(GOOD))
+        kept = {*connection.execute(newest).scalars(), *connection.execute(good).scalars()}
+    old = sa.and_(run.c.started_at < before, run.c.ended_at.is_not(None), run.c.id.not_in(kept))
+    count = 0
+    while not should_stop():
+        some = sa.select(run.c.id).where(old).order_by(run.c.id).limit(STEP)
+        with ledger.write() as connection:
+            gone = connection.execute(sa.delete(run).where(run.c.id.in_(some))).rowcount
+        count += gone
+        if gone < STEP:
+            break
+    return count
