@@ -1,4 +1,6 @@
-"""What a file is by its first bytes, for those that come without a name or a type."""
+"""What a file is by its first bytes, for those that come without a name or a type; and which files
+a double click would run.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,14 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%PDF-", "application/pdf"),
 )
 HEAD_BYTES = 16
+# What the usual desktop opens by running what is in it: pages and pictures with scripts in a
+# browser, the rest by itself.
+ACTIVE = frozenset((
+    "htm", "html", "xhtml", "xht", "shtml", "mht", "mhtml", "svg", "svgz", "xml", "xsl", "xslt",
+    "swf", "hta", "url", "website", "webloc", "desktop", "js", "jse", "mjs", "vbs", "vbe", "wsf",
+    "wsh", "ps1", "psm1", "sh", "bash", "py", "bat", "cmd", "com", "exe", "scr", "pif", "msi",
+    "msp", "dll", "cpl", "jar", "jnlp", "lnk", "scf", "inf", "reg", "chm", "app", "command",
+))  # fmt: skip
 
 
 def type_of(head: bytes) -> str:
@@ -26,3 +36,9 @@ def type_of(head: bytes) -> str:
         if head[place : place + len(signature)] == signature:
             return media_type
     return ""
+
+
+def passive_name(name: str) -> str:
+    """The same name, with ".txt" after an ending that would be run: page.html.txt."""
+    ending = name.rstrip(" .").rpartition(".")[2].lower()
+    return f"{name}.txt" if ending in ACTIVE and "." in name else name

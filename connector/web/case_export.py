@@ -12,6 +12,7 @@ from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
 
 from connector.errors import Gone
+from connector.filetypes import passive_name
 from connector.journaling.names import case_folder_name
 from connector.web.page import FOLDER, fragment
 from connector.web.site import Site, site_of
@@ -64,11 +65,11 @@ def file_names(site: Site, line: Timeline) -> dict[tuple[int, int], str]:
     """Where the archive has each file whose bytes are here.
 
     They are numbered, and keep nothing of the foreign name but a short extension: no path and no
-    person's name comes in by it.
+    person's name comes in by it. What would run scripts when it is opened is called .txt too.
     """
     kept = [file for file in files_of(line) if file.state == "kept" and _is_here(site, file)]
     return {
-        (file.item, file.position): f"files/{n:04}{_extension(file.name)}"
+        (file.item, file.position): passive_name(f"files/{n:04}{_extension(file.name)}")
         for n, file in enumerate(kept, 1)
     }
 

@@ -140,6 +140,11 @@ def is_api(request: Request) -> bool:
     return request.url.path.startswith(("/api/", "/healthz", "/readyz", "/metrics"))
 
 
+def is_web(url: str) -> bool:
+    """Whether an address of a journal may be followed from a page: a folder's file may not."""
+    return url.lower().startswith(("https://", "http://"))
+
+
 def language_of(request: Request) -> str:
     """What the reader chose, else what the browser asks for, else the settings' language."""
     chosen = request.cookies.get("language", "")

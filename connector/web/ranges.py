@@ -1,4 +1,4 @@
-"""Which bytes of a file a request asks for (RFC 9110, section 14). Pure."""
+"""Which bytes of a file a request asks for, if any (RFC 9110, sections 13 and 14). Pure."""
 
 from __future__ import annotations
 
@@ -33,3 +33,9 @@ def asked_range(header: str, size_bytes: int) -> tuple[int, int] | None:
     if first >= size_bytes:
         raise Unsatisfiable(header)
     return first, last
+
+
+def has_it(header: str, mark: str) -> bool:
+    """Whether If-None-Match names this ETag (weakly compared): the answer is 304 without a body."""
+    marks = {each.strip().removeprefix("W/") for each in header.split(",")}
+    return mark in marks or "*" in marks

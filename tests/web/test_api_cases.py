@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from connector.bootstrap import Program
 from connector.ledger.tables import attachment, event, item
 from connector.ledger.take import take
 from connector.model import Case, Page
+from connector.web.api.models_case import Delivery
 from tests.making import add_cases, edited, policy
 from tests.web import town
 from tests.web.conftest import Client
@@ -204,6 +206,24 @@ def test_item(bodil: Client, program: Program) -> None:
     same = ("item", "kind", "state", "started_at", "case_number", "why", "places", "missing")
     assert {name: told["entry"][name] for name in same} == {name: call[name] for name in same}
     assert looks(program)[-1][1] == f"item {call['item']}"
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://journal.example/1", "https://journal.example/1"),
+        ("HTTP://journal.example/1", "HTTP://journal.example/1"),
+        ("file:///srv/journal/1.html", ""), ("javascript:alert(1)", ""), ("//x.example", ""),
+    ],
+)  # fmt: skip
+def test_journal_address(url: str, told: str) -> None:
+    """Of where an entry is journaled only an address of the web is given; never a path of ours."""
+    made = Delivery(
+        sink="journal", state="done", key="CT-1", version=1, at=datetime.now(UTC), target="",
+        url=url, reason="",
+    )  # fmt: skip
+
+    assert made.url == told
 
 
 def test_own_communication(client: Callable[..., Client], program: Program) -> None:

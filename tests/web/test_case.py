@@ -19,7 +19,7 @@ from connector.ledger.batch import Batch
 from connector.ledger.linking import decide_by_person
 from connector.ledger.looks import LOOKED
 from connector.ledger.notes import notes_of
-from connector.ledger.tables import event, item
+from connector.ledger.tables import attachment, event, item
 from connector.ledger.take import take
 from connector.model import CaseParty, LinkState, Page
 from connector.web.telling import Telling
@@ -434,6 +434,21 @@ def test_export_data(exported: zipfile.ZipFile) -> None:
     assert len(data["timeline"]["entries"]) == 8
     paths = {each["path"]: each["name"] for each in data["files"]}
     assert paths["files/0002.bin"] == "../../etc/passwd"
+
+
+def test_export_runs_nothing(talk: Program, client: Clients) -> None:
+    """A page or a picture with scripts that somebody sent does not run when it is unpacked."""
+    with talk.ledger.write() as connection:
+        for old, new in (("../../etc/passwd", "svar.HTML"), ("besked.wav", "kort.svg")):
+            its = attachment.c.name == old
+            connection.execute(sa.update(attachment).where(its).values(name=new))
+
+    answer = client("bodil").get(f"{PAGE}/export.zip")
+
+    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    files = sorted(name for name in archive.namelist() if name.startswith("files/"))
+    assert files == ["files/0001.svg.txt", "files/0002.html.txt", "files/0003.svg.txt"]
+    assert "files/0002.html.txt" in archive.read("index.html").decode()
 
 
 def test_export_without_lost_file(talk: Program, client: Clients) -> None:

@@ -120,12 +120,41 @@ def test_if_range(client: Clients, sound: str) -> None:
     assert other.content == SOUND
 
 
+def test_not_sent_again(program: Program, client: Clients, sound: str) -> None:
+    """Who has the file already gets 304 and none of it; that is no look. Who may not is refused."""
+    one = client("bodil")
+    mark = f'"{hashlib.sha256(SOUND).hexdigest()}"'
+
+    for asked in (mark, f"W/{mark}", f'"x", {mark}', "*"):
+        answer = one.get(sound, headers={"if-none-match": asked, "range": "bytes=0-9"})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", mark)
+    with program.ledger.read() as connection:
+        looked = connection.execute(sa.select(event.c.id).where(event.c.action == LOOKED)).all()
+    assert looked == []
+    assert one.get(sound, headers={"if-none-match": '"x"'}).status_code == 200
+    assert client("oda").get(sound, headers={"if-none-match": mark}).status_code == 404
+
+
 def test_head(client: Clients, sound: str) -> None:
     """HEAD tells how much there is, and gives none of it."""
     answer = client("bodil").head(sound)
 
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["content-length"] == str(SIZE)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("svar.html", "svar.html.txt"), ("kort.SVG", "kort.SVG.txt"), ("a.hta ", "a.hta.txt"),
+        ("x.xhtml.", "x.xhtml.txt"), ("brev.pdf", "brev.pdf"), ("html", "html"), ("a.txt", "a.txt"),
+    ],
+)  # fmt: skip
+def test_nothing_that_runs(name: str, given: str) -> None:
+    """What would run scripts when it is opened from the disk is called .txt when it is sent."""
+    row = SimpleNamespace(name=name, content_type="text/html")
+
+    assert disposition(row).startswith(f'attachment; filename="{given}";')
 
 
 # --- who may have it

@@ -14,6 +14,7 @@ from connector.ledger.access import Viewer
 from connector.ledger.looks import record_look
 from connector.web.api.models import Model
 from connector.web.page import Problem, language_of
+from connector.web.ranges import has_it
 from connector.web.site import site_of
 
 SESSION = "session"
@@ -58,7 +59,7 @@ def answer(
     digest = hashlib.sha256(body).hexdigest()[:16]
     mark = f'"{digest}"' if version is None else f'"{version}-{digest}"'
     headers = {"etag": mark, "vary": VARY, "content-language": language_of(request)}
-    if request.method == "GET" and _has_it(request.headers.get("if-none-match", ""), mark):
+    if request.method == "GET" and has_it(request.headers.get("if-none-match", ""), mark):
         return Response(status_code=304, headers=headers)
     if look is not None:
         keep_look(request, look)
@@ -91,9 +92,3 @@ def version_of(if_match: str | None) -> int:
 def number_in(mark: str) -> int:
     """The version in a mark whose form is checked."""
     return int(mark.strip('"').partition("-")[0])
-
-
-def _has_it(header: str, mark: str) -> bool:
-    """Whether If-None-Match names this mark (weakly compared, RFC 9110, 13.1.2)."""
-    marks = {each.strip().removeprefix("W/") for each in header.split(",")}
-    return mark in marks or "*" in marks

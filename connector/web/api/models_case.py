@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Self
 
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from connector.model import Direction, LinkState
 from connector.web.api.models import Model, Party, Present
+from connector.web.page import is_web
 from connector.web.telling import Telling
 from connector.web.words import say
 
@@ -217,8 +218,13 @@ class Delivery(Model):
     at: datetime
     target: str
     url: str
-    """The entry in the records system, for people."""
+    """The entry in the records system, for people: an http(s) address, or empty."""
     reason: str
+
+    @field_validator("url")
+    @classmethod
+    def _web_only(cls, url: str) -> str:
+        return url if is_web(url) else ""
 
 
 class Place(Model):

@@ -21,7 +21,7 @@ from connector.ledger.timeline import KINDS, NEWEST, OLDEST, BadCursor, Wanted, 
 from connector.ledger.timeline_rows import standing
 from connector.web import moments, rules
 from connector.web.case_export import export
-from connector.web.page import NotFound, Wrong, language_of, render
+from connector.web.page import NotFound, Wrong, is_web, language_of, render
 from connector.web.pages.looks import sees_looks
 from connector.web.pages.presence import readable
 from connector.web.site import Site, site_of
@@ -136,11 +136,6 @@ def shared(request: Request) -> dict[str, Any]:
         "may_write": False,
         "lacks": frozenset(),
     }
-
-
-def is_web(url: str) -> bool:
-    """Whether an address of a journal may be followed from a page: a folder's file may not."""
-    return url.lower().startswith(("https://", "http://"))
 
 
 def days_of(line: Timeline) -> list[list[TimelineEntry]]:

@@ -14,12 +14,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response, StreamingResponse
 
 from connector.errors import Gone
+from connector.filetypes import passive_name
 from connector.ledger.access import Viewer, may_see_item
 from connector.ledger.looks import LOOKED, record_look
 from connector.ledger.tables import attachment, event, item
 from connector.web import rules
 from connector.web.page import NotFound
-from connector.web.ranges import Unsatisfiable, asked_range
+from connector.web.ranges import Unsatisfiable, asked_range, has_it
 from connector.web.site import site_of
 
 if TYPE_CHECKING:
@@ -74,6 +75,11 @@ def give(request: Request, viewer: Viewer, version: int, position: int) -> Respo
     except Gone as error:
         raise NotFound("file.gone", name=row.name) from error
     try:
+        if has_it(
+            request.headers.get("if-none-match", ""), _mark(row)
+        ):  # nothing is shown: no look
+            content.close()
+            return Response(status_code=304, headers={**FIXED, "etag": _mark(row)})
         if request.method != "HEAD" and not is_known:
             with site.write(durable=False) as connection:
                 record_look(
@@ -84,6 +90,10 @@ def give(request: Request, viewer: Viewer, version: int, position: int) -> Respo
     except BaseException:
         content.close()
         raise
+
+
+def _mark(row: Any) -> str:
+    return f'"{row.sha256}"'
 
 
 def _name_of(row: Any) -> str:
@@ -119,7 +129,7 @@ def _row(connection: Connection, viewer: Viewer, version: int, position: int) ->
 
 def _answer(request: Request, row: Any, content: BinaryIO) -> Response:
     size_bytes = os.fstat(content.fileno()).st_size
-    mark = f'"{row.sha256}"'
+    mark = _mark(row)
     headers = {**FIXED, "etag": mark, "content-disposition": disposition(row)}
     wanted = request.headers.get("range", "")
     condition = request.headers.get("if-range", mark)
@@ -157,9 +167,12 @@ def media_type(told: str) -> str:
 
 
 def disposition(row: Any) -> str:
-    """Content-Disposition with a name in ASCII and, as RFC 6266 has it, the real one in UTF-8."""
+    """Content-Disposition with a name in ASCII and, as RFC 6266 has it, the real one in UTF-8.
+
+    What would run scripts when it is opened from the disk is called .txt too.
+    """
     is_shown = media_type(row.content_type) in SHOWN.values()
-    name = safe_name(row.name)
+    name = passive_name(safe_name(row.name))
     plain = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
     kind = "inline" if is_shown else "attachment"
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
