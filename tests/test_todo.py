@@ -31,7 +31,7 @@ from connector.ledger.people import keep_people
 from connector.ledger.tables import event, item, link, private_thread
 from connector.ledger.take import take
 from connector.ledger.todo import Scope, Todo, count, decided_since, how_many, midnight, todo
-from connector.ledger.waiting import Target, Waiting
+from connector.ledger.waiting import Target, Waiting, Why
 from connector.model import LinkState, Party, Person
 from tests.making import (
     CASE,
@@ -162,6 +162,28 @@ def test_hidden_suggestion_is_not_named(waiting: Ledger) -> None:
     assert its.evidence == ()
 
 
+@pytest.mark.parametrize("access", ["", "restricted"])
+@pytest.mark.parametrize("is_open", [True, False])
+def test_hidden_case_is_told_alike(ledger: Ledger, access: str, *, is_open: bool) -> None:
+    """Who took part learns that a case is hidden from them, and not what kind of case it is."""
+    add_cases(
+        ledger,
+        case(OTHER_CASE, access=access, caseworker="vita@kommune.example", is_open=is_open),
+        case("27.45.04-P19-99-24", caseworker="vita@kommune.example", is_open=is_open),
+    )
+    take(ledger, [page(message(f"{OTHER_CASE} eller 27.45.04-P19-99-24"))], RULES)
+    its = first(ledger, BODIL)
+
+    assert (its.why, its.rule, its.case_number) == (Why.HIDDEN, "", "")
+    assert (its.suggested, its.evidence) == ((), ())
+
+
+def test_partly_hidden(waiting: Ledger) -> None:
+    """Of several cases, one of them hidden, it is not told that there are several."""
+    assert (first(waiting, BODIL).why, first(waiting, BODIL).rule) == (Why.PARTLY, "")
+    assert first(waiting, RUTH, Scope.ALL).why is Why.RULE
+
+
 def test_restricted_suggestion_hides_the_item(ledger: Ledger) -> None:
     """What may belong to a restricted case is seen by those who may see that case only.
 
@@ -203,7 +225,7 @@ def test_participant_only(ledger: Ledger) -> None:
     its = first(ledger, BODIL)
 
     assert its.suggested == ()
-    assert (its.text, its.rule) == (BOTH, "several numbers")
+    assert (its.text, its.why) == (BOTH, Why.HIDDEN)
 
 
 def test_operator_sees_nothing(waiting: Ledger) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,7 @@ from connector.ledger.tables import (
     suggestion,
     thread_person,
 )
+from connector.linking.reasons import HIDDEN
 from connector.model import Case, Evidence, Kind, LinkState, Party
 from connector.workdays import oldest_in_time, workdays_after, workdays_between
 
@@ -84,6 +86,18 @@ class Suggested(msgspec.Struct, frozen=True, kw_only=True):
     also: tuple[tuple[int, int], ...] = ()
 
 
+class Why(StrEnum):
+    """What the viewer may be told of why a person must decide.
+
+    A rule's sentence says much of a case: that it is closed, restricted, one of several. So of a
+    case that the viewer may not see no more is told than that.
+    """
+
+    RULE = "rule"  # the rule's sentence
+    HIDDEN = "hidden"  # it points to cases that the viewer may not see, and to no other
+    PARTLY = "partly"  # it points to such as they may see, too; those alone are spoken of
+
+
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """Something that was said, and that a person must decide about. CPR numbers are masked."""
 
@@ -102,7 +116,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     is_erased: bool
     audio: tuple[int, int] | None  # of a voicemail: version and position of the recording
     may_be_private: bool  # the viewer may keep the whole chat private
-    rule: str
+    why: Why
+    rule: str  # "" when it is about a case that the viewer may not see
     case_number: str  # the one that the rule found; "" for none, and for one that is not named
     suggested: tuple[Suggested, ...]
     evidence: tuple[Evidence, ...]  # that names no case which the viewer may see
@@ -154,6 +169,8 @@ def _waiting(
     who, others = people.of(row)
     due = target.due(at(row.sent_at))
     evidence = _evidence(stands.evidence)
+    suggested = cases.of(stands.case_number, evidence)
+    why = cases.why(stands.case_number, evidence)
     return Waiting(
         item=row.root_id,
         etag=stands.id,
@@ -170,7 +187,8 @@ def _waiting(
         is_erased=row.is_erased,
         audio=audio.get(row.id),
         may_be_private=row.root_id in own,
-        rule=stands.rule,
+        why=why,
+        rule=stands.rule if why is Why.RULE else "",
         case_number=cases.told(stands.case_number),
         suggested=tuple(
             Suggested(
@@ -178,9 +196,9 @@ def _waiting(
                 evidence=tuple(each for each in evidence if each.case_number == case.number),
                 also=_without(also.get((row.thread_id, case.number), {}), row.root_id),
             )
-            for case in cases.of(stands.case_number, evidence)
+            for case in suggested
         ),
-        evidence=tuple(each for each in evidence if cases.is_unknown(each.case_number)),
+        evidence=tuple(each for each in evidence if cases.is_unknown(each)),
     )
 
 
@@ -239,9 +257,18 @@ class _Cases:
         """The number, unless the viewer may not see the case."""
         return number if number and number not in self._hidden else ""
 
-    def is_unknown(self, number: str) -> bool:
-        """No number of a case: evidence that says so much, or names none."""
-        return number not in self._seen and number not in self._hidden
+    def why(self, number: str | None, evidence: Sequence[Evidence]) -> Why:
+        """What may be told of why it waits."""
+        if number not in self._hidden and not any(map(self._is_hidden, evidence)):
+            return Why.RULE
+        return Why.PARTLY if self.of(number, evidence) else Why.HIDDEN
+
+    def is_unknown(self, each: Evidence) -> bool:
+        """Whether it names no case: a number that the register does not have, or none at all."""
+        return each.case_number not in self._seen and not self._is_hidden(each)
+
+    def _is_hidden(self, each: Evidence) -> bool:
+        return each.note == HIDDEN or each.case_number in self._hidden
 
 
 def _alike(

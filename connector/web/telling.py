@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from connector import mapping
 from connector.defaults import read_mapping
+from connector.ledger.waiting import Waiting, Why
 from connector.linking.reasons import MORE, reason_text
 from connector.model import Decision, Evidence, LinkState
 from connector.web.words import say, words
@@ -44,6 +45,12 @@ class Telling:
         """Why, as one sentence; a person's own words stay as they are."""
         decision = Decision(state=LinkState.LINKED, case_number=case_number, rule=rule, reason=kept)
         return reason_text(decision, self.language)
+
+    def why_waiting(self, each: Waiting) -> str:
+        """Why a person must decide, as far as the viewer may know it."""
+        if each.why is Why.RULE:
+            return self.reason(each.rule, "", each.case_number)
+        return say(f"todo.why.{each.why.value}", self.language)
 
     def evidence(self, each: Evidence) -> str:
         """What points to a case: by what, where it was found, as it was written, what is odd."""

@@ -114,6 +114,17 @@ def test_list(client: Callable[..., Client], three: list[int]) -> None:
     assert f'href="/cases/{OTHER}"' in text
 
 
+def test_why_nothing_is_suggested(client: Callable[..., Client], program: Program) -> None:
+    """Who may not see the cases is told so in plain words, and nothing else of the cases."""
+    add_case(program, number=OTHER, caseworker=PEOPLE["carl"].upn, department="Teknik")
+    keep(program, said(f"{CARLS} eller {OTHER}", 1))
+    text = client("bodil").get("/todo").text
+
+    assert "peger på en sag, som du ikke har adgang til. Derfor er ingen sag foreslået." in text
+    assert "flere åbne sager" not in text
+    assert "Vejbump" not in text
+
+
 def test_english(client: Callable[..., Client], three: list[int]) -> None:
     """The whole page is there in English."""
     browser = client("bodil")

@@ -61,6 +61,7 @@ class Waiting(Model):
     may_be_private: bool
     """Whether the viewer may keep the whole chat private."""
     rule: str
+    """Empty when it is about a case that the viewer may not see."""
     reason: str = Field(examples=["It names several open cases; a person must choose."])
     """Why a person must decide, in the language that was asked for."""
     suggested: list[SuggestedCase]

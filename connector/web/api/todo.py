@@ -205,7 +205,7 @@ def _told(each: values.Waiting, tell: Telling) -> models.Waiting:
         is_erased=each.is_erased,
         may_be_private=each.may_be_private,
         rule=each.rule,
-        reason=tell.reason(each.rule, "", each.case_number),
+        reason=tell.why_waiting(each),
         suggested=[_suggested(case, tell) for case in each.suggested],
         evidence=[Evidence.model_validate(piece, context=tell) for piece in each.evidence],
     )

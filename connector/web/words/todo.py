@@ -34,6 +34,12 @@ DA = {
     "todo.all_of_it": "Vis det hele",
     "todo.listen": "Besked fra {who}",
     "todo.suggested": "Foreslåede sager",
+    "todo.why.hidden": "Noget i den peger på en sag, som du ikke har adgang til. Derfor er ingen "
+    "sag foreslået. Hører den til en anden sag, så skriv sagsnummeret. Ellers lad den stå til den, "
+    "der har sagen.",
+    "todo.why.partly": "Noget i den peger på det, der står herunder, men ikke sikkert. Afgør selv, "
+    "hvor den hører til.",
+    "todo.none_suggested": "Derfor er ingen sag foreslået. Hører den til en, så skriv sagsnummeret.",
     "todo.open": "åben",
     "todo.closed": "lukket",
     "todo.accept": "Læg på sag {case}",
@@ -138,6 +144,12 @@ EN = {
     "todo.all_of_it": "Show all of it",
     "todo.listen": "Message from {who}",
     "todo.suggested": "Suggested cases",
+    "todo.why.hidden": "Something in it points to a case that you may not see. So no case is "
+    "suggested. If it belongs to another case, write the case number. Otherwise leave it to "
+    "whoever has the case.",
+    "todo.why.partly": "Something in it points to what is suggested below, but not surely. Decide "
+    "where it belongs.",
+    "todo.none_suggested": "So no case is suggested. If it belongs to one, write the case number.",
     "todo.open": "open",
     "todo.closed": "closed",
     "todo.accept": "Put on case {case}",
