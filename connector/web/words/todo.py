@@ -39,7 +39,8 @@ DA = {
     "der har sagen.",
     "todo.why.partly": "Noget i den peger på det, der står herunder, men ikke sikkert. Afgør selv, "
     "hvor den hører til.",
-    "todo.none_suggested": "Derfor er ingen sag foreslået. Hører den til en, så skriv sagsnummeret.",
+    "todo.none_suggested": "Derfor er ingen sag foreslået. Hører den til en, så skriv "
+    "sagsnummeret.",
     "todo.open": "åben",
     "todo.closed": "lukket",
     "todo.accept": "Læg på sag {case}",
