@@ -179,7 +179,7 @@ WEB = (
         "web.metrics_from",
         "list",
         ("127.0.0.1", "::1"),
-        "Addresses and networks that may read /metrics.",
-        "Adresser og net, der må læse /metrics.",
+        "Addresses and networks that may read /metrics, and never through a proxy; none: nobody.",
+        "Adresser og net, der må læse /metrics, og aldrig gennem en proxy; ingen: ikke nogen.",
     ),
 )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from prometheus_client.parser import text_string_to_metric_families
 
 from connector.bootstrap import Program
@@ -20,7 +20,7 @@ from connector.ledger.outages import note_sink
 from connector.ledger.runs import running
 from connector.ledger.tables import delivery, event, item, problem, run
 from connector.web import readiness, runner
-from connector.web.pages.health import is_among
+from connector.web.pages.health import came_by_proxy, is_among
 from connector.work import JobResult, run_job
 from tests.web.conftest import Client, Portal
 
@@ -411,6 +411,36 @@ def test_figures_from_elsewhere(client: Opens) -> None:
     assert answer.status_code == 403
     assert "192.0.2.7" in answer.json()["detail"]
     assert "casethread_cases" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "name", ["X-Forwarded-For", "x-forwarded-proto", "Forwarded", "Via", "X-Real-IP"]
+)
+def test_figures_through_a_proxy(loopback: Client, name: str) -> None:
+    """What a proxy of this machine passes on gets no figures, though its address may have them."""
+    answer = loopback.get("/metrics", headers={name: "127.0.0.1"})
+
+    assert answer.status_code == 403
+    assert "proxy" in answer.json()["detail"]
+    assert "casethread_cases" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("host", "public", "expected"),
+    [
+        ("sagstraad.example", "sagstraad.example", True),
+        ("sagstraad.example:8080", "sagstraad.example", True),
+        ("127.0.0.1:8080", "sagstraad.example", False),
+        ("127.0.0.1:8080", "127.0.0.1", False),
+        ("", "sagstraad.example", False),
+    ],
+)
+def test_public_name_is_a_proxys(host: str, public: str, expected: bool) -> None:
+    """On the portal's own machine only a proxy asks by the public name."""
+    scope = {"type": "http", "headers": [(b"host", host.encode())], "client": ("127.0.0.1", 1)}
+
+    assert came_by_proxy(Request(scope), public) is expected
+    assert not came_by_proxy(Request({**scope, "client": ("192.0.2.7", 1)}), public)
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from connector.ledger.access import Role
 from connector.web import rules
+from connector.web.headers import LOOPBACK, host_of
 from connector.web.metrics import CONTENT_TYPE, Metrics
 from connector.web.page import Refused, Unready, language_of
 from connector.web.readiness import unready
@@ -18,18 +20,41 @@ from connector.web.site import site_of
 from connector.web.words import say
 
 router = APIRouter(include_in_schema=False)
+LOCAL = ("127.0.0.0/8", "::1")
+PROXY_HEADERS = (
+    "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port",
+    "x-forwarded-proto", "x-forwarded-server", "x-real-ip",
+)  # fmt: skip
 
 
 class FromAddress(Anybody):
-    """For those who ask from one of the addresses of web.metrics_from, whoever they are."""
+    """For those who ask from one of the addresses of web.metrics_from, whoever they are, and
+    themselves: what comes through a proxy has the proxy's address unless the proxy says otherwise.
+    """
 
     def __call__(  # type: ignore[override]  # nobody is looked for
         self, request: Request
     ) -> None:
-        """Raises Refused for another address."""
+        """Raises Refused for another address, and for what came through a proxy."""
+        its = site_of(request).web
         address = request.client.host if request.client else ""
-        if not is_among(address, site_of(request).web.metrics_from):
+        if not is_among(address, its.metrics_from):
             raise Refused("health.address", address=address)
+        if came_by_proxy(request, urlsplit(its.url).hostname or ""):
+            raise Refused("health.proxy")
+
+
+def came_by_proxy(request: Request, public: str) -> bool:
+    """Whether a proxy passed the request on; `public` is the portal's own name.
+
+    A proxy either tells of itself, or asks by the name that browsers know: on this machine nobody
+    else does. One that hides both is seen by nothing; docs/how-to/portal.md closes that way.
+    """
+    if any(name in request.headers for name in PROXY_HEADERS):
+        return True
+    address = request.client.host if request.client else ""
+    asked = host_of(request.headers.get("host", ""))
+    return is_among(address, LOCAL) and asked == public and public not in LOOPBACK
 
 
 METRICS = FromAddress("an address of web.metrics_from", frozenset(Role))

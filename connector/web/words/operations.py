@@ -82,6 +82,8 @@ DA = {
     "health.disk": "Der er under 500 MB ledig plads.",
     "health.address": "Tal til overvågning gives ikke til {address}. Skriv adressen i "
     "web.metrics_from.",
+    "health.proxy": "Tal til overvågning gives ikke gennem en proxy. Spørg portalen direkte på "
+    "web.host og web.port.",
 }
 
 EN = {
@@ -166,4 +168,6 @@ EN = {
     "health.disk": "Less than 500 MB of disk are free.",
     "health.address": "Figures for monitoring are not given to {address}. Add the address to "
     "web.metrics_from.",
+    "health.proxy": "Figures for monitoring are not given through a proxy. Ask the portal itself, "
+    "at web.host and web.port.",
 }
