@@ -116,11 +116,12 @@ class Hidden(Exception):
 
 def visible_case(viewer: Viewer, cases: Any = register_case) -> sa.ColumnElement[bool]:
     """Rows of `register_case` (an alias is welcome) that the viewer may see."""
-    return _visible_case(viewer.sort, cases)
+    return case_visible_to(viewer.sort, cases)
 
 
 @cache
-def _visible_case(sort: Sort, cases: Any) -> sa.ColumnElement[bool]:
+def case_visible_to(sort: Sort, cases: Any = register_case) -> sa.ColumnElement[bool]:
+    """The same for whoever of this sort comes as the query's values."""
     if not sort.sees_cases:
         return sa.false()
     its = cases.c
@@ -145,19 +146,19 @@ def visible_to(sort: Sort, root: Any = item) -> sa.ColumnElement[bool]:
         return _took_part(sort, root)
     its = root.c
     on_case = sa.exists().where(
-        _linked_case.c.number == its.case_number, _visible_case(sort, _linked_case)
+        _linked_case.c.number == its.case_number, case_visible_to(sort, _linked_case)
     )
     # A waiting item is seen with a case it may belong to, unless one of them is restricted to
     # others: then it is for those who may see that one.
     suggests = sa.exists().where(
         _suggested.c.item_id == its.id,
         _other_case.c.number == _suggested.c.case_number,
-        _visible_case(sort, _other_case),
+        case_visible_to(sort, _other_case),
     )
     is_hidden = sa.exists().where(
         _hidden_case.c.number == _against.c.case_number,
         _hidden_case.c.access != "",
-        ~_visible_case(sort, _hidden_case),
+        ~case_visible_to(sort, _hidden_case),
     )
     suggests_hidden = sa.exists().where(
         _against.c.item_id == its.id,
@@ -213,25 +214,28 @@ def case_for(connection: Connection, viewer: Viewer, number: str) -> Case:
     """
     if storable(number) != number:  # PostgreSQL would refuse the question itself
         raise Hidden(number)
-    detail = connection.execute(
-        sa.select(register_case.c.detail).where(
-            register_case.c.number == number, visible_case(viewer)
-        ),
-        viewer.values,
-    ).scalar()
+    values = {**viewer.values, "number": number}
+    detail = connection.execute(_case_of(viewer.sort), values).scalar()
     if detail is None:
         raise Hidden(number)
     return _case(detail)
+
+
+@cache
+def _case_of(sort: Sort) -> sa.Select[Any]:
+    is_it = register_case.c.number == sa.bindparam("number")
+    return sa.select(register_case.c.detail).where(is_it, case_visible_to(sort))
 
 
 def may_see_item(connection: Connection, viewer: Viewer, root_id: int) -> bool:
     """Whether the viewer may see what was said; `root_id` is of its first version."""
     if not 0 < root_id < 2**63:
         return False
-    found = connection.execute(
-        sa.select(item.c.id).where(
-            item.c.id == root_id, item.c.root_id == item.c.id, visible_item(viewer)
-        ),
-        viewer.values,
-    )
+    found = connection.execute(_root_of(viewer.sort), {**viewer.values, "root": root_id})
     return found.first() is not None
+
+
+@cache
+def _root_of(sort: Sort) -> sa.Select[Any]:
+    is_it = sa.and_(item.c.id == sa.bindparam("root"), item.c.root_id == item.c.id)
+    return sa.select(item.c.id).where(is_it, visible_to(sort))

@@ -101,7 +101,7 @@ def select_items() -> sa.Select[Any]:
     return sa.select(*ITEM_COLUMNS).join_from(item, thread, thread.c.id == item.c.thread_id)
 
 
-def versions_of(roots: Sequence[int]) -> sa.ColumnElement[bool]:
+def versions_of(roots: Sequence[int] | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
     """Every version of these roots, in words that let both databases use an index.
 
     Only rows of which the root is another are indexed by it; an OR that does not say so is a look

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
+_INSERT = sa.insert(event)  # made once: every look at anything is an event
+
+
 def event_row(at: int, actor: str, action: str, subject: str, **detail: object) -> dict[str, Any]:
     """The columns of one event. `subject` is "item 17", "entry ...", "delivery ...", "part ..."."""
     return {
@@ -27,4 +30,4 @@ def event_row(at: int, actor: str, action: str, subject: str, **detail: object) 
 def record(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Append events, in the transaction of what they tell about."""
     if rows:
-        connection.execute(sa.insert(event), rows)
+        connection.execute(_INSERT, rows)

@@ -43,6 +43,26 @@ NOTED_KINDS = (
     Kind.MISSED_CALL.value,
     Kind.VOICEMAIL.value,
 )
+# Asked at every page of a case, so made once: to put it together takes longer than to run it.
+_SOME: Any = sa.bindparam("some", expanding=True)
+_NOTES = (
+    select_items()
+    .where(item.c.call_id.in_(_SOME), item.c.kind == Kind.NOTE.value)
+    .order_by(item.c.modified_at, item.c.id)
+)
+_CALLS_ON_CASE = (
+    sa.select(item.c.id)
+    .where(
+        item.c.case_number == sa.bindparam("case_number"),
+        item.c.id == item.c.root_id,
+        # A missed call may turn out to have been answered: the newest version tells.
+        item.c.kind.in_((Kind.CALL.value, Kind.MISSED_CALL.value)),
+    )
+    .order_by(item.c.sent_at, item.c.id)
+)
+_CALLS_NOW = sa.select(item.c.root_id, item.c.detail).where(
+    versions_of(_SOME), item.c.is_current, item.c.kind == Kind.CALL.value
+)
 # All but tab and line feed; NUL and half characters are taken out by storable.py.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -254,12 +274,7 @@ def notes_of(connection: Connection, roots: Iterable[int]) -> dict[int, Note]:
     """
     rows: dict[int, list[Any]] = {}
     for some in chunks(sorted(set(roots))):
-        found = connection.execute(
-            select_items()
-            .where(item.c.call_id.in_(some), item.c.kind == Kind.NOTE.value)
-            .order_by(item.c.modified_at, item.c.id)
-        )
-        for row in found:
+        for row in connection.execute(_NOTES, {"some": some}):
             rows.setdefault(row.call_id, []).append(row)
     places = _journaled(connection, [versions[0].root_id for versions in rows.values()])
     return {about: _note(versions, places) for about, versions in rows.items()}
@@ -313,16 +328,7 @@ def lacks_note(connection: Connection, case_number: str) -> list[int]:
     first ring to the end (how long of it they talked is not known of every call). It reminds; what
     has to be written down is the case worker's judgement.
     """
-    rows = connection.execute(
-        sa.select(item.c.id)
-        .where(
-            item.c.case_number == case_number,
-            item.c.id == item.c.root_id,
-            # A missed call may turn out to have been answered: the newest version tells.
-            item.c.kind.in_((Kind.CALL.value, Kind.MISSED_CALL.value)),
-        )
-        .order_by(item.c.sent_at, item.c.id)
-    )
+    rows = connection.execute(_CALLS_ON_CASE, {"case_number": case_number})
     roots = list(rows.scalars())
     wanted = _to_be_noted(connection, roots)
     noted = {root for root, note in notes_of(connection, wanted).items() if note.text}
@@ -332,12 +338,7 @@ def lacks_note(connection: Connection, case_number: str) -> list[int]:
 def _to_be_noted(connection: Connection, roots: Sequence[int]) -> set[int]:
     found = set()
     for some in chunks(roots):
-        rows = connection.execute(
-            sa.select(item.c.root_id, item.c.detail).where(
-                versions_of(some), item.c.is_current, item.c.kind == Kind.CALL.value
-            )
-        )
-        for row in rows:
+        for row in connection.execute(_CALLS_NOW, {"some": some}):
             call = detail_of(row).call
             if (
                 call is not None

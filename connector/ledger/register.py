@@ -151,6 +151,9 @@ def _add(found: dict[str, list[Case]], key: str, detail: str) -> None:
         cases.append(_decode(detail))
 
 
+_NUMBERED = sa.select(register_case.c.detail).where(
+    register_case.c.number == sa.bindparam("number")
+)
 _BY_NUMBER = (
     sa.select(register_case.c.match, register_case.c.detail)
     .where(register_case.c.match.in_(sa.bindparam("numbers", expanding=True)))
@@ -173,9 +176,7 @@ def cases_by_number(connection: Connection, numbers: Iterable[str]) -> dict[str,
 
 def case_numbered(connection: Connection, number: str) -> Case | None:
     """The case of exactly this number, as the register writes it."""
-    detail = connection.execute(
-        sa.select(register_case.c.detail).where(register_case.c.number == number)
-    ).scalar()
+    detail = connection.execute(_NUMBERED, {"number": number}).scalar()
     return None if detail is None else _decode(detail)
 
 

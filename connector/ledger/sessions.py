@@ -39,6 +39,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _decode = msgspec.json.Decoder(SignedIn).decode
+# Asked at every page, so made once: to put it together takes longer than to run it.
+_BY_DIGEST = sa.select(web_session).where(web_session.c.sha256 == sa.bindparam("digest"))
 
 
 def begin(connection: Connection, who: SignedIn, *, now: int, life_ms: int) -> str:
@@ -59,9 +61,7 @@ def begin(connection: Connection, who: SignedIn, *, now: int, life_ms: int) -> s
 
 def find(connection: Connection, token: str, *, now: int, idle_ms: int) -> Session | None:
     """The session of this token; None when there is none, or it is over or was left idle."""
-    row = connection.execute(
-        sa.select(web_session).where(web_session.c.sha256 == digest(token))
-    ).one_or_none()
+    row = connection.execute(_BY_DIGEST, {"digest": digest(token)}).one_or_none()
     if row is None or row.ends_at <= now or row.seen_at + idle_ms + SEEN_EVERY_MS <= now:
         return None
     return Session(

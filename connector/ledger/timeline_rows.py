@@ -6,12 +6,13 @@ How many statements does not depend on how many items there are (but for one mor
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.access import Viewer, visible_case
+from connector.ledger.access import Sort, Viewer, case_visible_to
 from connector.ledger.batch import chunks, detail_of, select_items, versions_of
 from connector.ledger.tables import (
     attachment,
@@ -36,7 +37,39 @@ JOURNALED = (
 )
 
 
+_CALLS = (Kind.CALL.value, Kind.MISSED_CALL.value)
 _person = msgspec.json.Decoder(Person).decode
+
+# What is asked at every page of a case is made once: to put a statement together takes longer than
+# to run it.
+_SOME: Any = sa.bindparam("some", expanding=True)
+_CURRENT = select_items().where(versions_of(_SOME), item.c.is_current)
+_VERSIONS = (
+    select_items()
+    .add_columns(item.c.raw.is_(None).label("is_erased"))
+    .where(versions_of(_SOME))
+    .order_by(item.c.modified_at, item.c.id)
+)
+_LINKS = sa.select(link).where(link.c.item_id.in_(_SOME)).order_by(link.c.id.desc())
+_FILES = (
+    sa.select(attachment)
+    .where(attachment.c.item_id.in_(_SOME))
+    .order_by(attachment.c.item_id, attachment.c.position)
+)
+_OF_CALLS = (
+    sa.select(item.c.call_id, item.c.kind, item.c.root_id, thread.c.source)
+    .join(thread, thread.c.id == item.c.thread_id)
+    .where(item.c.call_id.in_(_SOME), item.c.is_current)
+    .order_by(item.c.sent_at, item.c.id)
+)
+_ENTRIES = sa.select(entry).where(entry.c.case_number.in_(_SOME))
+_DELIVERIES = (
+    sa.select(delivery)
+    .where(delivery.c.entry_id.in_(_SOME))
+    .order_by(delivery.c.entry_id, delivery.c.sink, delivery.c.version.desc())
+)
+_PEOPLE_NOW = sa.select(person.c.detail).where(person.c.valid_to.is_(None))
+_PEOPLE_WITH_ID = _PEOPLE_NOW.where(person.c.directory_id.in_(_SOME))
 
 
 class Root(NamedTuple):
@@ -70,29 +103,36 @@ def case_roots(
     connection: Connection, case_number: str, span: tuple[int | None, int | None] = (None, None)
 ) -> list[Root]:
     """What is linked to the case now, oldest first; `span` is milliseconds, the end exclusive."""
+    start, end = span
+    query = _case_roots(has_start=start is not None, has_end=end is not None)
+    values = {"case_number": case_number, "start": start, "end": end}
+    return [Root(*row) for row in connection.execute(query, values)]
+
+
+@cache
+def _case_roots(*, has_start: bool, has_end: bool) -> sa.Select[Any]:
     query = (
         sa.select(item.c.id, item.c.thread_id, item.c.kind, item.c.sent_at)
         .where(
-            item.c.case_number == case_number,
+            item.c.case_number == sa.bindparam("case_number"),
             item.c.id == item.c.root_id,
             item.c.state == LinkState.LINKED.value,
             item.c.kind.in_(JOURNALED),
         )
         .order_by(item.c.sent_at, item.c.id)
     )
-    start, end = span
-    if start is not None:
-        query = query.where(item.c.sent_at >= start)
-    if end is not None:
-        query = query.where(item.c.sent_at < end)
-    return [Root(*row) for row in connection.execute(query)]
+    if has_start:
+        query = query.where(item.c.sent_at >= sa.bindparam("start"))
+    if has_end:
+        query = query.where(item.c.sent_at < sa.bindparam("end"))
+    return query
 
 
 def current(connection: Connection, roots: Sequence[int]) -> dict[int, Any]:
     """The version of each root that counts now."""
     found: dict[int, Any] = {}
     for some in chunks(roots):
-        rows = connection.execute(select_items().where(versions_of(some), item.c.is_current))
+        rows = connection.execute(_CURRENT, {"some": some})
         found.update({row.root_id: row for row in rows})
     return found
 
@@ -145,15 +185,10 @@ def read(connection: Connection, roots: Sequence[int]) -> Rows:
     )
 
 
-_CALLS = (Kind.CALL.value, Kind.MISSED_CALL.value)
-
-
 def _versions(connection: Connection, roots: Sequence[int]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
-    is_erased = item.c.raw.is_(None).label("is_erased")
     for some in chunks(roots):
-        query = select_items().add_columns(is_erased).where(versions_of(some))
-        for row in connection.execute(query.order_by(item.c.modified_at, item.c.id)):
+        for row in connection.execute(_VERSIONS, {"some": some}):
             found.setdefault(row.root_id, []).append(row)
     return found
 
@@ -161,8 +196,7 @@ def _versions(connection: Connection, roots: Sequence[int]) -> dict[int, list[An
 def _links(connection: Connection, roots: Sequence[int]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
     for some in chunks(roots):
-        query = sa.select(link).where(link.c.item_id.in_(some)).order_by(link.c.id.desc())
-        for row in connection.execute(query):
+        for row in connection.execute(_LINKS, {"some": some}):
             found.setdefault(row.item_id, []).append(row)
     return found
 
@@ -170,9 +204,7 @@ def _links(connection: Connection, roots: Sequence[int]) -> dict[int, list[Any]]
 def _files(connection: Connection, versions: Sequence[int]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
     for some in chunks(versions):
-        query = sa.select(attachment).where(attachment.c.item_id.in_(some))
-        order = (attachment.c.item_id, attachment.c.position)
-        for row in connection.execute(query.order_by(*order)):
+        for row in connection.execute(_FILES, {"some": some}):
             found.setdefault(row.item_id, []).append(row)
     return found
 
@@ -184,13 +216,7 @@ def _of_calls(
     sources: dict[int, list[str]] = {}
     voicemails: dict[int, list[int]] = {}
     for some in chunks(calls):
-        query = (
-            sa.select(item.c.call_id, item.c.kind, item.c.root_id, thread.c.source)
-            .join(thread, thread.c.id == item.c.thread_id)
-            .where(item.c.call_id.in_(some), item.c.is_current)
-            .order_by(item.c.sent_at, item.c.id)
-        )
-        for row in connection.execute(query):
+        for row in connection.execute(_OF_CALLS, {"some": some}):
             if row.kind == Kind.SIGHTING.value:
                 sources.setdefault(row.call_id, []).append(row.source)
             elif row.kind == Kind.VOICEMAIL.value:
@@ -207,7 +233,7 @@ def entries_of(
     by_item: dict[int, list[Any]] = {}
     by_day: dict[tuple[int, str], list[Any]] = {}
     ids: list[str] = []
-    for row in connection.execute(sa.select(entry).where(entry.c.case_number.in_(sorted(cases)))):
+    for row in connection.execute(_ENTRIES, {"some": sorted(cases)}):
         if row.item_id in roots:
             by_item.setdefault(row.item_id, []).append(row)
         elif row.thread_id in threads:
@@ -221,9 +247,7 @@ def entries_of(
 def _deliveries(connection: Connection, ids: Sequence[str]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for some in chunks(ids):
-        query = sa.select(delivery).where(delivery.c.entry_id.in_(some))
-        order = (delivery.c.entry_id, delivery.c.sink, delivery.c.version.desc())
-        for row in connection.execute(query.order_by(*order)):
+        for row in connection.execute(_DELIVERIES, {"some": some}):
             found.setdefault(row.entry_id, []).append(row)
     return found
 
@@ -234,18 +258,17 @@ def names_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
     upns = sorted(who for who in wanted if "@" in who)
     found: dict[str, str] = {}
     for some in chunks(sorted(wanted - set(upns))):
-        found.update(_names(connection, person.c.directory_id.in_(some)))
+        found.update(_names(connection.execute(_PEOPLE_WITH_ID, {"some": some})))
     # A handful: those who decided something about these items. No index knows them.
     for some in chunks(upns, 20):
         by_upn = sa.or_(*(person.c.detail.icontains(f'"{upn}"', autoescape=True) for upn in some))
-        found.update(_names(connection, by_upn))
+        found.update(_names(connection.execute(_PEOPLE_NOW.where(by_upn))))
     return found
 
 
-def _names(connection: Connection, which: sa.ColumnElement[bool]) -> dict[str, str]:
+def _names(people: sa.Result[Any]) -> dict[str, str]:
     found: dict[str, str] = {}
-    query = sa.select(person.c.detail).where(person.c.valid_to.is_(None), which)
-    for each in map(_person, connection.execute(query).scalars()):
+    for each in map(_person, people.scalars()):
         if each.name:
             found[each.id] = found[each.upn.casefold()] = each.name
     return found
@@ -259,11 +282,12 @@ def seen_cases(
         return frozenset(numbers)
     found: set[str] = set()
     for some in chunks(sorted(numbers)):
-        rows = connection.execute(
-            sa.select(register_case.c.number).where(
-                register_case.c.number.in_(some), visible_case(viewer)
-            ),
-            viewer.values,
-        )
+        rows = connection.execute(_seen(viewer.sort), {**viewer.values, "some": some})
         found.update(rows.scalars())
     return frozenset(found)
+
+
+@cache
+def _seen(sort: Sort) -> sa.Select[Any]:
+    is_one = register_case.c.number.in_(_SOME)
+    return sa.select(register_case.c.number).where(is_one, case_visible_to(sort))

@@ -45,6 +45,15 @@ _ZERO = time()
 _CURSOR = re.compile(r"(\d{1,18})\.(\d{1,18})", re.ASCII)  # sent_at, id
 # A literal: SQLite takes the partial index only when it sees the value.
 _BY_PERSON = link.c.rule == sa.literal_column("'person'")
+_DECIDED = sa.select(sa.func.count()).where(
+    link.c.actor == sa.bindparam("actor"),
+    _BY_PERSON,
+    link.c.at >= sa.bindparam("since"),
+    link.c.superseded_at.is_(None),
+)
+_MARKED = sa.select(sa.func.count()).where(
+    private_thread.c.actor == sa.bindparam("actor"), private_thread.c.at >= sa.bindparam("since")
+)
 
 
 class Scope(StrEnum):
@@ -112,16 +121,9 @@ def how_many(connection: Connection, viewer: Viewer, scope: Scope, most: int) ->
 
 def decided_since(connection: Connection, viewer: Viewer, since: datetime) -> int:
     """How many decisions of the viewer since then stand; a private chat is one."""
-    by_person = sa.select(sa.func.count()).where(
-        link.c.actor == viewer.actor,
-        _BY_PERSON,
-        link.c.at >= ms(since),
-        link.c.superseded_at.is_(None),
-    )
-    private = sa.select(sa.func.count()).where(
-        private_thread.c.actor == viewer.actor, private_thread.c.at >= ms(since)
-    )
-    return sum(int(connection.execute(each).scalar_one()) for each in (by_person, private))
+    values = {"actor": viewer.actor, "since": ms(since)}
+    both = (_DECIDED, _MARKED)
+    return sum(int(connection.execute(each, values).scalar_one()) for each in both)
 
 
 def midnight(now: datetime, zone: ZoneInfo) -> datetime:

@@ -29,7 +29,7 @@ def test_units_seen(site: Site) -> None:
         for name in town.PEOPLE:
             viewer = viewer_of(connection, town.signed_in(name), site.web)
             query = sa.select(register_case.c.department).where(visible_case(viewer))
-            every = set(connection.execute(query).scalars()) - {""}
+            every = set(connection.execute(query, viewer.values).scalars()) - {""}
             found[name] = units_seen(connection, viewer)
             assert set(found[name]) == every
     assert found["bent"] == ["Borgerservice", "Kun navngivne", "Teknik"]
