@@ -32,8 +32,9 @@ VOICEMAIL_S = 600.0
 EQUAL_S = 5.0  # two calls whose distance differs by less than this fit equally well
 
 RECORD, DIRECT, ROW, EVENT, MAIL, OTHER = "record", "dr", "pstn", "event", "mail", "other"
-_TRUST = (RECORD, DIRECT, ROW, OTHER, EVENT, MAIL)  # the best first
-_BY_KEY = {"record": RECORD, "dr": DIRECT, "pstn": ROW, "chatcall": EVENT}
+LYNC = "lync"  # a session of the organisation's own servers, which has a row for each leg
+_TRUST = (RECORD, LYNC, DIRECT, ROW, OTHER, EVENT, MAIL)  # the best first
+_BY_KEY = {"record": RECORD, "lync": LYNC, "dr": DIRECT, "pstn": ROW, "chatcall": EVENT}
 
 AMBIGUOUS = "fits two calls equally well; kept as a call of its own"
 
@@ -61,7 +62,13 @@ def sort_of(source: str, call: Call) -> str:
         if sort in sorts:
             return sort
     name = source.lower()
-    for part, sort in (("direct", DIRECT), ("pstn", ROW), ("mail", MAIL), ("exchange", MAIL)):
+    for part, sort in (
+        ("lync", LYNC),
+        ("direct", DIRECT),
+        ("pstn", ROW),
+        ("mail", MAIL),
+        ("exchange", MAIL),
+    ):
         if part in name:
             return sort
     return EVENT if "chat" in name or "channel" in name else OTHER
@@ -251,8 +258,9 @@ def kind_of(call: Call) -> Kind:
 def merge(sightings: Sequence[Sighting]) -> Call:
     """All sightings as one call, the same in whatever order they are given.
 
-    Of each field the best source that knows it: call record, Direct Routing row, PSTN row, chat
-    event, mail. A masked number gives way to the full one. Raises ValueError without sightings.
+    Of each field the best source that knows it: call record, Lync session, Direct Routing row, PSTN
+    row, chat event, mail. A masked number gives way to the full one. Raises ValueError without
+    sightings.
     """
     if not sightings:
         raise ValueError("a call needs a sighting")

@@ -218,11 +218,13 @@ def test_sorts() -> None:
 
     assert sort_of("x", msgspec.structs.replace(plain, same=("chatcall:1", "record:1"))) == "record"
     assert [
-        sort_of(name, plain) for name in ("teams.direct_routing", "mail", "teams.chats", "lync")
+        sort_of(name, plain)
+        for name in ("teams.direct_routing", "mail", "teams.chats", "lync_cdr", "sms")
     ] == [
         "dr",
         "mail",
         "event",
+        "lync",
         "other",
     ]
 

@@ -1,0 +1,76 @@
+"""Which earlier session a row belongs to, when no key in it says so.
+
+A blind transfer names who sent the caller on, not which session ended by it; forks of one ring may
+come without a correlation id. Both stand near each other in the order of reading.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from connector.model import Party
+from connector.sources.lync.sessions import Session, own_key
+
+FORK = timedelta(seconds=2)  # nobody dials the same person twice within it
+PASSED_ON = timedelta(seconds=30)  # between the end of a session and what it was transferred to
+_REMEMBERED = 20_000  # pairs of people; about 8 MB
+
+
+class _Seen(NamedTuple):
+    key: str
+    began: datetime
+    ended: datetime | None
+
+
+class Journeys:
+    """What was read so far in one run, in the order of keys."""
+
+    def __init__(self, database: str) -> None:
+        self._database = database
+        self._between: OrderedDict[frozenset[str], _Seen] = OrderedDict()
+        self._rung: OrderedDict[tuple[str, str], _Seen] = OrderedDict()
+
+    def earlier(self, its: Session) -> tuple[str, ...]:
+        """The keys of sessions that this one belongs to; it is remembered for the next."""
+        if not its.is_call:
+            return ()
+        caller = _name(its.caller)
+        found = [self._forked(its, caller), self._passed_on(its, caller)]
+        self._remember(its, caller)
+        keys = {own_key(self._database, each.key) for each in found if each is not None}
+        return tuple(sorted(keys))
+
+    def _forked(self, its: Session, caller: str) -> _Seen | None:
+        seen = self._rung.get((caller, _wanted(its))) if caller else None
+        is_fork = seen is not None and abs(its.began - seen.began) <= FORK
+        return seen if is_fork else None
+
+    def _passed_on(self, its: Session, caller: str) -> _Seen | None:
+        by = _name(its.referred)
+        seen = self._between.get(frozenset((caller, by))) if caller and by else None
+        if seen is None or seen.began > its.began:
+            return None
+        is_near = seen.ended is None or its.began <= seen.ended + PASSED_ON
+        return seen if is_near else None
+
+    def _remember(self, its: Session, caller: str) -> None:
+        seen = _Seen(its.key, its.began, its.ended)
+        pair = frozenset((caller, _name(its.callee)))
+        self._between[pair] = seen
+        self._between.move_to_end(pair)
+        self._rung.setdefault((caller, _wanted(its)), seen)
+        if abs(self._rung[caller, _wanted(its)].began - its.began) > FORK:
+            self._rung[caller, _wanted(its)] = seen
+        for memory in (self._between, self._rung):
+            while len(memory) > _REMEMBERED:
+                memory.popitem(last=False)
+
+
+def _name(party: Party) -> str:
+    return party.person or party.mail or party.phone
+
+
+def _wanted(its: Session) -> str:
+    return _name(its.target) or _name(its.callee)
