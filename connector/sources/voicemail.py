@@ -1,8 +1,9 @@
 """Is this mail a voicemail or a missed-call notice, and what does it say? Pure.
 
 By its message class first; the class can be lost on the way to an on-premises mailbox, then by the
-Content-Class header, then by the reply address together with a recording. Never by a telephone
-property alone: other features leave those properties on ordinary mails. Facts: Open Specifications
+Content-Class header, then by a recording together with the reply address, a sender that is a
+telephone number, or a caller's number and a length. Never by a telephone property alone: other
+features leave those properties on ordinary mails. Facts: Open Specifications
 MS-OXOUM, MS-OXCMAIL, MS-OXPROPS, read 2026-11-21.
 """
 
@@ -12,6 +13,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from urllib.parse import quote
 
 import msgspec
@@ -36,14 +38,14 @@ _HEADER_NUMBER = f"String {_MIME} Name X-CallingTelephoneNumber"
 _HEADER_DURATION = f"String {_MIME} Name X-VoiceMessageDuration"
 _HEADER_ORDER = f"String {_MIME} Name X-AttachmentOrder"
 _HEADER_CLASS = f"String {_MIME} Name content-class"
-_ASKED = (
+ASKED = (
     *(_CLASS, _DURATION, _NUMBER, _NAME, _ORDER, _CALLBACK, _NOTE),
     _HEADER_NUMBER,
     _HEADER_DURATION,
     _HEADER_ORDER,
     _HEADER_CLASS,
 )
-_WANTED = " or ".join(f"id eq '{one}'" for one in _ASKED)
+_WANTED = " or ".join(f"id eq '{one}'" for one in ASKED)
 EXPAND = f"singleValueExtendedProperties($filter={quote(_WANTED, safe='')})"
 
 _VOICEMAIL = (  # prefixes, in lower case
@@ -59,26 +61,36 @@ _PHONE = re.compile(r"^\+?[\d(][\d\s().*/-]{2,}$")
 _SOUNDS = (".mp3", ".wav", ".wma", ".gsm", ".m4a", ".ogg", ".amr")
 
 
-class _Address(msgspec.Struct):
+class Address(msgspec.Struct):
+    """A name and an address, or what stands in its place (a telephone number)."""
+
     name: str | None = None
     address: str | None = None
 
 
-class _Recipient(msgspec.Struct, rename="camel"):
-    email_address: _Address | None = None
+class Recipient(msgspec.Struct, rename="camel"):
+    """A sender or receiver."""
+
+    email_address: Address | None = None
 
 
-class _Property(msgspec.Struct):
+class Property(msgspec.Struct):
+    """An extended property by Graph's name of it ("String 0x6802"); the value is always text."""
+
     id: str
     value: str | None = None
 
 
-class _Header(msgspec.Struct):
+class Header(msgspec.Struct):
+    """A line of the mail's head."""
+
     name: str
     value: str | None = None
 
 
-class _Body(msgspec.Struct, rename="camel"):
+class Body(msgspec.Struct, rename="camel"):
+    """The words of a mail; the type is html or text."""
+
     content: str | None = None
     content_type: str | None = None
 
@@ -90,15 +102,15 @@ class Letter(msgspec.Struct, rename="camel"):
     internet_message_id: str | None = None
     received_date_time: str | None = None
     sent_date_time: str | None = None
-    sender: _Recipient | None = msgspec.field(name="from", default=None)
-    reply_to: list[_Recipient] | None = None
+    sender: Recipient | None = msgspec.field(name="from", default=None)
+    reply_to: list[Recipient] | None = None
     has_attachments: bool | None = None
-    properties: list[_Property] | None = msgspec.field(
+    properties: list[Property] | None = msgspec.field(
         name="singleValueExtendedProperties", default=None
     )
     subject: str | None = None
-    body: _Body | None = None
-    internet_message_headers: list[_Header] | None = None
+    body: Body | None = None
+    internet_message_headers: list[Header] | None = None
     removed: dict[str, object] | None = msgspec.field(name="@removed", default=None)
 
 
@@ -159,6 +171,7 @@ def parse_files(answer: Answer) -> list[File]:
     return msgspec.json.decode(answer.body, type=_Files).value
 
 
+@lru_cache(maxsize=1024)  # the same few for each of a hundred thousand mails
 def property_key(text: str) -> tuple[str, str, str]:
     """(type, set, number or name) of a property id; answers write 0x1a where 0x001A was asked."""
     kind, _, rest = text.strip().partition(" ")
@@ -189,7 +202,7 @@ def phone_in(text: str) -> str:
     return text if _PHONE.match(text) and sum(c.isdigit() for c in text) >= 3 else ""
 
 
-def _address(one: _Recipient | None) -> str:
+def _address(one: Recipient | None) -> str:
     found = one.email_address.address if one and one.email_address else None
     return (found or "").strip()
 
@@ -205,6 +218,18 @@ def version(letter: Letter) -> str:
     said = [letter.received_date_time or "", _address(letter.sender)]
     said += [_get(properties, one) for one in (_CLASS, _DURATION, _NUMBER, _CALLBACK, _NOTE)]
     return hashlib.blake2b("\x1f".join(said).encode(), digest_size=8).hexdigest()
+
+
+def content_class(letter: Letter) -> str:
+    """The Content-Class header, in lower case, where it is known."""
+    headers = {h.name.lower(): h.value or "" for h in letter.internet_message_headers or ()}
+    found = headers.get("content-class", "") or _get(_properties(letter), _HEADER_CLASS)
+    return found.strip().lower()
+
+
+def duration_s(letter: Letter) -> int | None:
+    """How long it took in seconds, None when that cannot be true."""
+    return _seconds(_get(_properties(letter), _DURATION, _HEADER_DURATION))
 
 
 def is_candidate(letter: Letter) -> bool:
@@ -238,8 +263,7 @@ def _what(letter: Letter, properties: _Properties, files: Sequence[File]) -> tup
     found = _by_class(_get(properties, _CLASS))
     if found:
         return found, ""
-    headers = {h.name.lower(): h.value or "" for h in letter.internet_message_headers or ()}
-    found = _by_content_class(headers.get("content-class", "") or _get(properties, _HEADER_CLASS))
+    found = _by_content_class(content_class(letter))
     if found:
         return found, "class lost, known by Content-Class"
     has_sound = any(_is_sound(one) for one in files)
@@ -247,6 +271,9 @@ def _what(letter: Letter, properties: _Properties, files: Sequence[File]) -> tup
         return "voicemail", "class lost, known by the reply address"
     if has_sound and phone_in(_address(letter.sender)):
         return "voicemail", "class lost, known by its sender's number"
+    number = phone_in(_get(properties, _NUMBER, _HEADER_NUMBER))
+    if has_sound and number and _seconds(_get(properties, _DURATION, _HEADER_DURATION)):
+        return "voicemail", "class lost, known by its telephone properties and recording"
     return "", ""
 
 
@@ -326,10 +353,11 @@ def _call(
     )
     is_mail = "@" in mailbox
     callee = Party(person="" if is_mail else mailbox, mail=mailbox if is_mail else "", role="to")
+    is_colleague = bool(caller.mail) and not number
     return Call(
         started_at=at - timedelta(seconds=duration_s or 0),
         ended_at=at,
-        direction=Direction.INBOUND if number else Direction.INTERNAL,
+        direction=Direction.INTERNAL if is_colleague else Direction.INBOUND,
         is_answered=False,
         caller=caller,
         callees=(callee,),
@@ -354,13 +382,18 @@ def _attachments(
     files: Sequence[File], properties: _Properties, path: str, max_bytes: int, is_protected: bool
 ) -> tuple[Attachment, ...]:
     """Recordings first, the newest first, as the order property says; then the rest."""
-    order = [n.strip().lower() for n in _get(properties, _ORDER, _HEADER_ORDER).split(";")]
+    order = [_as_stored(n) for n in _get(properties, _ORDER, _HEADER_ORDER).split(";")]
 
     def place(file: File) -> tuple[bool, int]:
-        name = (file.name or "").lower()
+        name = _as_stored(file.name or "")
         return not _is_sound(file), order.index(name) if name in order else len(order)
 
     return tuple([_attachment(f, path, max_bytes, is_protected) for f in sorted(files, key=place)])
+
+
+def _as_stored(name: str) -> str:
+    """A file name as servers keep it: "<1>.mp3" has been seen to become "_1_.mp3"."""
+    return re.sub(r'[<>:"/\\|?*]', "_", name.strip().lower())
 
 
 def _attachment(file: File, path: str, max_bytes: int, is_protected: bool) -> Attachment:

@@ -32,6 +32,7 @@ class SourceContract:
     has_items: ClassVar[bool] = True
     gives_anew: ClassVar[bool] = False
     keeps_cursor: ClassVar[bool] = True
+    right: ClassVar[str] = ".Read"  # what the fix of a refusal names
     _longest: ClassVar[dict[type, str]] = {}  # found once for each suite
 
     # -- hooks --------------------------------------------------------------------------------
@@ -308,7 +309,7 @@ class SourceContract:
         self.fail("forbidden")
         errors = [one for one in source.check() if one.level == "error"]
         assert errors
-        assert ".Read" in errors[0].fix
+        assert self.right in errors[0].fix
         self.fail("refused")
         assert levels(source.check()) == {"error"}
         self.fail("down")

@@ -1,0 +1,206 @@
+"""One pass over one mailbox: its folders, what changed in each, and what of that is for us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from connector.model import Item, Page, Problem
+from connector.ports import Known
+from connector.sources.exchange import folders, items, wire
+from connector.sources.exchange.refusals import (
+    FOLDER_GONE,
+    GONE,
+    PASSING,
+    STATE_UNUSABLE,
+    TOO_MUCH,
+    Refusal,
+    told,
+)
+from connector.sources.exchange.wire import Folder, Row
+from connector.sources.teams.messages import moment
+
+if TYPE_CHECKING:
+    from connector.sources.exchange.source import Exchange
+
+ITEMS_A_REQUEST = 25  # Microsoft advises about ten with bodies; recordings are not in it
+MOST_PAGES = 100_000
+_SAVE_EVERY = 20  # pages of ordinary mail between two saved cursors
+
+
+class _Place(msgspec.Struct, omit_defaults=True):
+    """Where a folder was left: the server's state, and its time of change when it was read out."""
+
+    state: str = ""
+    changed_at: str = ""
+
+
+class State(msgspec.Struct, omit_defaults=True):
+    """The cursor of a mailbox. `day` is when all folders were last asked for their changes."""
+
+    folders: dict[str, _Place] = msgspec.field(default_factory=dict)
+    day: str = ""
+
+
+def state_of(cursor: str | None) -> State:
+    """What a cursor holds; one that makes no sense means from the beginning."""
+    try:
+        return msgspec.json.decode(cursor or "{}", type=State)
+    except msgspec.DecodeError:
+        return State()
+
+
+class Reading:
+    """One pass over one mailbox."""
+
+    def __init__(
+        self, source: Exchange, mailbox: str, state: State, known: Known, now: datetime
+    ) -> None:
+        self._source, self._mailbox, self._state = source, mailbox, state
+        self._known, self._now = known, now
+        self._client = source.client
+        self._seen: set[tuple[str, str]] = set()
+
+    def pages(self) -> Iterator[Page]:
+        """The pages. Raises Refusal when the mailbox itself is refused."""
+        listed = folders.wanted(self._client.folders(self._mailbox), self._source.excluded)
+        state, today = self._state, self._now.date().isoformat()
+        is_new_day, state.day = state.day != today, today
+        state.folders = {f.id: state.folders.get(f.id, _Place()) for f in listed}
+        for folder in listed:
+            place = state.folders[folder.id]
+            if is_new_day or not _is_unchanged(folder, place):
+                yield from self._folder(folder, place)
+        yield self._page([])
+
+    def _page(self, found: Sequence[Item | Problem]) -> Page:
+        cursor = msgspec.json.encode(self._state).decode()
+        return Page(source=self._source.name, part=self._mailbox, cursor=cursor, items=tuple(found))
+
+    # -- one folder ------------------------------------------------------------------------------
+
+    def _folder(self, folder: Folder, place: _Place) -> Iterator[Page]:
+        """Rounds until one is empty: what the server says of the last item is not to be trusted."""
+        if folder.count == 0 and folder.changed_at and not place.state:
+            place.changed_at = folder.changed_at
+            return
+        unsaved, seen = 0, {place.state}
+        for _ in range(MOST_PAGES):
+            try:
+                changes = self._changes(folder, place)
+            except Refusal as error:
+                if error.code not in FOLDER_GONE | {"ErrorInvalidOperation"}:
+                    raise
+                self._state.folders.pop(
+                    folder.id, None
+                )  # deleted or moved away since it was listed
+                return
+            found = self._items(folder, changes.rows)
+            found += [self._problem("", f"{folder.name}: {text}") for text in changes.broken]
+            place.state = changes.state
+            if not changes.count:
+                break
+            unsaved += 1
+            if changes.state in seen:
+                found.append(self._problem("", f"{folder.name}: the server's state repeats"))
+                yield self._page(found)
+                return
+            seen.add(changes.state)
+            if found or unsaved >= _SAVE_EVERY:
+                unsaved = 0
+                yield self._page(found)
+        place.changed_at = folder.changed_at
+
+    def _changes(self, folder: Folder, place: _Place) -> wire.Changes:
+        """A page of changes; a state that the server cannot use means from the beginning."""
+        try:
+            return self._client.changes(self._mailbox, folder.id, place.state)
+        except Refusal as error:
+            if error.code not in STATE_UNUSABLE or not place.state:
+                raise
+            place.state = ""
+            return self._client.changes(self._mailbox, folder.id, "")
+
+    # -- items -----------------------------------------------------------------------------------
+
+    def _items(self, folder: Folder, rows: Sequence[Row]) -> list[Item | Problem]:
+        """What of the listed rows is for us, new and not too old, opened."""
+        maybe = [row for row in rows if self._is_recent(row) and items.is_candidate(row, folder)]
+        names = {row.id: (items.key(row), items.version(row)) for row in maybe}
+        pairs = [pair for pair in names.values() if pair not in self._seen]
+        old = self._known_pairs(pairs) | self._seen if pairs else self._seen
+        new = {row.id: row for row in maybe if names[row.id] not in old}
+        ids, found = list(new), list[Item | Problem]()
+        for start in range(0, len(ids), ITEMS_A_REQUEST):
+            for key, opened in self._open(ids[start : start + ITEMS_A_REQUEST]):
+                if isinstance(opened, Problem):
+                    found.append(opened)
+                elif opened is not None:
+                    found += self._made(folder, new[key], opened)
+        self._seen.update(names[key] for key in new)
+        return found
+
+    def _known_pairs(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """A mailbox goes by its address until the directory knows its owner."""
+        threads = {self._mailbox, self._source.thread(self._mailbox)}
+        return set().union(*(self._known(thread, pairs) for thread in sorted(threads)))
+
+    def _is_recent(self, row: Row) -> bool:
+        """Not from before the configured start. One without a date is read."""
+        at = moment(row.letter.received_date_time)[0]
+        return at is None or at >= self._source.first_day(self._now)
+
+    def _open(self, ids: list[str]) -> Iterator[tuple[str, Row | Problem | None]]:
+        """The items of these ids. A batch that fails as a whole is split until it is known why."""
+        try:
+            messages = self._client.items(self._mailbox, ids)
+        except Refusal as error:
+            if error.code not in TOO_MUCH and len(ids) == 1:
+                raise
+            if len(ids) == 1:
+                yield ids[0], self._problem(ids[0], f"item not readable: {told(error.code)}")
+                return
+            half = len(ids) // 2
+            yield from self._open(ids[:half])
+            yield from self._open(ids[half:])
+            return
+        if len(messages) != len(ids):
+            raise Refusal("another number of items than asked for")
+        for key, message in zip(ids, messages, strict=True):
+            yield key, self._opened(key, message)
+
+    def _opened(self, key: str, message: wire.Element) -> Row | Problem | None:
+        code, _text = wire.code_of(message)
+        if code in GONE:
+            return None  # deleted or moved since it was listed; a move lists it anew
+        if code in PASSING:
+            raise self._source.unavailable(code)
+        if code != "NoError":
+            return self._problem(key, f"item not readable: {told(code)}")
+        try:
+            return wire.parse_item(message)
+        except (ValueError, AttributeError, TypeError) as error:
+            return self._problem(key, f"item not readable: {type(error).__name__} in its XML")
+
+    def _made(self, folder: Folder, row: Row, opened: Row) -> Sequence[Item | Problem]:
+        try:
+            return items.made(
+                self._source, self._mailbox, folder, row, opened, self._known, self._now
+            )
+        except (ValueError, OverflowError) as error:
+            text = f"item not readable: {type(error).__name__} in its contents"
+            return [self._problem(items.key(row), text)]
+
+    def _problem(self, key: str, reason: str) -> Problem:
+        return Problem(source=self._source.name, part=self._mailbox, key=key, reason=reason)
+
+
+def _is_unchanged(folder: Folder, place: _Place) -> bool:
+    """Nothing came since the folder was read out, as far as its time of change tells.
+
+    Once a day all are asked all the same.
+    """
+    return bool(place.changed_at) and place.changed_at == folder.changed_at

@@ -1,0 +1,88 @@
+"""What Exchange's error codes mean for us: wait, this one only, this folder, this mailbox.
+
+Source: Microsoft, "ResponseCode" and "Handling synchronization-related errors in EWS in Exchange",
+read 2026-11-22. A code that is not named here concerns one mailbox, and is told by its name.
+"""
+
+from __future__ import annotations
+
+# Another moment, or fewer requests, may do.
+PASSING = frozenset(
+    {
+        *("ErrorServerBusy", "ErrorTimeoutExpired", "ErrorInternalServerTransientError"),
+        *("ErrorInternalServerError", "ErrorTooManyObjectsOpened", "ErrorExceededConnectionCount"),
+        *("ErrorConnectionFailed", "ErrorConnectionFailedTransientError", "ErrorMailboxFailover"),
+        *("ErrorInsufficientResources", "ErrorRightsManagementTransientException"),
+        *("ErrorBatchProcessingStopped", "ErrorMailboxStoreUnavailable"),
+    }
+)
+# The request was too much at once, or one thing in it spoilt it for the others.
+TOO_MUCH = frozenset(
+    {
+        *(
+            "ErrorTimeoutExpired",
+            "ErrorInvalidIdMalformed",
+            "ErrorInvalidId",
+            "ErrorInvalidIdEmpty",
+        ),
+        *("ErrorInvalidIdNotAnItemAttachmentId", "ErrorInvalidIdMonikerTooLong"),
+        *("ErrorInvalidIdMalformedEwsLegacyIdFormat", "ErrorResponseSchemaValidation"),
+        *("ErrorSchemaValidation", "ErrorExceededLimit", "ErrorMessageSizeExceeded"),
+        *("ErrorInternalServerError",),
+    }
+)
+GONE = frozenset({"ErrorItemNotFound", "ErrorMessageTrackingNoSuchDomain"})
+FOLDER_GONE = frozenset(
+    {"ErrorSyncFolderNotFound", "ErrorFolderNotFound", "ErrorItemNotFound", "ErrorInvalidFolderId"}
+)
+STATE_UNUSABLE = frozenset(
+    {"ErrorInvalidSyncStateData", "ErrorSyncStateVersionMismatch", "ErrorInvalidIdMalformed"}
+)
+NO_RIGHT = frozenset(
+    {
+        *("ErrorImpersonateUserDenied", "ErrorImpersonationDenied", "ErrorImpersonationFailed"),
+        *("ErrorAccessDenied", "ErrorImpersonationRequired"),
+    }
+)
+
+_WHAT_TO_DO = {
+    "ErrorNonExistentMailbox": (
+        "there is no such mailbox here; was it moved, renamed or removed? Look at "
+        "sources.exchange.mailboxes and the directory"
+    ),
+    "ErrorMailboxMoveInProgress": "the mailbox is just being moved; the next run tries again",
+    "ErrorMailboxStoreUnavailable": "its database is not mounted; the next run tries again",
+    "ErrorAccountDisabled": "the account is disabled; enable it, or leave the mailbox out",
+    "ErrorWrongServerVersion": "the mailbox is on another server; look at sources.exchange.url",
+    "ErrorProxyRequestNotAllowed": "the mailbox is on another server, which this one may not ask",
+    "ErrorNoRespondingCASInDestinationSite": "no server of the mailbox's site answers",
+    "ErrorMissingEmailAddress": "the account has no mailbox",
+    "ErrorInvalidSmtpAddress": "this is not a mail address",
+}
+IMPERSONATION = (
+    "Give the service account the role ApplicationImpersonation, bounded by a management scope "
+    "(New-ManagementRoleAssignment -Role ApplicationImpersonation -User ... "
+    "-CustomRecipientWriteScope ...); see docs/how-to/exchange.md."
+)
+DELEGATION = (
+    "Give the service account the right to read the mailbox (Add-MailboxPermission -User ... "
+    "-AccessRights FullAccess), or set sources.exchange.access to impersonation."
+)
+
+
+class Refusal(Exception):
+    """Exchange's refusal of a request, by its code. Stays in this package."""
+
+    def __init__(self, code: str, text: str = "", back_off_s: float | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.text = text
+        self.back_off_s = back_off_s
+
+
+def told(code: str, *, is_impersonated: bool = True) -> str:
+    """A code in words: what, and what to do. The server's own text is left out: it holds names."""
+    if code in NO_RIGHT:
+        return f"Exchange refuses it ({code}). {IMPERSONATION if is_impersonated else DELEGATION}"
+    what = _WHAT_TO_DO.get(code, "see the code in Microsoft's list of EWS response codes")
+    return f"Exchange refuses it ({code}): {what}"
