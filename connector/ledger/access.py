@@ -143,7 +143,7 @@ def visible_item(viewer: Viewer, root: Any = item) -> sa.ColumnElement[bool]:
 def visible_to(sort: Sort, root: Any = item) -> sa.ColumnElement[bool]:
     """The same for whoever of this sort comes as the query's values."""
     if not sort.sees_cases:
-        return _took_part(sort, root)
+        return took_part_of(sort, root)
     its = root.c
     on_case = sa.exists().where(
         _linked_case.c.number == its.case_number, case_visible_to(sort, _linked_case)
@@ -167,17 +167,18 @@ def visible_to(sort: Sort, root: Any = item) -> sa.ColumnElement[bool]:
     return sa.or_(
         sa.and_(its.state == LinkState.LINKED.value, on_case),
         sa.and_(its.state == LinkState.WAITING.value, suggests, ~suggests_hidden),
-        _took_part(sort, root),
+        took_part_of(sort, root),
     )
 
 
 def took_part(viewer: Viewer, root: Any = item) -> sa.ColumnElement[bool]:
     """Rows of `item`, each a root, of what the viewer took part in."""
-    return _took_part(viewer.sort, root)
+    return took_part_of(viewer.sort, root)
 
 
 @cache
-def _took_part(sort: Sort, root: Any) -> sa.ColumnElement[bool]:
+def took_part_of(sort: Sort, root: Any = item) -> sa.ColumnElement[bool]:
+    """The same for whoever of this sort comes as the query's values."""
     if not sort.took_part:
         return sa.false()
     its = root.c

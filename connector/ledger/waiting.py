@@ -5,7 +5,6 @@ A case that the viewer may not see is not named, nor is what points to it. CPR n
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -13,26 +12,17 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-import sqlalchemy as sa
 
 from connector.identity import mask_cpr
-from connector.ledger.access import Role, Viewer, took_part, visible_case, visible_item
-from connector.ledger.batch import chunks, detail_of, select_items, versions_of
+from connector.ledger import waiting_rows
+from connector.ledger.access import Viewer
+from connector.ledger.batch import detail_of
 from connector.ledger.history import shown
-from connector.ledger.privacy import TALK
-from connector.ledger.tables import (
-    at,
-    attachment,
-    item,
-    link,
-    ms,
-    person,
-    register_case,
-    suggestion,
-    thread_person,
-)
+from connector.ledger.tables import at, ms
+from connector.ledger.waiting_rows import MESSAGE
+from connector.ledger.waiting_rows import WAITS as WAITS  # what the lists ask for
 from connector.linking.reasons import HIDDEN
-from connector.model import Case, Evidence, Kind, LinkState, Party
+from connector.model import Case, Evidence, Kind, Party
 from connector.workdays import oldest_in_time, workdays_after, workdays_between
 
 if TYPE_CHECKING:
@@ -40,14 +30,8 @@ if TYPE_CHECKING:
 
 MOST_TEXT = 4000  # characters of one item
 MOST_NAMES = 8  # of those who took part in a chat
-MOST_ALIKE = 500  # messages of a page's chats that wait with the same case
 _ZERO = time()
 _SPOKEN = (Kind.MESSAGE.value, Kind.VOICEMAIL.value)
-_MESSAGE = Kind.MESSAGE.value
-# A literal and not a parameter: SQLite takes the partial indexes only when it sees the value.
-WAITS = sa.and_(
-    item.c.state == sa.literal_column(f"'{LinkState.WAITING.value}'"), item.c.root_id == item.c.id
-)
 _evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
 _case = msgspec.json.Decoder(Case).decode
 
@@ -140,13 +124,13 @@ def waiting_items(
     """These roots in this order, without those that no longer wait. The viewer may see all."""
     if not roots:
         return
-    rows = _current(connection, roots)
-    links = _links(connection, roots)
+    rows = waiting_rows.current(connection, roots)
+    links = waiting_rows.links(connection, roots)
     cases = _Cases(connection, viewer, links.values())
-    also = _alike(connection, viewer, rows.values())
+    also = waiting_rows.alike(connection, viewer, rows.values())
     people = _People(connection, rows.values())
-    own = _own_chats(connection, viewer, rows.values())
-    audio = _audio(connection, rows.values())
+    own = waiting_rows.own_chats(connection, viewer, rows.values())
+    audio = waiting_rows.audio(connection, rows.values())
     for root in roots:
         if root in links and root in rows:
             yield _waiting(rows[root], links[root], target, cases, also, people, own, audio)
@@ -206,24 +190,6 @@ def _without(also: Mapping[int, int], root: int) -> tuple[tuple[int, int], ...]:
     return tuple(pair for pair in also.items() if pair[0] != root) if root in also else ()
 
 
-def _current(connection: Connection, roots: Sequence[int]) -> dict[int, Any]:
-    query = select_items().add_columns(item.c.raw.is_(None).label("is_erased"))
-    rows = connection.execute(query.where(item.c.is_current, versions_of(roots)))
-    return {row.root_id: row for row in rows}
-
-
-def _links(connection: Connection, roots: Sequence[int]) -> dict[int, Any]:
-    """The decision that stands, of those that wait."""
-    rows = connection.execute(
-        sa.select(link).where(
-            link.c.item_id.in_(roots),
-            link.c.superseded_at.is_(None),
-            link.c.state == LinkState.WAITING.value,
-        )
-    )
-    return {row.item_id: row for row in rows}
-
-
 class _Cases:
     """The cases that decisions name, as far as the viewer may see them."""
 
@@ -233,20 +199,11 @@ class _Cases:
             numbers.update(piece.case_number for piece in _evidence(each.evidence))
         self._hidden: set[str] = set()
         self._seen: dict[str, Case] = {}
-        for some in chunks(sorted(numbers - {""})):
-            rows = connection.execute(
-                sa.select(
-                    register_case.c.number,
-                    register_case.c.detail,
-                    visible_case(viewer).label("is_seen"),
-                ).where(register_case.c.number.in_(some)),
-                viewer.values,
-            )
-            for row in rows:
-                if row.is_seen:
-                    self._seen[row.number] = _case(row.detail)
-                else:
-                    self._hidden.add(row.number)
+        for row in waiting_rows.cases(connection, viewer, numbers - {""}):
+            if row.is_seen:
+                self._seen[row.number] = _case(row.detail)
+            else:
+                self._hidden.add(row.number)
 
     def of(self, number: str | None, evidence: Sequence[Evidence]) -> list[Case]:
         """The suggested cases, the likeliest first."""
@@ -271,75 +228,18 @@ class _Cases:
         return each.note == HIDDEN or each.case_number in self._hidden
 
 
-def _alike(
-    connection: Connection, viewer: Viewer, rows: Iterable[Any]
-) -> dict[tuple[int, str], dict[int, int]]:
-    """By chat and suggested case: the messages that wait, each with the decision that stands."""
-    threads = sorted({row.thread_id for row in rows if row.kind == _MESSAGE})
-    found: dict[tuple[int, str], dict[int, int]] = defaultdict(dict)
-    for some in chunks(threads):
-        its = connection.execute(
-            sa.select(item.c.thread_id, suggestion.c.case_number, item.c.id, link.c.id)
-            .join(suggestion, suggestion.c.item_id == item.c.id)
-            .join(link, sa.and_(link.c.item_id == item.c.id, link.c.superseded_at.is_(None)))
-            .where(
-                WAITS,
-                item.c.thread_id.in_(some),
-                item.c.kind == _MESSAGE,
-                visible_item(viewer),
-            )
-            .order_by(item.c.sent_at, item.c.id)
-            .limit(MOST_ALIKE),
-            viewer.values,
-        )
-        for thread_id, number, root, stands in its:
-            found[thread_id, number][root] = stands
-    return found
-
-
-def _own_chats(connection: Connection, viewer: Viewer, rows: Iterable[Any]) -> set[int]:
-    """The messages of chats that the viewer may keep private; see deciding.private_thread_of."""
-    roots = {row.root_id for row in rows if row.kind == _MESSAGE and row.source in TALK}
-    if not roots or Role.RECORDS_MANAGER in viewer.roles:
-        return roots
-    query = sa.select(item.c.id).where(item.c.id.in_(sorted(roots)), took_part(viewer))
-    return set(connection.execute(query, viewer.values).scalars())
-
-
-def _audio(connection: Connection, rows: Iterable[Any]) -> dict[int, tuple[int, int]]:
-    """The recording of each voicemail, by number of the version; only those that are here."""
-    its = [row.id for row in rows if row.kind == Kind.VOICEMAIL.value]
-    if not its:
-        return {}
-    found = connection.execute(
-        sa.select(attachment.c.item_id, attachment.c.position)
-        .where(
-            attachment.c.item_id.in_(its),
-            attachment.c.role == "audio",
-            attachment.c.state == "kept",
-        )
-        .order_by(attachment.c.position.desc())
-    )
-    return {row.item_id: (row.item_id, row.position) for row in found}
-
-
 class _People:
     """Who took part in these items, by name."""
 
     def __init__(self, connection: Connection, rows: Iterable[Any]) -> None:
         rows = list(rows)
-        self._talkers = _talkers(connection, [r.thread_id for r in rows if r.kind == _MESSAGE])
+        threads = [row.thread_id for row in rows if row.kind == MESSAGE]
+        self._talkers = waiting_rows.talkers(connection, threads)
         ids = {each for talkers in self._talkers.values() for each in talkers}
         ids.update(row.sender for row in rows)
         ids.update(party.person for row in rows for party in _parties(row))
-        self._names: dict[str, str] = {}
-        for some in chunks(sorted(ids - {""})):
-            found = connection.execute(
-                sa.select(person.c.directory_id, person.c.detail).where(
-                    person.c.directory_id.in_(some), person.c.valid_to.is_(None)
-                )
-            )
-            self._names.update((row.directory_id, _named(row.detail).name) for row in found)
+        found = waiting_rows.people(connection, ids - {""})
+        self._names = {row.directory_id: _named(row.detail).name for row in found}
 
     def of(self, row: Any) -> tuple[str, tuple[str, ...]]:
         """Who it came from, and the others."""
@@ -348,7 +248,7 @@ class _People:
         if call is not None and row.kind != Kind.VOICEMAIL.value:
             who = who or shown(call.caller, self._names)
         others = [shown(party, self._names) for party in _parties(row)]
-        if row.kind == _MESSAGE:
+        if row.kind == MESSAGE:
             others += [self._names.get(each, "") for each in self._talkers.get(row.thread_id, ())]
         once = dict.fromkeys(name for name in others if name and name != who)
         return who, tuple(once)[:MOST_NAMES]
@@ -366,16 +266,3 @@ def _parties(row: Any) -> tuple[Party, ...]:
     if detail.call is not None and row.kind != Kind.VOICEMAIL.value:
         return detail.call.parties
     return detail.parties
-
-
-def _talkers(connection: Connection, threads: Sequence[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = defaultdict(list)
-    for some in chunks(sorted(set(threads))):
-        rows = connection.execute(
-            sa.select(thread_person.c.thread_id, thread_person.c.person)
-            .where(thread_person.c.thread_id.in_(some))
-            .order_by(thread_person.c.person)
-        )
-        for row in rows:
-            found[row.thread_id].append(row.person)
-    return found
