@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
 
-from connector.web.server import listening
+from fastapi import FastAPI
+
+from connector.web.server import listening, serve
+from connector.web.site import Site
 
 
 def test_an_answer_is_sent_at_once() -> None:
     """No answer waits for the browser's word that the one before it came (40 ms on Linux)."""
     with contextlib.closing(listening("127.0.0.1", 0)) as there:
         assert asyncio.run(_accepted(there)) != 0
+
+
+def test_what_is_there_from_the_start_is_not_looked_through_for_garbage(site: Site) -> None:
+    """A full collection, which stops all answers, passes over what was made before the first."""
+    gc.unfreeze()
+    try:
+        with contextlib.closing(listening("127.0.0.1", 0)) as there:
+            serve(FastAPI(), there, site.web, lambda: True)
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
 
 
 async def _accepted(there: socket.socket) -> int:
