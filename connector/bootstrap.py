@@ -43,8 +43,11 @@ SOURCES = (
     "pstn",
     "direct_routing",
     "voicemail",
+    "lync_cdr",
+    "lync_archive",
     "presence",
 )
+LYNC = ("lync_cdr", "lync_archive")  # of databases and files; they need no access to Microsoft
 
 
 @dataclass
@@ -124,7 +127,11 @@ class Program:
     def source(self, name: str) -> Source:
         """The source of that name in the configuration."""
         if name not in self._sources:
-            self._sources[name] = make_source(name, self.graph, self.settings, self.since)
+            if name in LYNC:
+                made = make_lync(name, self.settings, self.since, self.clock)
+            else:
+                made = make_source(name, self.graph, self.settings, self.since)
+            self._sources[name] = made
         return self._sources[name]
 
     def enabled_sources(self) -> list[str]:
@@ -325,6 +332,36 @@ def make_source(name: str, graph: Graph, settings: Settings, since: datetime | N
         case "presence":
             return teams.PresenceStates(graph, name=name)
     raise ConfigError([f"{name}: there is no such source; choose of {', '.join(SOURCES)}"])
+
+
+def make_lync(
+    name: str, settings: Settings, since: datetime | None, clock: Callable[[], datetime]
+) -> Source:
+    """One source of Lync's databases. Raises ConfigError when the driver is not installed."""
+    from connector.sources import lync
+
+    its = settings.lync
+    databases = [
+        lync.Database(
+            label,
+            url,
+            password=its.password.reveal(),
+            zone=ZoneInfo(its.time_zone),
+            version=None if its.version == "auto" else int(its.version),
+            isolation=its.isolation,
+            timeout_s=its.query_timeout_s,
+        )
+        for label, url in (its.call_databases if name == "lync_cdr" else its.message_databases)
+    ]
+    calls = settings.sources.lync_cdr
+    return lync.CallDetails(
+        databases,
+        name=name,
+        window_days=calls.window_days,
+        initial_days=calls.initial_days,
+        since=since,
+        clock=clock,
+    )
 
 
 def make_sink(sink: SinkSettings, settings: Settings, clock: Callable[[], datetime]) -> Sink:

@@ -22,6 +22,8 @@ TEXTS = {
     "source.pstn": "Opkald via opkaldsplan",
     "source.direct_routing": "Opkald via Direct Routing",
     "source.voicemail": "Telefonsvarer",
+    "source.lync_cdr": "Opkald i Lync",
+    "source.lync_archive": "Beskeder i Lync",
     "source.presence": "Tilstedeværelse",
     "source.register": "Sagsregister",
     "sync.started": "Læser {names}",
@@ -175,6 +177,7 @@ TEXTS = {
     "(http:// er tilladt til maskinen selv)",
     "config.https_web": "skal begynde med https://, fordi folk logger på der (http:// er tilladt "
     "til maskinen selv)",
+    "config.why_lync": "kilden er slået til, så nævn, hvad der skal læses",
     "config.why_teams": "kilden er slået til, så nævn de teams, der skal læses",
     "config.why_sinks": "nævn mindst ét sted at journalisere, for eksempel [sinks.journal] "
     'med kind = "folder"',
@@ -188,6 +191,8 @@ TEXTS = {
     "config.no_file": "filen {path} findes ikke eller kan ikke læses",
     "config.database": "skal begynde med sqlite:/// og nævne en fil, eller med postgresql:// og "
     "nævne en vært og en database",
+    "config.lync": "{value} skal se ud som navn = mssql://laeser@server:1433/LcsCDR, med et navn "
+    "til hver database",
     "config.url": "er ikke en webadresse som https://graph.microsoft.com/v1.0",
     "config.https": "skal begynde med https://, fordi tokenet sendes dertil (http:// er tilladt "
     'til maskinen selv og med auth = "static")',

@@ -24,6 +24,8 @@ TEXTS = {
     "source.pstn": "Calling plan calls",
     "source.direct_routing": "Direct Routing calls",
     "source.voicemail": "Voicemail",
+    "source.lync_cdr": "Lync calls",
+    "source.lync_archive": "Lync messages",
     "source.presence": "Presence",
     "source.register": "Case register",
     # a sync and its summary
@@ -185,6 +187,7 @@ TEXTS = {
     "allowed to this machine itself)",
     "config.https_web": "must begin with https://, because people sign in there (http:// is "
     "allowed to this machine itself)",
+    "config.why_lync": "the source is enabled, so name what is to be read",
     "config.why_teams": "the source is enabled, so name the teams",
     "config.why_sinks": "name at least one place to journal in, for example [sinks.journal] "
     'with kind = "folder"',
@@ -198,6 +201,8 @@ TEXTS = {
     "config.no_file": "the file {path} is not there or cannot be read",
     "config.database": "must begin with sqlite:/// and name a file, or with postgresql:// and "
     "name a host and a database",
+    "config.lync": "{value} must look like name = mssql://reader@server:1433/LcsCDR, with a name "
+    "for each database",
     "config.url": "is not a web address such as https://graph.microsoft.com/v1.0",
     "config.https": "must begin with https://, because the token is sent there (http:// is allowed "
     'to this machine itself, and with auth = "static")',

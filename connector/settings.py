@@ -175,6 +175,38 @@ class Voicemail(msgspec.Struct, frozen=True, kw_only=True):
     schedule: Schedule
 
 
+class Lync(msgspec.Struct, frozen=True, kw_only=True):
+    """[lync]. Databases are pairs of name and address; the addresses hold no password."""
+
+    call_databases: tuple[tuple[str, str], ...]
+    message_databases: tuple[tuple[str, str], ...]
+    password_file: Path | None
+    password: Secret
+    time_zone: str
+    version: str
+    isolation: str
+    query_timeout_s: int
+
+
+class LyncCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """[sources.lync_cdr]"""
+
+    enabled: bool
+    initial_days: int
+    window_days: int
+    schedule: Schedule
+
+
+class LyncArchive(msgspec.Struct, frozen=True, kw_only=True):
+    """[sources.lync_archive]"""
+
+    enabled: bool
+    initial_days: int
+    window_days: int
+    schedule: Schedule
+    folder: Path | None
+
+
 class Presence(msgspec.Struct, frozen=True, kw_only=True):
     """[sources.presence]"""
 
@@ -192,6 +224,8 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     pstn: PhoneRows
     direct_routing: PhoneRows
     voicemail: Voicemail
+    lync_cdr: LyncCalls
+    lync_archive: LyncArchive
     presence: Presence
 
 
@@ -308,6 +342,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     organisation: str
     ledger: Ledger
     graph: Graph
+    lync: Lync
     sources: Sources
     register: Register
     linking: Linking
@@ -368,6 +403,7 @@ def _settings(values: Mapping[str, Mapping[str, Any]], file: Path | None, folder
         **values[""],
         ledger=Ledger(**values["ledger"]),
         graph=Graph(**values["graph"], rates=dict(values["graph.rates"])),
+        lync=Lync(**values["lync"]),
         sources=Sources(
             directory=Directory(**values["sources.directory"]),
             chats=Chats(**values["sources.chats"]),
@@ -376,6 +412,8 @@ def _settings(values: Mapping[str, Mapping[str, Any]], file: Path | None, folder
             pstn=PhoneRows(**values["sources.pstn"]),
             direct_routing=PhoneRows(**values["sources.direct_routing"]),
             voicemail=Voicemail(**values["sources.voicemail"]),
+            lync_cdr=LyncCalls(**values["sources.lync_cdr"]),
+            lync_archive=LyncArchive(**values["sources.lync_archive"]),
             presence=Presence(**values["sources.presence"]),
         ),
         register=Register(**values["register"]),

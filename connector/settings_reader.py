@@ -35,6 +35,7 @@ _SECRETS = (  # where a secret belongs: table, name there, file setting, variabl
     ("graph", "secret", "secret_file", "CASETHREAD_CLIENT_SECRET"),
     ("graph", "token", "token_file", "CASETHREAD_TOKEN"),
     ("graph", "proxy_password", "", "CASETHREAD_PROXY_PASSWORD"),
+    ("lync", "password", "password_file", "CASETHREAD_LYNC_PASSWORD"),
     ("web", "client_secret", "client_secret_file", "CASETHREAD_WEB_CLIENT_SECRET"),
 )
 _SINK_SECRETS = ("secret", "client_secret", "contacts_secret")
@@ -264,6 +265,7 @@ def _check_together(
     channels = values["sources.channels"]
     if channels["enabled"] and not channels["teams"] and not report.has("sources.channels.teams"):
         report.add(("sources", "channels", "teams"), "config.required", why="config.why_teams")
+    _check_lync(values, report)
     if ledger["reread_limit_items"] < ledger["batch_items"]:
         name = "batch_items" if ("ledger", "batch_items") in given else "reread_limit_items"
         report.add(("ledger", name), "config.reread", batch=ledger["batch_items"])
@@ -279,6 +281,20 @@ def _check_together(
             report.add(
                 (*table.split("."), "path"), "config.same_path", name=first.partition(".")[2]
             )
+
+
+def _check_lync(values: Mapping[str, Mapping[str, Any]], report: _Report) -> None:
+    """A source of Lync needs a database, or a folder of exported files."""
+    its, archive = values["lync"], values["sources.lync_archive"]
+    places = {
+        ("lync", "call_databases"): not values["sources.lync_cdr"]["enabled"] or its["call_databases"],
+        ("sources", "lync_archive", "folder"): not archive["enabled"]
+        or its["message_databases"]
+        or archive["folder"] is not None,
+    }
+    for names, is_there in places.items():
+        if not is_there and not report.has(".".join(names)):
+            report.add(names, "config.required", why="config.why_lync")
 
 
 def _check_web(values: Mapping[str, Mapping[str, Any]], report: _Report) -> None:

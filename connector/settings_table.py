@@ -11,6 +11,13 @@ from collections.abc import Mapping
 from connector.setting import Setting
 from connector.setting import schedule as _schedule
 from connector.settings_graph import GRAPH, SOURCES
+from connector.settings_lync import (
+    ARCHIVE_SECTION,
+    CDR_SECTION,
+    LYNC,
+    LYNC_SECTION,
+    LYNC_SOURCES,
+)
 from connector.settings_sinks import SINKS
 from connector.settings_web import WEB, WEB_SECTION
 
@@ -64,6 +71,9 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
         "Presence: the present state of each person. No history is kept.",
         "Tilstedeværelse: hver persons tilstand lige nu. Der gemmes ingen historik.",
     ),
+    "lync": LYNC_SECTION,
+    "sources.lync_cdr": CDR_SECTION,
+    "sources.lync_archive": ARCHIVE_SECTION,
     "register": (
         "The case register: where the cases are looked up.",
         "Sagsregistret: hvor sagerne slås op.",
@@ -420,6 +430,8 @@ TABLE: tuple[Setting, ...] = (
     *_LEDGER,
     *GRAPH,
     *SOURCES,
+    *LYNC,
+    *LYNC_SOURCES,
     *_JOURNAL,
     *SINKS,
     *WEB,

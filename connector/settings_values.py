@@ -162,6 +162,25 @@ def _database(_setting: Setting, url: str, folder: Path) -> str:
     return url
 
 
+def _lync(_setting: Setting, entries: tuple[str, ...], folder: Path) -> tuple[Any, ...]:
+    """Pairs of name and address, from "name = mssql://reader@server/LcsCDR"."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        name, sign, url = (part.strip() for part in entry.partition("="))
+        if not sign or not re.fullmatch(r"[\w.-]{1,60}", name) or name in found:
+            raise Mistake("config.lync", value=_shown(entry.rpartition("@")[2]))
+        if url.startswith("sqlite"):
+            found[name] = _database(_setting, url, folder)
+            continue
+        parts = _split(url, "config.lync")
+        if parts.scheme not in ("mssql", "postgresql") or not parts.path.strip("/"):
+            raise Mistake("config.lync", value=_shown(parts.hostname or ""))
+        if parts.password is not None or "password=" in parts.query.lower():
+            raise Mistake("config.secret_in_url", variable="CASETHREAD_LYNC_PASSWORD")
+        found[name] = url
+    return tuple(found.items())
+
+
 def _https(_setting: Setting, url: str, _folder: Path) -> str:
     """A web address without its last slash; settings.py decides whether it may be http://."""
     parts = _split(url, "config.url")
@@ -193,9 +212,9 @@ def _split(url: str, key: str) -> Any:
         parts = urlsplit(url)
         parts.port  # noqa: B018  reading it is the check
     except ValueError as error:
-        raise Mistake(key) from error
+        raise Mistake(key, value="…") from error
     if any(character.isspace() for character in url):
-        raise Mistake(key)
+        raise Mistake(key, value="…")
     return parts
 
 
@@ -283,6 +302,7 @@ _TYPES: Mapping[str, _Function] = {
 _CHECKS: Mapping[str, _Function] = {
     "database": _database,
     "https": _https,
+    "lync": _lync,
     "proxy": _proxy,
     "word": _word,
     "variable": _variable,

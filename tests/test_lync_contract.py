@@ -18,7 +18,8 @@ from tests.lync_world import Server, filled, people, source
 
 class TestCallDetails(SourceContract):
     @pytest.fixture(autouse=True)
-    def _database(self, tmp_path: Path) -> None:
+    def _database(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.patch = monkeypatch
         filled(tmp_path / "lync.db")
         self.server = Server(tmp_path / "lync.db")
 
@@ -53,7 +54,7 @@ class TestCallDetails(SourceContract):
             self.pages(its, part)
         assert not isinstance(caught.value, Throttled)
 
-    def test_timeouts(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_timeouts(self) -> None:
         """Each connection to a SQL Server has a time-out for the sign-in and for each query."""
         import pymssql
 
@@ -63,7 +64,7 @@ class TestCallDetails(SourceContract):
             given.update(named)
             raise pymssql.OperationalError(20009, b"Unable to connect")
 
-        monkeypatch.setattr(pymssql, "connect", connect)
+        self.patch.setattr(pymssql, "connect", connect)
         database = Database("LcsCDR", "mssql://reader@sql.example/LcsCDR", timeout_s=40)
         with pytest.raises(Unavailable):
             database.rows(sa.select(sa.literal(1)))
