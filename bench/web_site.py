@@ -32,6 +32,7 @@ issuer = "http://127.0.0.1:9/tenant/v2.0"
 client_id = "portal"
 unit_sees_cases = true
 searches_per_min = 1000
+looks_per_min = 100_000
 """
     environ = {"CASETHREAD_CLIENT_SECRET": "x", "CASETHREAD_WEB_CLIENT_SECRET": "y"}
     return settings_module.parse(text, folder, environ)

@@ -312,6 +312,7 @@ class Web(msgspec.Struct, frozen=True, kw_only=True):
     session_h: float
     idle_min: int
     searches_per_min: int
+    looks_per_min: int
     sign_ins_per_min: int
     proxies: tuple[str, ...]
     metrics_from: tuple[str, ...]

@@ -133,9 +133,9 @@ WEB = (
     Setting(
         "web.session_h",
         "number",
-        10,
-        "So long one stays signed in at most.",
-        "Så længe er man højst logget på.",
+        4,
+        "So long one stays signed in at most. A role that is taken from somebody lasts no longer.",
+        "Så længe er man højst logget på. En rolle, der tages fra nogen, varer ikke længere.",
         unit="hours",
         low=0.25,
         high=24,
@@ -158,6 +158,17 @@ WEB = (
         "Højst så mange søgninger pr. person i minuttet.",
         low=1,
         high=10_000,
+    ),
+    Setting(
+        "web.looks_per_min",
+        "integer",
+        300,
+        "The most pages, files and answers of the API with what was said that one person is given "
+        "a minute. People need a tenth of it.",
+        "Højst så mange sider, filer og svar fra API'et med det, der er sagt, får én person i "
+        "minuttet. Mennesker bruger en tiendedel.",
+        low=20,
+        high=100_000,
     ),
     Setting(
         "web.sign_ins_per_min",

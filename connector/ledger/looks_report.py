@@ -1,4 +1,8 @@
-"""Who looked at what, for the records manager: the events that looks.py keeps. Reads only."""
+"""Who looked at what, for the records manager: the events that looks.py keeps. Reads only.
+
+An event may name a case that its reader may not see: the look at a restricted case, a search for
+its number. The event stays whole; the number is withheld from who reads of it here.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +13,23 @@ from zoneinfo import ZoneInfo
 import msgspec
 import sqlalchemy as sa
 
+from connector.ledger.access import visible_case
 from connector.ledger.days import Period, place_of
-from connector.ledger.tables import event, item
+from connector.ledger.looks import DENIED, LOOKED
+from connector.ledger.register import find_case
+from connector.ledger.storable import storable
+from connector.ledger.tables import event, item, register_case
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+    from connector.ledger.access import Viewer
+    from connector.linking.patterns import Scanner
+
 STEP = 500
-# As the partial index says it: SQLite takes it only when it sees the value.
-_IS_LOOK = event.c.action == sa.literal_column("'looked'")
+COVER = "•••"  # instead of a case number
+# As the partial indexes say it: SQLite takes one only when it sees the value.
+_OF = {name: event.c.action == sa.literal_column(f"'{name}'") for name in (LOOKED, DENIED)}
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,25 +41,67 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     name: str  # as it was shown then
     subject: str  # "case 27.18.02-P25-14-26", "item 17", "search" ...
     how: dict[str, Any]
+    is_hidden: bool = False  # the subject is a case that the reader may not see
+
+
+class Withholding:
+    """Covers the numbers of cases that this viewer may not see. For one transaction."""
+
+    def __init__(self, connection: Connection, viewer: Viewer, scanner: Scanner) -> None:
+        self._connection, self._viewer, self._scanner = connection, viewer, scanner
+        self._is_hidden: dict[str, bool] = {}
+
+    def is_hidden(self, number: str) -> bool:
+        """Whether a case is meant by this that is restricted to others, however it is written."""
+        if number not in self._is_hidden:
+            self._is_hidden[number] = self._ask(number)
+        return self._is_hidden[number]
+
+    def _ask(self, number: str) -> bool:
+        case = find_case(self._connection, storable(number), self._scanner)
+        if case is None or not case.access:
+            return False
+        its = sa.select(register_case.c.number).where(
+            register_case.c.number == case.number, visible_case(self._viewer)
+        )
+        return self._connection.execute(its, self._viewer.values).first() is None
+
+    def covered(self, value: Any) -> Any:
+        """The value of an event's detail without such numbers."""
+        if isinstance(value, list):
+            return [self.covered(each) for each in value]
+        if not isinstance(value, str):
+            return value
+        hits = self._scanner.find(value)
+        if not hits and self.is_hidden(value):  # as only the register writes it
+            return COVER
+        for hit in hits:
+            if self.is_hidden(hit.raw):
+                value = value.replace(hit.raw, COVER)
+        return value
 
 
 def looks(
     connection: Connection,
     zone: ZoneInfo,
     period: Period,
+    withholding: Withholding,
     *,
+    action: str = LOOKED,
     who: str = "",
     case: str = "",
     after: str = "",
 ) -> Iterator[Look]:
-    """The looks of a period, the newest first; of one person (a part of the name is enough) and at
-    one case or anything on it. Reads as far as it is asked.
+    """The looks of a period (or, by `action`, what was denied), the newest first; of one person (a
+    part of the name is enough) and at one case or anything on it. Reads as far as it is asked.
 
-    Raises ValueError for a cursor that is none.
+    Of a case that the reader may not see, none. Raises ValueError for a cursor that is none.
     """
+    if case and withholding.is_hidden(case):
+        return
     begins, ends = period.bounds(zone)
     at, number = min((ends, 0), place_of(after)) if after else (ends, 0)
-    query = sa.select(event).where(_IS_LOOK, event.c.at >= begins)
+    query = sa.select(event).where(_OF[action], event.c.at >= begins)
     if case:
         query = query.where(event.c.subject.in_(_subjects(connection, case)))
     wanted = who.casefold()
@@ -58,7 +112,7 @@ def looks(
         for row in rows:
             found = _look(row)
             if wanted in found.actor.casefold() or wanted in found.name.casefold():
-                yield found
+                yield _withheld(found, withholding)
         if len(rows) < STEP:
             return
         at, number = rows[-1].at, rows[-1].id
@@ -81,4 +135,15 @@ def _look(row: Any) -> Look:
         name=str(how.pop("name", "")),
         subject=row.subject,
         how=how,
+    )
+
+
+def _withheld(look: Look, withholding: Withholding) -> Look:
+    sort, _, name = look.subject.partition(" ")
+    is_hidden = sort == "case" and withholding.is_hidden(name)
+    return msgspec.structs.replace(
+        look,
+        subject=f"case {COVER}" if is_hidden else look.subject,
+        how={key: withholding.covered(value) for key, value in look.how.items()},
+        is_hidden=is_hidden,
     )

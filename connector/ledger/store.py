@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HEAD = "0004"  # the newest migration; tests hold it against the migrations folder
+HEAD = "0005"  # the newest migration; tests hold it against the migrations folder
 BUSY_TIMEOUT_S = 60  # one writer at a time; a commit of 2,000 items takes well under a second
 _ON_WRITE = {"casethread_write": True}
 
@@ -301,7 +301,12 @@ def create(connection: Connection) -> None:
         return
     tables.metadata.create_all(connection, checkfirst=False)
     extra = tables.SQLITE_DDL if connection.dialect.name == "sqlite" else tables.POSTGRES_DDL
-    for statement in (*tables.PARTIAL_INDEXES, *tables.PORTAL_INDEXES, *extra):
+    for statement in (
+        *tables.PARTIAL_INDEXES,
+        *tables.PORTAL_INDEXES,
+        *tables.DENIED_INDEXES,
+        *extra,
+    ):
         connection.exec_driver_sql(statement)
     connection.exec_driver_sql(
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "

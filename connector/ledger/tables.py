@@ -480,6 +480,8 @@ PORTAL_INDEXES = (
     # A year of runs is five million: the newest of a job, and those of a day, without the others.
     "CREATE INDEX ix_run_job ON run (job, started_at)",
 )
+# The same, since migration 0005.
+DENIED_INDEXES = ("CREATE INDEX ix_event_denied ON event (at) WHERE action = 'denied'",)
 
 # What only one of the databases has. These two and PARTIAL_INDEXES are part of the first migration.
 SQLITE_DDL = (

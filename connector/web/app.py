@@ -15,7 +15,7 @@ from starlette.routing import Match
 
 from connector.errors import ConnectorError
 from connector.ledger.access import Hidden
-from connector.web import api, headers, page
+from connector.web import api, denials, headers, page
 from connector.web.metrics import Metrics
 from connector.web.mishaps import Mishaps
 from connector.web.pages import (
@@ -100,11 +100,14 @@ def _answer_errors(app: FastAPI) -> None:
     def problem(request: Request, error: page.Problem) -> Response:
         if isinstance(error, page.NotSignedIn) and not page.is_api(request):
             return _to_sign_in(request, error)
+        denials.keep(request, error.key, str(error.values.get("case", "")))
         return page.problem(request, error)
 
     @app.exception_handler(Hidden)
     def hidden(request: Request, error: Hidden) -> Response:
-        return page.problem(request, page.NotFound("wrong.hidden", case=str(error)))
+        wrong = page.NotFound("wrong.hidden", case=str(error))
+        denials.keep(request, wrong.key, str(error))
+        return page.problem(request, wrong)
 
     @app.exception_handler(RequestValidationError)
     def fields(request: Request, error: RequestValidationError) -> Response:

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 
 from connector.ledger.access import Role, Viewer
 from connector.web.page import NotSignedIn, Refused, Wrong, language_of
+from connector.web.site import site_of
 from connector.web.who import asker
 from connector.web.words import say
 
@@ -52,6 +53,8 @@ class Rule:
     def __init__(self, name: str, roles: frozenset[Role]) -> None:
         self.name = name
         self.roles = roles
+        # What anybody said is shown to these roles; a program that reads it all is stopped.
+        self.is_limited = bool(roles & {Role.CASE_WORKER, Role.RECORDS_MANAGER})
 
     def __call__(self, request: Request, token: Annotated[str, Depends(sent_token)] = "") -> Viewer:
         viewer = asker(request)
@@ -64,6 +67,9 @@ class Rule:
             role = say(f"role.{min(self.roles)}", language)
             raise Refused("wrong.role", role=role)
         self._check_origin(request, token)
+        if self.is_limited:
+            site = site_of(request)
+            site.limit("look", viewer.actor, site.web.looks_per_min)
         return viewer
 
     @staticmethod

@@ -96,6 +96,10 @@ class Site:
         """Count one file or print that `who` takes. Raises TooOften."""
         self.limit("export", who, EXPORTS_PER_MIN)
 
+    def is_within(self, what: str, who: str, per_minute: int) -> bool:
+        """Count one use of `what` by `who`; whether it is one of the first of this minute."""
+        return self._limiter.hit(RateLimitItemPerMinute(per_minute, namespace=what), who)
+
     def limit(self, what: str, who: str, per_minute: int) -> None:
         """Count one use of `what` by `who`. Raises TooOften with the seconds to wait."""
         item = RateLimitItemPerMinute(per_minute, namespace=what)

@@ -66,6 +66,8 @@ def viewer_of(connection: Connection, who: SignedIn, web: Web) -> Viewer:
         # It can say who somebody is, not what they may do: each reads what is their own, no more.
         is_here = found is not None and found.is_enabled and not found.is_removed
         roles = frozenset({Role.CASE_WORKER} if is_here else ())
+    if found is not None and (found.is_removed or not found.is_enabled):
+        roles = frozenset()  # who left keeps a session no longer than the directory needs to say so
     if found is None or found.is_removed:
         return Viewer(name=who.name or who.upn, upn=who.upn, names=grants, roles=roles)
     same = same_persons(connection)

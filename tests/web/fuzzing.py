@@ -46,6 +46,7 @@ def fuzzed_app(folder: Path, filled: Path) -> tuple[FastAPI, Program]:
     program = Program(settings=town.settings(folder, URL), clock=clock)
     web = msgspec.structs.replace(
         program.settings.web, api_audience=AUDIENCE, searches_per_min=10_000,
+        looks_per_min=100_000,
         sign_ins_per_min=10_000,
     )  # fmt: skip
     program.settings = msgspec.structs.replace(program.settings, web=web)

@@ -7,9 +7,14 @@ from collections.abc import Callable
 import msgspec
 import pytest
 import sqlalchemy as sa
+from fastapi import FastAPI
 
 from connector.bootstrap import Program
-from connector.ledger.tables import event
+from connector.errors import Unavailable
+from connector.ledger.looks import DENIED
+from connector.ledger.tables import case_reader, event
+from connector.web import denials
+from connector.web.denials import PER_MINUTE
 from connector.web.site import Site
 from tests.web import town
 from tests.web.conftest import Client
@@ -84,3 +89,167 @@ def test_nothing_is_shown_when_the_look_cannot_be_kept(
 
     assert answer.status_code == 503
     assert "Asta" not in answer.text
+
+
+def listed(rita: Client, **asked: str) -> str:
+    return str(rita.get("/records/looks", params=asked).text)
+
+
+def denied(site: Site) -> list[tuple[str, str, dict[str, str]]]:
+    with site.read() as connection:
+        rows = connection.execute(
+            sa.select(event.c.actor, event.c.subject, event.c.detail)
+            .where(event.c.action == DENIED)
+            .order_by(event.c.id)
+        )
+        return [(row.actor, row.subject, msgspec.json.decode(row.detail)) for row in rows]
+
+
+def test_number_of_a_restricted_case(client: Clients, site: Site) -> None:
+    """A records manager reads that somebody looked at a restricted case, and not at which; in files
+    too. The event itself stays whole.
+    """
+    carl, rita = client("carl"), client("rita")
+    carl.get(f"/cases/{town.SECRET}")
+    carl.get("/search", params={"q": f"møde {town.SECRET}"})
+    carl.get("/search", params={"case": town.SECRET})
+    carl.get(f"/cases/{town.CARLS}")
+    page, file = listed(rita), rita.get("/records/looks.csv").text
+
+    for text in (page, file):
+        assert town.SECRET not in text
+        assert "Sag (må ikke ses af dig: begrænset)" in text
+        assert "møde •••" in text
+        assert "sag •••" in text
+        assert f"Sag {town.CARLS}" in text
+    with site.read() as connection:
+        kept = connection.execute(sa.select(event.c.detail, event.c.subject)).all()
+    assert ("case " + town.SECRET) in [row.subject for row in kept]
+    assert any(town.SECRET in row.detail for row in kept)
+
+
+def test_looks_at_a_restricted_case(client: Clients) -> None:
+    """Who asks for the looks at a case that they may not see gets none, as for no case at all."""
+    client("carl").get(f"/cases/{town.SECRET}")
+    client("carl").get(f"/cases/{town.CARLS}")
+    rita = client("rita")
+
+    assert "Carl Ølgård" in listed(rita, case=town.CARLS)
+    for number in (town.SECRET, town.SECRET.lower(), "NONE"):
+        assert "Carl Ølgård" not in listed(rita, case=number)
+
+
+def test_named_reader_reads_the_number(program: Program, client: Clients) -> None:
+    """A records manager whom the register names for a restricted case reads its number."""
+    client("carl").get(f"/cases/{town.SECRET}")
+    with program.ledger.write() as connection:
+        reader = {"case_number": town.SECRET, "name": town.PEOPLE["rita"].upn}
+        connection.execute(sa.insert(case_reader), reader)
+
+    assert f"Sag {town.SECRET}" in listed(client("rita"))
+
+
+@pytest.mark.parametrize(
+    ("path", "subject", "why"),
+    [
+        (f"/cases/{town.SECRET}", f"case {town.SECRET}", "hidden"),
+        (f"/cases/{town.CARLS}/export.zip", f"case {town.CARLS}", "hidden"),
+        (f"/api/v1/cases/{town.CARLS.lower()}", f"case {town.CARLS}", "hidden"),
+        ("/cases/010180-1234", "case 010180-****", "hidden"),
+        ("/cases/" + "x" * 200, "case " + "x" * 60, "hidden"),
+        ("/items/999999", "item 999999", "hidden"),
+        ("/api/v1/items/999999", "item 999999", "hidden"),
+        ("/files/999999/0", "file 999999/0", "hidden"),
+        (PAGE, f"case {town.BODILS}", "role"),
+        ("/records/looks", "page /records/looks", "role"),
+        ("/operations", "page /operations", "role"),
+    ],
+)
+def test_denied_is_kept(client: Clients, site: Site, path: str, subject: str, why: str) -> None:
+    """What somebody asked for and was not shown is kept: who, what, when; a CPR number is not."""
+    answer = client("bodil").get(path)
+
+    assert answer.status_code in (403, 404)
+    ((actor, told, detail),) = denied(site)
+    assert (actor, told, detail["why"]) == (town.PEOPLE["bodil"].upn, subject, why)
+    assert looks(site) == []
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "status"),
+    [("", f"/cases/{town.SECRET}", 303), ("bodil", f"/cases/{town.BODILS}", 200),
+     ("bodil", "/nothing", 404), ("bodil", "/search?from=x", 400)],
+)  # fmt: skip
+def test_what_is_no_denial(client: Clients, site: Site, who: str, path: str, status: int) -> None:
+    """Nobody who is not signed in, nothing that was shown and no slip in an address is kept."""
+    assert client(who).get(path).status_code == status
+
+    assert denied(site) == []
+
+
+def test_denied_cannot_flood(client: Clients, site: Site) -> None:
+    """Of a person's minute the first few are kept, and once that there were more."""
+    bodil = client("bodil")
+    for number in range(PER_MINUTE + 5):
+        bodil.get(f"/items/{900_000 + number}")
+    kept = denied(site)
+
+    assert len(kept) == PER_MINUTE + 1
+    assert [detail.get("how") for _, _, detail in kept] == [None] * PER_MINUTE + ["more"]
+    client("carl").get("/items/900000")
+    assert len(denied(site)) == PER_MINUTE + 2
+
+
+def test_list_of_denied(client: Clients) -> None:
+    """The records manager has what was denied as a list of its own, by person and case, and as a
+    file; the number of a case that she may not see herself is withheld there, too.
+    """
+    bodil, rita = client("bodil"), client("rita")
+    bodil.get(f"/cases/{town.SECRET}")
+    bodil.get(f"/cases/{town.CARLS}")
+    client("carl").get("/records")
+    page = listed(rita, only=DENIED)
+
+    assert "Højst 10 i minuttet" in page
+    assert f"Sag {town.CARLS}" in page
+    assert "findes ikke eller må ikke ses" in page
+    assert "Siden /records" in page
+    assert "Sag (må ikke ses af dig: begrænset)" in page
+    assert town.SECRET not in page
+    assert "Carl Ølgård" not in listed(rita, only=DENIED, case=town.CARLS)
+    assert "Bodil Bæk" in listed(rita, only=DENIED, case=town.CARLS)
+    assert "Bodil Bæk" not in listed(rita, only=DENIED, who="ølgård")
+    assert town.CARLS not in listed(rita)
+    file = rita.get("/records/looks.csv", params={"only": DENIED}).text
+    assert f"Sag {town.CARLS}" in file
+    assert town.SECRET not in file
+    assert rita.get("/records/looks?only=x").status_code == 400
+
+
+def test_denial_that_cannot_be_kept(
+    client: Clients, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the ledger takes no event, the answer is still no."""
+    monkeypatch.setattr(denials, "record_denied", no_answer)
+
+    assert client("bodil").get(f"/cases/{town.CARLS}").status_code == 404
+    assert denied(site) == []
+
+
+def no_answer(*_args: object, **_values: object) -> None:
+    raise Unavailable("ledger: no answer", system="ledger")
+
+
+def test_most_looks_of_a_minute(program: Program, app: FastAPI, client: Clients) -> None:
+    """A person who is shown more in a minute than people read must wait; others need not."""
+    web = msgspec.structs.replace(program.settings.web, looks_per_min=20)
+    program.settings = msgspec.structs.replace(program.settings, web=web)
+    bodil = client("bodil")
+    codes = [bodil.get(f"/cases/{town.BODILS}").status_code for _ in range(21)]
+    refused = bodil.get(f"/api/v1/cases/{town.BODILS}")
+
+    assert codes == [200] * 20 + [429]
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) <= 60
+    assert "sekunder" in bodil.get(f"/cases/{town.BODILS}").text
+    assert client("bent").get(f"/cases/{town.BODILS}").status_code == 200

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from connector.ledger.access import Viewer, case_for
 from connector.ledger.days import Period
-from connector.ledger.looks_report import looks
+from connector.ledger.looks_report import Withholding, looks
 from connector.model import Case
 from connector.web import rules
 from connector.web.page import Refused, render
@@ -39,5 +39,7 @@ def case_looks(
         case = case_for(connection, viewer, number)
         if not sees_looks(site, viewer, case):
             raise Refused("looks.refused")
-        found = list(islice(looks(connection, site.zone, period, case=case.number), MOST))
+        withholding = Withholding(connection, viewer, site.program.scanner)
+        its = looks(connection, site.zone, period, withholding, case=case.number)
+        found = list(islice(its, MOST))
     return render(request, "case_looks.html", viewer, case=case, found=found, most=MOST)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from connector.ledger.access import Viewer
 from connector.ledger.corrections import Correction, corrections
-from connector.ledger.looks_report import Look, looks
+from connector.ledger.looks import DENIED, LOOKED
+from connector.ledger.looks_report import Look, Withholding, looks
 from connector.ledger.people import everybody
+from connector.ledger.register import find_case
+from connector.ledger.storable import storable
 from connector.ledger.tables import at
-from connector.web import rules
+from connector.web import denials, rules
 from connector.web.exports import Cell, Form
 from connector.web.page import Wrong, language_of, render
 from connector.web.pages.case import case_address, telling_of
@@ -133,12 +136,14 @@ def looks_page(
     asked: Asking,
     who: Text = "",
     case: Text = "",
+    only: Text = "",
     after: Text = "",
 ) -> Response:
-    """Who looked at what, the newest first."""
+    """Who looked at what, or was denied it, the newest first."""
     site, language = site_of(request), language_of(request)
+    sought = Sought(who=who.strip(), case=case.strip(), is_denied=_is_denied(only))
     try:
-        found, has_more = page_of(_looks(site, asked, who, case, after))
+        found, has_more = page_of(_looks(site, viewer, asked, sought, after))
     except ValueError as error:
         raise Wrong("records.wrong_cursor") from error
     return render(
@@ -150,25 +155,49 @@ def looks_page(
         found=found,
         who=who,
         case=case,
+        only=only,
+        denied=DENIED,
+        most_denied=denials.PER_MINUTE,
         after=after,
         next=found[-1].cursor if has_more else "",
         how=lambda each: _how(each, language),
-        what=lambda each: _what(each.subject, language),
+        what=lambda each: _what(each, language),
         address=_address,
     )
 
 
+class Sought(NamedTuple):
+    """What the form above the list asks for."""
+
+    who: str
+    case: str
+    is_denied: bool
+
+
+def _is_denied(only: str) -> bool:
+    if only not in ("", DENIED):
+        raise Wrong("wrong.fields", fields="only")
+    return only == DENIED
+
+
 def _looks(
-    site: Site, asked: Asked, who: str, case: str, after: str
+    site: Site, viewer: Viewer, asked: Asked, sought: Sought, after: str
 ) -> Generator[Look, None, None]:
+    scanner = site.program.scanner
     with site.read() as connection:
+        case = find_case(connection, storable(sought.case), scanner) if sought.case else None
         yield from looks(
-            connection, site.zone, asked.period, who=who.strip(), case=case.strip(), after=after
-        )
+            connection, site.zone, asked.period, Withholding(connection, viewer, scanner),
+            action=DENIED if sought.is_denied else LOOKED, who=sought.who,
+            case=sought.case if case is None else case.number, after=after,
+        )  # fmt: skip
 
 
-def _what(subject: str, language: str) -> str:
+def _what(look: Look, language: str) -> str:
     """What was looked at: a case, an item, or a list of the portal."""
+    subject = look.subject
+    if look.is_hidden:
+        return f"{say('records.look.case', language)} ({say('records.hidden', language)})"
     sort, _, name = subject.partition(" ")
     key = f"records.look.{sort}"
     if key not in words(language):
@@ -179,9 +208,11 @@ def _what(subject: str, language: str) -> str:
     return f"{say(key, language)} {name}".strip()
 
 
-def _address(subject: str) -> str:
-    """Where it can be looked at; "" for a list."""
-    sort, _, name = subject.partition(" ")
+def _address(look: Look) -> str:
+    """Where it can be looked at; "" for a list, and for what the viewer may not see."""
+    sort, _, name = look.subject.partition(" ")
+    if look.is_hidden:
+        return ""
     if sort == "case":
         return case_address(name)
     return f"/items/{name}" if sort == "item" and name.isdigit() else ""
@@ -204,7 +235,8 @@ def _how(each: Look, language: str) -> str:
 
 def _value(name: str, value: object, language: str) -> str:
     """A value of a look's detail in words."""
-    key = {"fate": f"records.num.{value}", "kind": f"item.{value}"}.get(name, "")
+    keys = {"fate": "records.num", "kind": "item", "why": "records.denied", "via": "records.via"}
+    key = f"{keys[name]}.{value}" if name in keys else ""
     if name == "scope":
         key = f"todo.scope.{value}"
     if key in words(language):
@@ -224,14 +256,18 @@ def looks_file(
     asked: Asking,
     who: Text = "",
     case: Text = "",
+    only: Text = "",
 ) -> Response:
     """All of them."""
     site, language = site_of(request), language_of(request)
+    sought = Sought(who=who.strip(), case=case.strip(), is_denied=_is_denied(only))
 
     def rows() -> Iterator[Sequence[Cell]]:
-        for each in _looks(site, asked, who, case, ""):
-            what = _what(each.subject, language)
+        for each in _looks(site, viewer, asked, sought, ""):
+            what = _what(each, language)
             yield [at(each.at), each.name, each.actor, what, _how(each, language)]
 
     more = [text for text in (who, case) if text]
+    if sought.is_denied:
+        more.append(say("records.denied", language))
     return send(request, viewer, format, "looks", _LOOKS, rows, asked=asked, more=more)
