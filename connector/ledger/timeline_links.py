@@ -20,6 +20,7 @@ from connector.ledger.timeline_values import (
     Place,
     TimelineEntry,
 )
+from connector.linking.reasons import HIDDEN, NOT_IN_REGISTER
 from connector.model import Evidence, LinkState, Receipt
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Standing:
     ) -> None:
         self._rows = rows
         self._names = names
+        self._sees_all = viewer is None
         links = [row for found in rows.links.values() for row in found]
         on_cases = {row.case_number for row in links if row.state == LinkState.LINKED.value} - {
             None
@@ -102,27 +104,34 @@ class Standing:
 
     def _one(self, rows: Sequence[Any]) -> Decided:
         row = rows[0]
-        is_hidden = bool(row.case_number) and row.case_number not in self._seen
         evidence = _evidence(row.evidence)
+        is_of_hidden = bool(row.case_number) and row.case_number not in self._seen
+        # The rule by which several cases are left to a person says something of each of them.
+        is_partly = row.state == LinkState.WAITING.value and any(map(self._is_hidden, evidence))
+        is_hidden = is_of_hidden or is_partly
         return Decided(
             items=tuple(each.item_id for each in rows),
             at=at(row.at),
             state=row.state,
-            case_number="" if is_hidden else row.case_number or "",
-            rule=row.rule,
+            case_number="" if is_of_hidden else row.case_number or "",
+            rule="" if is_hidden else row.rule,
             confidence=row.confidence,
             reason="" if is_hidden else row.reason,
             actor=row.actor,
             actor_name=self._names.get(row.actor.casefold(), "") or self._names.get(row.actor, ""),
             # What points to a case that the viewer may not see is left out with it.
             evidence=()
-            if is_hidden
-            else tuple(
-                each for each in evidence if not each.case_number or each.case_number in self._seen
-            ),
+            if is_of_hidden
+            else tuple(each for each in evidence if not self._is_hidden(each)),
             is_hidden=is_hidden,
             superseded_at=None if row.superseded_at is None else at(row.superseded_at),
         )
+
+    def _is_hidden(self, each: Evidence) -> bool:
+        """Whether it points to a case that the viewer may not see, named or not."""
+        if each.case_number:
+            return each.case_number not in self._seen and each.note != NOT_IN_REGISTER
+        return each.note == HIDDEN and not self._sees_all
 
     def _elsewhere(self, entries: Sequence[Any], links: Iterable[Any]) -> Iterable[Elsewhere]:
         """Entries of the same items on other cases: not those of the thread's other messages."""

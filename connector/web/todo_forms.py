@@ -17,6 +17,7 @@ from connector.ledger.access import Role, Viewer
 from connector.ledger.todo import Scope
 from connector.web.page import Refused, Wrong
 
+PAGE = 20  # items on a page of the list
 MOST = 500  # items in one decision
 _PAIR = re.compile(r"(\d{1,18}):(\d{1,18})", re.ASCII)
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
@@ -49,6 +50,16 @@ class Place:
 def first_scope(viewer: Viewer) -> Scope:
     """The list that is opened first: a records manager without cases looks after everybody's."""
     return Scope.MINE if Role.CASE_WORKER in viewer.roles else Scope.ALL
+
+
+def scopes_of(viewer: Viewer) -> list[Scope]:
+    """The lists that the viewer has, their own first."""
+    scopes = [Scope.MINE]
+    if viewer.unit:
+        scopes.append(Scope.UNIT)
+    if Role.RECORDS_MANAGER in viewer.roles:
+        scopes.append(Scope.ALL)
+    return scopes
 
 
 def scope_of(viewer: Viewer, text: str) -> Scope:

@@ -364,6 +364,57 @@ def test_part_of_hidden_case(program: Program, client: Clients) -> None:
     assert "made for a test" not in answer.text
 
 
+OTHER = "27.18.02-P25-77-26"  # a second open case of Bodil's
+
+
+def _wait(program: Program, *texts: str) -> list[int]:
+    """Chats of Bodil's with Carl in which this was said; their numbers."""
+    town_case = town.cases()[0]
+    add_cases(program.ledger, msgspec.structs.replace(town_case, number=OTHER))
+    said = tuple(
+        town.message_of("bodil", f"19:wait-{n}@thread.v2", text, n)
+        for n, text in enumerate(texts)
+    )  # fmt: skip
+    page = Page(source="chats", part="w", cursor="4", items=said)
+    take(program.ledger, [page], program.policy())
+    with program.ledger.read() as connection:
+        query = sa.select(item.c.id).where(item.c.state == "waiting").order_by(item.c.sent_at)
+        return list(connection.execute(query).scalars())
+
+
+def test_what_waits_leads_to_its_place(program: Program, client: Clients) -> None:
+    """The page of something that waits has a link to where it is decided, on whatever page."""
+    roots = _wait(program, *(f"Nr. {n}: {town.BODILS} eller {OTHER}?" for n in range(45)))
+    bodil = client("bodil")
+    for root in (roots[0], roots[19], roots[20], roots[44]):
+        link = re.search(r'href="(/todo[^"]*)"', bodil.get(f"/items/{root}").text.split("<main")[1])
+        assert link is not None
+        assert f'<article id="item-{root}" class="card current"' in bodil.get(
+            link[1].replace("&amp;", "&").split("#")[0]
+        ).text  # fmt: skip
+
+
+def test_what_waits_for_a_case(program: Program, client: Clients) -> None:
+    """A case says what may belong to it and waits, to who may see that."""
+    _wait(program, f"{town.BODILS} eller {OTHER}?", f"{town.BODILS} eller {town.SECRET}")
+    text = client("bodil").get(PAGE).text
+
+    assert "2 henvendelser venter på at blive knyttet til sagen:" in text
+    assert text.count('<a href="/todo?scope=mine&amp;at=') == 2
+    assert "1 henvendelse venter på at" in client("rita").get(PAGE).text
+    assert "venter på at blive knyttet" not in client("carl").get(f"/cases/{town.CARLS}").text
+
+
+def test_why_tells_nothing_of_a_hidden_case(program: Program, client: Clients) -> None:
+    """Who took part is not told by what rule something waits that points to a hidden case."""
+    (root,) = _wait(program, f"{town.CARLS} eller {town.SECRET}")
+    text = client("bodil").get(f"/items/{root}").text
+
+    assert "En afgørelse om en sag, som du ikke har adgang til." in text
+    assert "flere åbne" not in text
+    assert "begrænset" not in text
+
+
 @pytest.mark.parametrize("root", ["0", "-1", "999999", str(2**64), str(2**63)])
 def test_no_item(program: Program, client: Clients, root: str) -> None:
     """A number that is no item's is not there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +19,8 @@ from connector.ledger.notes import LONGEST, NoteRefused, Refusal, keep_note, lac
 from connector.ledger.present import free_caseworker, old_after_s
 from connector.ledger.timeline import KINDS, NEWEST, OLDEST, BadCursor, Wanted, item_entry, timeline
 from connector.ledger.timeline_rows import standing
+from connector.ledger.todo_places import MOST, for_case, spots
+from connector.model import LinkState
 from connector.web import moments, rules
 from connector.web.case_export import export
 from connector.web.page import NotFound, Wrong, is_web, language_of, render
@@ -26,6 +28,7 @@ from connector.web.pages.looks import sees_looks
 from connector.web.pages.presence import readable
 from connector.web.site import Site, site_of
 from connector.web.telling import Telling
+from connector.web.todo_forms import PAGE, Place, scopes_of
 from connector.web.words import say
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from connector.model import Case, Party
 
 router = APIRouter(include_in_schema=False)
+WAITING_SHOWN = 5  # of what waits for a case
 WRITES = rules.any_of(Role.CASE_WORKER)  # a note is of somebody who took part in the case
 Seeing = Annotated[Viewer, Depends(rules.CASE_WORKER)]
 
@@ -221,7 +225,7 @@ def case_page(
             )  # fmt: skip
         except BadCursor as error:
             raise Wrong("case.bad_cursor") from error
-        head = _head(site, connection, case)
+        head = _head(site, connection, case) | _waits(connection, viewer, case.number)
         lacks = frozenset(lacks_note(connection, case.number)) if _writes(viewer) else frozenset()
     _look(site, viewer, f"case {case.number}", how="page", count=len(line.entries))
     return render(
@@ -235,6 +239,29 @@ def case_page(
         kinds=KINDS,
         sees_looks=sees_looks(site, viewer, case),
     )
+
+
+def _waits(connection: Connection, viewer: Viewer, number: str) -> dict[str, Any]:
+    """What waits to be put on the case; of the oldest few also where it is decided."""
+    waiting = for_case(connection, viewer, number)
+    places = _places(connection, viewer, [each.item for each in waiting[:WAITING_SHOWN]])
+    return {
+        "waiting": waiting,
+        "places": places,
+        "most_waiting": MOST,
+        "waiting_shown": WAITING_SHOWN,
+    }
+
+
+def _places(connection: Connection, viewer: Viewer, roots: Sequence[int]) -> dict[int, str]:
+    """The address in the to-do list of each of these that is on one of the viewer's lists."""
+    if not roots or not viewer.roles & rules.CASE_WORKER.roles:
+        return {}
+    found = spots(connection, viewer, scopes_of(viewer), roots, page=PAGE)
+    return {
+        root: Place(scope=spot.scope, after=spot.after, at=root).address
+        for root, spot in found.items()
+    }
 
 
 def _writes(viewer: Viewer) -> bool:
@@ -261,10 +288,14 @@ def item_page(
     site = site_of(request)
     with site.read() as connection:
         entry = seen_entry(connection, site, viewer, root)
+        is_waiting = entry.state == LinkState.WAITING.value
+        places = _places(connection, viewer, [root] if is_waiting else [])
     if entry.case_number and rules.CASE_WORKER.roles & viewer.roles:
         return RedirectResponse(case_address(entry.case_number, root), 303)
     _look(site, viewer, f"item {root}", how="page")
-    return render(request, "case_item.html", viewer, **shared(request), entry=entry)
+    return render(
+        request, "case_item.html", viewer, **shared(request), entry=entry, place=places.get(root)
+    )
 
 
 def seen_entry(connection: Connection, site: Site, viewer: Viewer, root: int) -> TimelineEntry:

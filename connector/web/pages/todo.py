@@ -24,7 +24,7 @@ from connector.ledger.batch import Batch
 from connector.ledger.looks import record_look
 from connector.ledger.merging import find_person
 from connector.ledger.tables import item, link, ms
-from connector.ledger.todo import Scope, Todo
+from connector.ledger.todo import Todo
 from connector.ledger.waiting import Target
 from connector.web import rules
 from connector.web.choosing import case_meant
@@ -32,6 +32,7 @@ from connector.web.page import NotFound, Wrong, language_of, render
 from connector.web.site import Site, site_of
 from connector.web.telling import Telling
 from connector.web.todo_forms import (
+    PAGE,
     Asked,
     Long,
     Place,
@@ -41,12 +42,12 @@ from connector.web.todo_forms import (
     numbers,
     pairs,
     scope_of,
+    scopes_of,
 )
 from connector.web.words import say
 
 router = APIRouter(include_in_schema=False)
 Worker = Annotated[Viewer, Depends(rules.CASE_WORKER)]
-PAGE = 20  # items on a page
 TAB = 100  # up to so many are counted in the lists that are not shown
 EXCERPT = 400  # characters that are shown at once
 # What a button says: on this case; on the one whose number was typed; on none; never to be
@@ -257,16 +258,11 @@ def _list(connection: Any, viewer: Viewer, place: Place, target: Target) -> Todo
 
 def _counts(connection: Any, viewer: Viewer, place: Place) -> dict[str, int | None]:
     """The lists that the viewer has; how much waits in the others, for the one shown None."""
-    scopes = [Scope.MINE]
-    if viewer.unit:
-        scopes.append(Scope.UNIT)
-    if viewer.roles & rules.RECORDS_MANAGER.roles:
-        scopes.append(Scope.ALL)
     return {
         scope.value: None
         if scope is place.scope
         else lists.how_many(connection, viewer, scope, TAB)
-        for scope in scopes
+        for scope in scopes_of(viewer)
     }
 
 
