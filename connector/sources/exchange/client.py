@@ -300,7 +300,12 @@ class Client:
         service = GetAttachment(account=self._account(mailbox))
         service.timeout = self._access.timeout_s
         stream = service.stream_file_content(AttachmentId(id=attachment))
-        first = next(stream, b"")
+        try:
+            first = next(stream, b"")
+        except (ews.ErrorServerBusy, ews.ErrorTimeoutExpired):
+            raise  # a pause, or a line that broke
+        except ews.ResponseMessageError as error:
+            raise Refusal(type(error).__name__) from error
         return self._rest(first, stream)
 
     def _rest(self, first: bytes, stream: Iterator[bytes]) -> Iterator[bytes]:
@@ -314,7 +319,7 @@ class Client:
 
     def _patiently(self, attempt: Callable[[], Any]) -> Any:
         """Do it, and again after a wait while that can help and our patience lasts."""
-        waited_s, breaks, was_refused = self._wait_for_others(), 0, False
+        waited_s, breaks, refusals = self._wait_for_others(), 0, 0
         pauses = iter(_WAITS_S)
         while True:
             try:
@@ -324,9 +329,10 @@ class Client:
                 return answer
             except ews.UnauthorizedError as error:
                 # Seen: a busy server answers 401 to an account that it just had let in.
-                if was_refused or not self._is_signed_in:
+                refusals += 1
+                if refusals >= _ATTEMPTS or not self._is_signed_in:
                     raise self._denied_sign_in() from error
-                was_refused, wait_s, said = True, 1.0, None
+                wait_s = _WAITS_S[refusals - 1]
             except (_Busy, ews.ErrorServerBusy, Refusal) as error:
                 said = _back_off(error)
                 if isinstance(error, Refusal) and error.code not in PASSING:
@@ -341,7 +347,7 @@ class Client:
                 breaks += 1
                 if breaks >= _ATTEMPTS or not _may_help(error):
                     raise self._meaning(error) from error
-                wait_s, said = _WAITS_S[breaks - 1], None
+                wait_s = _WAITS_S[breaks - 1]
             self._sleep(wait_s)
             waited_s += wait_s
 

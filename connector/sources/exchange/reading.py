@@ -133,13 +133,13 @@ class Reading:
         pairs = [pair for pair in names.values() if pair not in self._seen]
         old = self._known_pairs(pairs) | self._seen if pairs else self._seen
         new = {row.id: row for row in maybe if names[row.id] not in old}
-        ids, found = list(new), list[Item | Problem]()
-        for start in range(0, len(ids), ITEMS_A_REQUEST):
-            for key, opened in self._open(ids[start : start + ITEMS_A_REQUEST]):
+        listed, found = list(new.values()), list[Item | Problem]()
+        for start in range(0, len(listed), ITEMS_A_REQUEST):
+            for row, opened in self._open(listed[start : start + ITEMS_A_REQUEST]):
                 if isinstance(opened, Problem):
                     found.append(opened)
                 elif opened is not None:
-                    found += self._made(folder, new[key], opened)
+                    found += self._made(folder, row, opened)
         self._seen.update(names[key] for key in new)
         return found
 
@@ -153,37 +153,40 @@ class Reading:
         at = moment(row.letter.received_date_time)[0]
         return at is None or at >= self._source.first_day(self._now)
 
-    def _open(self, ids: list[str]) -> Iterator[tuple[str, Row | Problem | None]]:
-        """The items of these ids. A batch that fails as a whole is split until it is known why."""
+    def _open(self, rows: list[Row]) -> Iterator[tuple[Row, Row | Problem | None]]:
+        """The rows opened. A batch that fails as a whole is split until it is known which one."""
         try:
-            messages = self._client.items(self._mailbox, ids)
+            messages = self._client.items(self._mailbox, [row.id for row in rows])
         except Refusal as error:
-            if error.code not in TOO_MUCH and len(ids) == 1:
+            if error.code not in TOO_MUCH:
                 raise
-            if len(ids) == 1:
-                yield ids[0], self._problem(ids[0], f"item not readable: {told(error.code)}")
+            if len(rows) == 1:
+                yield rows[0], self._unreadable(rows[0], told(error.code))
                 return
-            half = len(ids) // 2
-            yield from self._open(ids[:half])
-            yield from self._open(ids[half:])
+            half = len(rows) // 2
+            yield from self._open(rows[:half])
+            yield from self._open(rows[half:])
             return
-        if len(messages) != len(ids):
+        if len(messages) != len(rows):
             raise Refusal("another number of items than asked for")
-        for key, message in zip(ids, messages, strict=True):
-            yield key, self._opened(key, message)
+        for row, message in zip(rows, messages, strict=True):
+            yield row, self._opened(row, message)
 
-    def _opened(self, key: str, message: wire.Element) -> Row | Problem | None:
+    def _opened(self, row: Row, message: wire.Element) -> Row | Problem | None:
         code, _text = wire.code_of(message)
         if code in GONE:
             return None  # deleted or moved since it was listed; a move lists it anew
         if code in PASSING:
             raise self._source.unavailable(code)
         if code != "NoError":
-            return self._problem(key, f"item not readable: {told(code)}")
+            return self._unreadable(row, told(code))
         try:
             return wire.parse_item(message)
         except (ValueError, AttributeError, TypeError) as error:
-            return self._problem(key, f"item not readable: {type(error).__name__} in its XML")
+            return self._unreadable(row, f"{type(error).__name__} in its XML")
+
+    def _unreadable(self, row: Row, why: str) -> Problem:
+        return self._problem(items.key(row), f"item not readable: {why}")
 
     def _made(self, folder: Folder, row: Row, opened: Row) -> Sequence[Item | Problem]:
         try:
@@ -191,8 +194,7 @@ class Reading:
                 self._source, self._mailbox, folder, row, opened, self._known, self._now
             )
         except (ValueError, OverflowError) as error:
-            text = f"item not readable: {type(error).__name__} in its contents"
-            return [self._problem(items.key(row), text)]
+            return [self._unreadable(row, f"{type(error).__name__} in its contents")]
 
     def _problem(self, key: str, reason: str) -> Problem:
         return Problem(source=self._source.name, part=self._mailbox, key=key, reason=reason)
