@@ -56,8 +56,8 @@ def sync(
         typer.Argument(
             metavar="NAME",
             help="Jobs to run: register, directory, chats, channels, call_records, pstn, "
-            "direct_routing, voicemail, presence, attachments, deliver, prune. "
-            "None is all that are enabled.",
+            "direct_routing, voicemail, lync_cdr, lync_archive, presence, attachments, deliver, "
+            "prune. None is all that are enabled.",
         ),
     ] = None,
     once: Annotated[  # noqa: ARG001  accepted to say what is meant anyway
