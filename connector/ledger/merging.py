@@ -29,7 +29,7 @@ CALLS_LOOKED_BACK_MS = 90 * 86_400_000
 MOST_CALLS = 5000
 _CALLS = (Kind.CALL.value, Kind.MISSED_CALL.value, Kind.VOICEMAIL.value)
 _decode = msgspec.json.Decoder(Person).decode
-_IN_LIKE = str.maketrans({"/": "//", "%": "/%", "_": "/_"})
+IN_LIKE = str.maketrans({"/": "//", "%": "/%", "_": "/_"})  # for LIKE ... ESCAPE '/'
 # Asked for nearly every page, so made once: to put it together takes longer than to run it.
 _MERGES = (
     sa.select(
@@ -132,7 +132,7 @@ def ids_named(connection: Connection, name: str) -> frozenset[str]:
     """
     wanted = name.casefold()
     some = _holding(connection.dialect.name == "sqlite")  # a few rows, not the directory
-    rows = connection.execute(some, {"text": wanted.translate(_IN_LIKE)}).all()
+    rows = connection.execute(some, {"text": wanted.translate(IN_LIKE)}).all()
     found = {row.directory_id for row in rows if wanted in _names(_names_in(row.detail))}
     same = same_persons(connection) if found else {}
     return frozenset(same.get(each, each) for each in found)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.merging import ids_named, same_persons
+from connector.ledger.merging import IN_LIKE, ids_named, same_persons
 from connector.ledger.tables import ms, person, presence
 from connector.model import Case, Person, Presence
 
@@ -97,7 +97,8 @@ def old_after_s(interval_s: int) -> int:
 
 def units(connection: Connection) -> list[str]:
     """The units that have somebody in the directory now."""
-    found = {each.department for each in map(_person, _now(connection)) if _is_shown(each)}
+    everybody = map(_of_unit, connection.execute(_EVERYBODY).scalars().all())
+    found = {each.department for each in everybody if _is_shown(each)}
     return sorted(found - {""}, key=str.casefold)
 
 
@@ -113,7 +114,7 @@ def unit_now(
     written = msgspec.json.encode({"department": unit}).decode()[1:-1]
     people = [
         each
-        for each in map(_person, _now(connection, written))
+        for each in map(_person, _holding(connection, written))
         if each.department == unit and _is_shown(each) and each.id not in same
     ]
     states = _states(connection, {each.id for each in people}, same)
@@ -159,12 +160,21 @@ def _one_now(
     return _present(found, _states(connection, {found.id}, same).get(found.id), now, old_s)
 
 
+class _OfUnit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The part of a directory entry that tells of its unit: read of the whole directory."""
+
+    department: str = ""
+    is_enabled: bool = True
+    is_removed: bool = False
+
+
+_of_unit = msgspec.json.Decoder(_OfUnit).decode
 _person = msgspec.json.Decoder(Person).decode
 _presence = msgspec.json.Decoder(Presence).decode
-# Asked at every page of a case, so made once: to put it together takes longer than to run it.
-_ENTRY_NOW = sa.select(person.c.detail).where(
-    person.c.directory_id == sa.bindparam("directory_id"), person.c.valid_to.is_(None)
-)
+# Made once: to put a statement together takes longer than to run it.
+_EVERYBODY = sa.select(person.c.detail).where(person.c.valid_to.is_(None))
+_HOLDING = _EVERYBODY.where(person.c.detail.contains(sa.bindparam("text"), escape="/"))
+_ENTRY_NOW = _EVERYBODY.where(person.c.directory_id == sa.bindparam("directory_id"))
 _STATES_OF = (
     sa.select(presence.c.detail)
     .where(presence.c.person.in_(sa.bindparam("people", expanding=True)))
@@ -172,14 +182,11 @@ _STATES_OF = (
 )
 
 
-def _now(connection: Connection, holds: str = "") -> Iterable[str]:
-    query = sa.select(person.c.detail).where(person.c.valid_to.is_(None))
-    if holds:
-        query = query.where(person.c.detail.contains(holds, autoescape=True))
-    return connection.execute(query).scalars()
+def _holding(connection: Connection, text: str) -> Iterable[str]:
+    return connection.execute(_HOLDING, {"text": text.translate(IN_LIKE)}).scalars()
 
 
-def _is_shown(each: Person) -> bool:
+def _is_shown(each: Person | _OfUnit) -> bool:
     """A closed account is nobody's who could be called."""
     return each.is_enabled and not each.is_removed
 

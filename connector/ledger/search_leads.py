@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import sqlalchemy as sa
@@ -85,13 +86,12 @@ def people_named(connection: Connection, name: str) -> tuple[Person, ...]:
 def _people(connection: Connection, typed: list[str]) -> tuple[Person, ...]:
     """Those of whose name each word typed begins a word; "Aage" is Åge."""
     wanted = [plain_name(word) for word in typed]
-    query = sa.select(person.c.detail).where(person.c.valid_to.is_(None)).order_by(person.c.id)
-    for word in wanted:  # few pass the database, which knows no Danish spellings
-        sure = max(_SURE.findall(word), key=len, default="")
-        if sure:
-            query = query.where(person.c.detail.icontains(sure))
+    # Few pass the database, which knows no Danish spellings.
+    sure = [max(_SURE.findall(word), key=len, default="") for word in wanted]
+    told = sorted(filter(None, sure), key=len, reverse=True)[:_MOST_NAMES]
+    values = {f"part_{number}": part for number, part in enumerate(told)}
     found = []
-    for detail in connection.execute(query).scalars():
+    for detail in connection.execute(_people_with(len(told)), values).scalars():
         each = _person(detail)
         names = plain_name(each.name).split()
         if each.is_removed or not names:
@@ -101,3 +101,11 @@ def _people(connection: Connection, typed: list[str]) -> tuple[Person, ...]:
             if len(found) == MOST_PEOPLE:
                 break
     return tuple(found)
+
+
+@cache
+def _people_with(parts: int) -> sa.Select[Any]:
+    """The directory's entries that hold `part_0` and so on: made once for each number of them."""
+    query = sa.select(person.c.detail).where(person.c.valid_to.is_(None)).order_by(person.c.id)
+    holds = (person.c.detail.icontains(sa.bindparam(f"part_{n}")) for n in range(parts))
+    return query.where(*holds)
