@@ -7,6 +7,7 @@ printed as a square, and a line under the table says so.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
+from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +16,7 @@ from fpdf import FPDF
 from fpdf.enums import TableBordersLayout
 from fpdf.fonts import FontFace, TTFFont
 
+from connector.web import moments
 from connector.web.exports import Cell, Sheet, clean, shown
 from connector.web.words import say
 
@@ -89,10 +91,19 @@ def _table(paper: _Paper, sheet: Sheet, rows: Iterator[Sequence[Cell]]) -> bool:
     ) as table:
         table.row([paper.written(column.label) for column in sheet.columns])
         for row in islice(rows, MOST_ROWS):
-            texts = [paper.written(shown(cell, sheet.language, sheet.zone)) for cell in row]
+            texts = [paper.written(_told(cell, sheet)) for cell in row]
             strange = strange or any(SQUARE in text for text in texts)
             table.row(texts)
     return strange
+
+
+def _told(cell: Cell, sheet: Sheet) -> str:
+    """A cell for people: a paper is read, not sorted."""
+    if isinstance(cell, datetime):
+        return moments.moment(cell, sheet.language, sheet.zone)
+    if isinstance(cell, date):
+        return moments.short(cell, sheet.language)
+    return shown(cell, sheet.language, sheet.zone)
 
 
 def _written(text: str, letters: Container[int]) -> str:

@@ -42,10 +42,8 @@ def clock(when: datetime, language: str, zone: ZoneInfo) -> str:
 def moment(when: datetime, language: str, zone: ZoneInfo) -> str:
     """20.11.2026 kl. 13.05, or 20 Nov 2026 13:05."""
     local = when.astimezone(zone)
-    if language == "da":
-        return f"{local.day}.{local.month}.{local.year} kl. {clock(when, language, zone)}"
-    month = _MONTHS["en"][local.month - 1][:3]
-    return f"{local.day} {month} {local.year} {clock(when, language, zone)}"
+    kl = "kl. " if language == "da" else ""
+    return f"{short(local, language)} {kl}{clock(when, language, zone)}"
 
 
 def day(when: datetime | date | int, language: str, zone: ZoneInfo) -> str:
@@ -56,6 +54,18 @@ def day(when: datetime | date | int, language: str, zone: ZoneInfo) -> str:
     name, month = _DAYS[language][local.weekday()], _MONTHS[language][local.month - 1]
     dot = "." if language == "da" else ""
     return f"{name} {local.day}{dot} {month} {local.year}"
+
+
+def short(when: date, language: str) -> str:
+    """20.11.2026, or 20 Nov 2026."""
+    if language == "da":
+        return f"{when.day}.{when.month}.{when.year}"
+    return f"{when.day} {_MONTHS['en'][when.month - 1][:3]} {when.year}"
+
+
+def weekday(number: int, language: str) -> str:
+    """The name of a day of the week; Monday is 0."""
+    return _DAYS[language][number]
 
 
 def length(seconds: int | None) -> str:

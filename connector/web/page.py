@@ -17,6 +17,7 @@ from connector import locale
 from connector.identity import mask_cpr
 from connector.ledger.access import Role, Viewer
 from connector.web import moments
+from connector.web.failures import failure
 from connector.web.words import say
 
 FOLDER = Path(__file__).parent
@@ -181,7 +182,7 @@ def _environment() -> Environment:
     )
     made.globals.update(
         t=_say, moment=_moment, clock=_clock, day=_day, age=_age, ago=_ago, length=moments.length,
-        number=_number, csrf=_csrf, masked=mask_cpr, menu=menu,
+        number=_number, csrf=_csrf, masked=mask_cpr, menu=menu, failed=_failed,
     )  # fmt: skip
     return made
 
@@ -234,6 +235,11 @@ def _age(context: Mapping[str, Any], when: datetime | int) -> str:
 @pass_context
 def _ago(context: Mapping[str, Any], when: datetime | int) -> str:
     return moments.ago(moments.aware(when), context["now"], context["lang"])
+
+
+@pass_context
+def _failed(context: Mapping[str, Any], text: str) -> str:
+    return failure(text, context["lang"])
 
 
 @pass_context

@@ -24,6 +24,7 @@ from connector.ledger.views import JobState
 from connector.schedule import Schedule, next_after
 from connector.web import moments, rules
 from connector.web.page import Busy, NotFound, Refused, language_of, render
+from connector.web.plans import plan
 from connector.web.readiness import free_mb, places, unready
 from connector.web.runner import Runner
 from connector.web.site import Site, site_of
@@ -42,6 +43,7 @@ class JobLine(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     label: str
     schedule: Schedule | None  # None: it runs after others
+    plan: str  # the same in words
     is_enabled: bool
     run: JobState | None
     did: str
@@ -107,6 +109,7 @@ def job_lines(
                 name=name,
                 label=screen.label(name, language),
                 schedule=schedule,
+                plan="" if schedule is None or schedule.is_off else plan(schedule, language),
                 is_enabled=name in enabled,
                 run=run,
                 did=screen.did(name, run.counts, language) if run is not None else "",

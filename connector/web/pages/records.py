@@ -17,7 +17,7 @@ from connector.ledger.ages import BUCKETS, HOUR_MS, Ages, ages
 from connector.ledger.figure_items import FATES, Found, items
 from connector.ledger.figures import Counts, Group, figures, summed, total
 from connector.ledger.tables import at
-from connector.web import charts, rules
+from connector.web import charts, moments, rules
 from connector.web.exports import Cell, Form
 from connector.web.page import Wrong, language_of, render
 from connector.web.pages.records_asking import (
@@ -94,8 +94,8 @@ def _chart(by_day: dict[date, Counts], asked: Asked, language: str) -> Any:
     told = say(
         "records.chart_told",
         language,
-        first=asked.period.first,
-        last=asked.period.last,
+        first=moments.short(asked.period.first, language),
+        last=moments.short(asked.period.last, language),
         count=sum(counts.read for counts in by_day.values()),
     )
     return charts.bars("days", title, told, parts, drawn)

@@ -28,7 +28,7 @@ from connector.ledger.samples import (
     shares,
 )
 from connector.ledger.tables import at
-from connector.web import rules
+from connector.web import moments, rules
 from connector.web.exports import Cell, Form
 from connector.web.page import NotFound, Stale, Wrong, language_of, render
 from connector.web.pages.case import case_address, seen_entry, shared
@@ -139,8 +139,9 @@ def _method(its: Sample, name: str, language: str) -> list[str]:
     drawn = its.drawn
     unit = unit_name(drawn.unit, language) if drawn.unit else say("records.all", language)
     return [
-        say("records.drawn", language, sample=its.id, name=name, first=drawn.first,
-            last=drawn.last, unit=unit),
+        say("records.drawn", language, sample=its.id, name=name, unit=unit,
+            first=moments.short(drawn.first_day, language),
+            last=moments.short(drawn.last_day, language)),
         say("records.drawn_from", language, count=drawn.population, size=its.size, seed=its.seed),
         *([say("records.drawn_hidden", language, count=drawn.hidden)] if drawn.hidden else []),
         say("records.method", language, seed=its.seed),

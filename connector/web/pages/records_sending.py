@@ -84,7 +84,8 @@ def _scope(asked: Asked | None, language: str) -> list[str]:
     if asked is None:
         return []
     period, scope = asked.period, asked.scope
-    lines = [say("records.of_period", language, first=period.first, last=period.last)]
+    lines = [say("records.of_period", language, first=moments.short(period.first, language),
+            last=moments.short(period.last, language))]  # fmt: skip
     if scope.source:
         lines.append(
             f"{say('records.col.source', language)}: {source_name(scope.source, language)}"
