@@ -31,8 +31,8 @@ $(STAMP): pyproject.toml uv.lock
 		echo "This Python has no venv module; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }; }
 	@[ -x $(BIN)/uv ] || { echo "Fetching uv into $(VENV)"; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5'; }
-	@# --inexact: uv itself is not in the lock and must stay.
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv sync --active --locked --all-extras --inexact --compile-bytecode --quiet
+	@# --inexact: uv itself is not in the lock and must stay. Kerberos needs headers of the system.
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv sync --active --locked --all-extras --no-extra kerberos --inexact --compile-bytecode --quiet
 	@# Some machines forbid Python to write bytecode; without it each start costs half a second more.
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q connector schedulers
 	@touch $(STAMP)

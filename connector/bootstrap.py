@@ -43,6 +43,7 @@ SOURCES = (
     "pstn",
     "direct_routing",
     "voicemail",
+    "exchange",
     "lync_cdr",
     "lync_archive",
     "presence",
@@ -127,7 +128,9 @@ class Program:
     def source(self, name: str) -> Source:
         """The source of that name in the configuration."""
         if name not in self._sources:
-            if name in LYNC:
+            if name == "exchange":
+                made = make_exchange(self.settings, self.since, self.clock)
+            elif name in LYNC:
                 made = make_lync(name, self.settings, self.since, self.clock)
             else:
                 made = make_source(name, self.graph, self.settings, self.since)
@@ -229,36 +232,16 @@ def make_graph(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Graph:
     """The client for the tenant in the settings. Its waits are an argument, for tests."""
-    from connector.auth import token_source
     from connector.http import Graph
-    from connector.settings import missing_secrets
 
-    missing = missing_secrets(settings)
-    if missing:
-        raise ConfigError(missing)
     graph = settings.graph
     timeout_s = (graph.connect_timeout_s, graph.read_timeout_s)
-    ca_bundle = str(graph.ca_bundle or "")
-    token = token_source(
-        auth=graph.auth,
-        base_url=graph.base_url,
-        authority=graph.authority_url,
-        tenant=graph.tenant,
-        client_id=graph.client_id,
-        secret=graph.secret.reveal(),
-        certificate_pem=_certificate(settings),
-        certificate_thumbprint=graph.certificate_thumbprint,
-        static_token=graph.token.reveal(),
-        ca_bundle=ca_bundle,
-        proxy=graph.proxy_url(),
-        timeout_s=timeout_s,
-        monotonic=monotonic,
-    )
+    token = _token(settings, graph.base_url, timeout_s, monotonic)
     return Graph(
         graph.base_url,
         token,
         timeout_s=timeout_s,
-        ca_bundle=ca_bundle,
+        ca_bundle=str(graph.ca_bundle or ""),
         proxy=graph.proxy_url(),
         rates=graph.rates,
         max_in_flight=graph.requests_in_flight,
@@ -267,6 +250,34 @@ def make_graph(
         clock=clock,
         monotonic=monotonic,
         sleep=sleep,
+    )
+
+
+def _token(
+    settings: Settings, url: str, timeout_s: tuple[float, float], monotonic: Callable[[], float]
+) -> Callable[[bool], str]:
+    """Signs the app in for the server at `url`. Raises ConfigError when a secret is missing."""
+    from connector.auth import token_source
+    from connector.settings import missing_secrets
+
+    missing = missing_secrets(settings)
+    if missing:
+        raise ConfigError(missing)
+    graph = settings.graph
+    return token_source(
+        auth=graph.auth,
+        base_url=url,
+        authority=graph.authority_url,
+        tenant=graph.tenant,
+        client_id=graph.client_id,
+        secret=graph.secret.reveal(),
+        certificate_pem=_certificate(settings),
+        certificate_thumbprint=graph.certificate_thumbprint,
+        static_token=graph.token.reveal(),
+        ca_bundle=str(graph.ca_bundle or ""),
+        proxy=graph.proxy_url(),
+        timeout_s=timeout_s,
+        monotonic=monotonic,
     )
 
 
@@ -332,6 +343,55 @@ def make_source(name: str, graph: Graph, settings: Settings, since: datetime | N
         case "presence":
             return teams.PresenceStates(graph, name=name)
     raise ConfigError([f"{name}: there is no such source; choose of {', '.join(SOURCES)}"])
+
+
+def make_exchange(
+    settings: Settings,
+    since: datetime | None,
+    clock: Callable[[], datetime],
+    *,
+    monotonic: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Source:
+    """The mailboxes of Exchange on own servers. Its waits are an argument, for tests.
+
+    Raises ConfigError when the password, or the secret of the app in [graph], is missing.
+    """
+    from connector.sources import exchange
+
+    its, graph = settings.sources.exchange, settings.graph
+    needs_password = its.enabled and its.auth in ("ntlm", "basic")
+    if needs_password and not its.password:
+        variable, setting = "CASETHREAD_EXCHANGE_PASSWORD", "sources.exchange.password_file"
+        told = text("config.secret_missing", settings.language, variable=variable, setting=setting)
+        raise ConfigError([told])
+    timeout_s = (its.connect_timeout_s, its.read_timeout_s)
+    access = exchange.Access(
+        name="exchange",
+        url=its.url,
+        auth=its.auth,
+        user=its.user,
+        password=its.password.reveal(),
+        password_from=str(its.password_file or "CASETHREAD_EXCHANGE_PASSWORD"),
+        access=its.access,
+        ca_bundle=str(its.ca_bundle or graph.ca_bundle or ""),
+        timeout_s=timeout_s,
+        patience_s=its.patience_s,
+        parallel=its.parallel,
+    )
+    token = _token(settings, its.url, timeout_s, monotonic) if its.auth == "oauth" else None
+    return exchange.Exchange(
+        exchange.Client(access, token=token, monotonic=monotonic, sleep=sleep),
+        zone=ZoneInfo(its.time_zone or settings.time_zone),
+        mailboxes=its.mailboxes,
+        folders_excluded=its.folders_excluded,
+        history=its.history,
+        initial_days=its.initial_days,
+        since=since,
+        max_audio_mb=its.max_audio_mb,
+        parallel=its.parallel,
+        clock=clock,
+    )
 
 
 def make_lync(

@@ -22,6 +22,7 @@ TEXTS = {
     "source.pstn": "Opkald via opkaldsplan",
     "source.direct_routing": "Opkald via Direct Routing",
     "source.voicemail": "Telefonsvarer",
+    "source.exchange": "Exchange (egne servere)",
     "source.lync_cdr": "Opkald i Lync",
     "source.lync_archive": "Beskeder i Lync",
     "source.presence": "Tilstedeværelse",
@@ -177,6 +178,7 @@ TEXTS = {
     "(http:// er tilladt til maskinen selv)",
     "config.https_web": "skal begynde med https://, fordi folk logger på der (http:// er tilladt "
     "til maskinen selv)",
+    "config.why_account": "kontoen skal kunne logge på (eller sæt auth til kerberos eller oauth)",
     "config.why_lync": "kilden er slået til, så nævn, hvad der skal læses",
     "config.why_teams": "kilden er slået til, så nævn de teams, der skal læses",
     "config.why_sinks": "nævn mindst ét sted at journalisere, for eksempel [sinks.journal] "

@@ -24,6 +24,7 @@ TEXTS = {
     "source.pstn": "Calling plan calls",
     "source.direct_routing": "Direct Routing calls",
     "source.voicemail": "Voicemail",
+    "source.exchange": "Exchange (own servers)",
     "source.lync_cdr": "Lync calls",
     "source.lync_archive": "Lync messages",
     "source.presence": "Presence",
@@ -187,6 +188,7 @@ TEXTS = {
     "allowed to this machine itself)",
     "config.https_web": "must begin with https://, because people sign in there (http:// is "
     "allowed to this machine itself)",
+    "config.why_account": "the account must sign in (or set auth to kerberos or oauth)",
     "config.why_lync": "the source is enabled, so name what is to be read",
     "config.why_teams": "the source is enabled, so name the teams",
     "config.why_sinks": "name at least one place to journal in, for example [sinks.journal] "

@@ -207,6 +207,30 @@ class LyncArchive(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path | None
 
 
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """[sources.exchange]. `time_zone` is "" for that of the whole configuration."""
+
+    enabled: bool
+    url: str
+    auth: str
+    user: str
+    password_file: Path | None
+    password: Secret
+    access: str
+    ca_bundle: Path | None
+    mailboxes: tuple[str, ...]
+    folders_excluded: tuple[str, ...]
+    history: bool
+    time_zone: str
+    initial_days: int
+    max_audio_mb: int
+    parallel: int
+    patience_s: float
+    connect_timeout_s: float
+    read_timeout_s: float
+    schedule: Schedule
+
+
 class Presence(msgspec.Struct, frozen=True, kw_only=True):
     """[sources.presence]"""
 
@@ -224,6 +248,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     pstn: PhoneRows
     direct_routing: PhoneRows
     voicemail: Voicemail
+    exchange: Exchange
     lync_cdr: LyncCalls
     lync_archive: LyncArchive
     presence: Presence
@@ -413,6 +438,7 @@ def _settings(values: Mapping[str, Mapping[str, Any]], file: Path | None, folder
             pstn=PhoneRows(**values["sources.pstn"]),
             direct_routing=PhoneRows(**values["sources.direct_routing"]),
             voicemail=Voicemail(**values["sources.voicemail"]),
+            exchange=Exchange(**values["sources.exchange"]),
             lync_cdr=LyncCalls(**values["sources.lync_cdr"]),
             lync_archive=LyncArchive(**values["sources.lync_archive"]),
             presence=Presence(**values["sources.presence"]),

@@ -156,6 +156,8 @@ def _secrets_lines() -> list[str]:
         "| `graph.token_file` |",
         "| private key | | `graph.certificate_file` |",
         "| database password | `CASETHREAD_LEDGER_PASSWORD` | `ledger.password_file` |",
+        "| Exchange service account's password | `CASETHREAD_EXCHANGE_PASSWORD` "
+        "| `sources.exchange.password_file` |",
         "| proxy password | `CASETHREAD_PROXY_PASSWORD` | |",
         "",
     ]

@@ -90,10 +90,7 @@ EXCHANGE = (
     Setting(
         f"{_NAME}.folders_excluded",
         "list",
-        (
-            *("Kladder", "Sendt post", "Sendte elementer", "Udbakke", "Synkroniseringsproblemer"),
-            *("Drafts", "Sent Items", "Outbox", "Sync Issues"),
-        ),
+        ("Kladder", "Sendt post", "Udbakke", "Drafts", "Sent Items", "Outbox"),
         "Folders that are not read, by the name people see. Leave junk in: voicemail can land "
         "there.",
         "Mapper, der ikke læses, efter det navn, man ser. Lad uønsket mail blive læst: beskeder "

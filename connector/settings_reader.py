@@ -35,6 +35,7 @@ _SECRETS = (  # where a secret belongs: table, name there, file setting, variabl
     ("graph", "secret", "secret_file", "CASETHREAD_CLIENT_SECRET"),
     ("graph", "token", "token_file", "CASETHREAD_TOKEN"),
     ("graph", "proxy_password", "", "CASETHREAD_PROXY_PASSWORD"),
+    ("sources.exchange", "password", "password_file", "CASETHREAD_EXCHANGE_PASSWORD"),
     ("lync", "password", "password_file", "CASETHREAD_LYNC_PASSWORD"),
     ("web", "client_secret", "client_secret_file", "CASETHREAD_WEB_CLIENT_SECRET"),
 )
@@ -265,6 +266,7 @@ def _check_together(
     channels = values["sources.channels"]
     if channels["enabled"] and not channels["teams"] and not report.has("sources.channels.teams"):
         report.add(("sources", "channels", "teams"), "config.required", why="config.why_teams")
+    _check_exchange(values["sources.exchange"], report)
     _check_lync(values, report)
     if ledger["reread_limit_items"] < ledger["batch_items"]:
         name = "batch_items" if ("ledger", "batch_items") in given else "reread_limit_items"
@@ -281,6 +283,19 @@ def _check_together(
             report.add(
                 (*table.split("."), "path"), "config.same_path", name=first.partition(".")[2]
             )
+
+
+def _check_exchange(its: Mapping[str, Any], report: _Report) -> None:
+    """An Exchange server that is read needs its address, safe for a password, and an account."""
+    where = ("sources", "exchange")
+    if its["url"] and not is_protected(its["url"]):
+        report.add((*where, "url"), "config.https_sink")
+    if not its["enabled"]:
+        return
+    for key, why in (("url", "config.why_url"), ("user", "config.why_account")):
+        is_needed = key == "url" or its["auth"] in ("ntlm", "basic")
+        if is_needed and not its[key] and not report.has(f"sources.exchange.{key}"):
+            report.add((*where, key), "config.required", why=why)
 
 
 def _check_lync(values: Mapping[str, Mapping[str, Any]], report: _Report) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from connector.setting import Setting
 from connector.setting import schedule as _schedule
+from connector.settings_exchange import EXCHANGE, EXCHANGE_SECTION
 from connector.settings_graph import GRAPH, SOURCES
 from connector.settings_lync import (
     ARCHIVE_SECTION,
@@ -71,6 +72,7 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
         "Presence: the present state of each person. No history is kept.",
         "Tilstedeværelse: hver persons tilstand lige nu. Der gemmes ingen historik.",
     ),
+    "sources.exchange": EXCHANGE_SECTION,
     "lync": LYNC_SECTION,
     "sources.lync_cdr": CDR_SECTION,
     "sources.lync_archive": ARCHIVE_SECTION,
@@ -430,6 +432,7 @@ TABLE: tuple[Setting, ...] = (
     *_LEDGER,
     *GRAPH,
     *SOURCES,
+    *EXCHANGE,
     *LYNC,
     *LYNC_SOURCES,
     *_JOURNAL,

@@ -311,6 +311,7 @@ _CHECKS: Mapping[str, _Function] = {
     "upn": _upn,
     "rules": _rules,
     "private_words": _private_words,
+    "zone": _zone,
     "file": _file,
     "secret_file": _file,
 }

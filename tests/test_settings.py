@@ -142,6 +142,7 @@ def test_structs_and_table_agree() -> None:
         "sources.pstn": module.PhoneRows,
         "sources.direct_routing": module.PhoneRows,
         "sources.voicemail": module.Voicemail,
+        "sources.exchange": module.Exchange,
         "sources.lync_cdr": module.LyncCalls,
         "sources.lync_archive": module.LyncArchive,
         "sources.presence": module.Presence,
