@@ -243,6 +243,14 @@ def test_caseworker(town: Town, clock: Clock) -> None:
         assert (told.person, told.is_free) == ("u2", True)
 
 
+def test_caseworker_of_odd_name(town: Town) -> None:
+    """Signs that a database's search has a use of its own for are found as they are written."""
+    town.people(someone(7, "Ib Is", upn="i_b/is%@Kommune.example"))
+    told = town.caseworker("I_B/Is%@kommune.example")
+    assert told is not None
+    assert told.person == "u7"
+
+
 @pytest.mark.parametrize("name", ["", "nobody@kommune.example", "%", "bo", "u2"])
 def test_no_such_caseworker(town: Town, name: str) -> None:
     """A caseworker whom the directory does not have is nobody, and not somebody alike."""
