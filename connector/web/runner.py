@@ -29,6 +29,7 @@ class Runner:
         self._program = program
         self._threads: dict[str, threading.Thread] = {}
         self._refused: dict[str, str] = {}
+        self._started_at: dict[str, int] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
 
@@ -38,10 +39,21 @@ class Runner:
             if self._stop.is_set() or self.is_running(job):
                 return False
             self._refused.pop(job, None)
+            self._started_at[job] = self._program.ledger.now()
             thread = threading.Thread(target=self._run, args=(job,), name=f"job {job}", daemon=True)
             self._threads[job] = thread
             thread.start()
         return True
+
+    def wait(self, job: str, seconds: float) -> None:
+        """Wait so long for the job to end: most do at once, and the page can tell what they did."""
+        thread = self._threads.get(job)
+        if thread is not None:
+            thread.join(seconds)
+
+    def started_at(self, job: str) -> int | None:
+        """When it was last started from here, ms; None when it was not."""
+        return self._started_at.get(job)
 
     def is_running(self, job: str) -> bool:
         """Whether it runs in this process now, started from here."""

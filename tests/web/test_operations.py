@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from connector.bootstrap import Program
 from connector.errors import Unavailable
+from connector.jobs.prune import Pruned
 from connector.ledger import views
 from connector.ledger.outages import note_sink
 from connector.ledger.runs import running
@@ -215,10 +216,45 @@ def test_started_twice(client: Opens, app: FastAPI, held: Held) -> None:
     assert answer.status_code == 409
     assert "allerede sat i gang herfra" in answer.text
     assert "begynder" in page
+    assert "Sat i gang herfra lige nu" in page
     held.go.set()
     waited(app, "prune")
     assert opened.post("/operations/jobs/prune/run", data={}).status_code == 303
     waited(app, "prune")
+
+
+@pytest.mark.parametrize(
+    ("job", "told"),
+    [("prune", "der var intet at slette"), ("attachments", "der var intet nyt")],
+)
+def test_tells_what_it_did(client: Opens, program: Program, job: str, told: str) -> None:
+    """A job that was started from the page and ended at once: the page says when, and what it did;
+    after a while no more. One that was not started from there says nothing.
+    """
+    opened = client("oda")
+    opened.post(f"/operations/jobs/{job}/run", data={})
+    page = opened.get("/operations").text
+
+    assert f"Kørt herfra lige nu: {told}." in page
+    assert page.count("Kørt herfra") == 1
+    program.clock.move(minutes=9)  # type: ignore[attr-defined]
+    assert "Kørt herfra for 9 min. siden" in opened.get("/operations").text
+    program.clock.move(minutes=2)  # type: ignore[attr-defined]
+    assert "Kørt herfra" not in opened.get("/operations").text
+
+
+def test_tells_counts(client: Opens, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it did is told as numbers with their words; while it goes on, that it does."""
+
+    def prune(*_: Any, **__: Any) -> Pruned:
+        return Pruned(items=3, files=1, problems=2, runs=1)
+
+    monkeypatch.setattr("connector.jobs.prune.prune", prune)
+    opened = client("oda")
+    opened.post("/operations/jobs/prune/run", data={})
+    told = "3 slettet, 1 fil slettet, 1 gammel kørsel glemt"
+
+    assert f"Kørt herfra lige nu: {told}." in opened.get("/operations").text
 
 
 def test_stops_with_the_portal(app: FastAPI, held: Held) -> None:
@@ -253,7 +289,9 @@ def test_reason_of_a_failure(
     monkeypatch.setattr(runner, "run_job", bug)
     opened.post("/operations/jobs/prune/run", data={})
     waited(app, "prune")
-    assert "Kunne ikke startes: ZeroDivisionError" in opened.get("/operations").text
+    told = opened.get("/operations").text
+    assert "Kunne ikke startes: ZeroDivisionError" in told
+    assert "Kørt herfra" not in told
 
 
 def test_alive(client: Opens, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,11 +28,14 @@ from connector.web.plans import plan
 from connector.web.readiness import free_mb, places, unready
 from connector.web.runner import Runner
 from connector.web.site import Site, site_of
+from connector.web.words import say, words
 from connector.work import JOBS
 
 router = APIRouter(include_in_schema=False)
 REFRESH_S = 10
 PROBLEMS = 50
+SOON_S = 1.0  # so long the answer to "run now" waits for the job to end
+TOLD_MS = 10 * 60_000  # so long the page tells what a job did that was started from it
 DAEMON = "daemon"  # the run of schedulers/embedded.py, open for as long as it lives
 RUN_BY_PERSON = "job_started"  # action of the event
 
@@ -51,6 +54,7 @@ class JobLine(msgspec.Struct, frozen=True, kw_only=True):
     next_due_at: int | None
     is_starting: bool
     refused: str
+    ran: str  # what the run did that was started from here a while ago, in a sentence
 
 
 @router.get("/operations")
@@ -117,9 +121,26 @@ def job_lines(
                 next_due_at=_next(site, schedule) if is_due else None,
                 is_starting=runner.is_running(name) and (run is None or run.outcome != "running"),
                 refused=runner.refused(name),
+                ran=_ran(request, name, run),
             )
         )
     return found
+
+
+def _ran(request: Request, job: str, run: JobState | None) -> str:
+    """What became of a run that somebody started from here; "" after a while, or when refused."""
+    site, runner, language = site_of(request), runner_of(request), language_of(request)
+    since = runner.started_at(job)
+    if since is None or site.ledger.now() - since > TOLD_MS or runner.refused(job):
+        return ""
+    ago = moments.ago(at(since), site.clock(), language)
+    if run is None or run.started_at < since or run.outcome == "running":
+        return say("operations.ran_begun", language, ago=ago)
+    did = screen.did(job, run.counts, language)
+    if not did:
+        key = f"operations.nothing.{job}"
+        did = say(key if key in words(language) else "operations.nothing", language)
+    return say("operations.ran", language, ago=ago, did=did)
 
 
 def schedule_of(site: Site, job: str) -> Schedule | None:
@@ -173,6 +194,7 @@ def run_now(
         raise Busy("operations.busy", job=label, host=run.host, since=since)
     if not runner_of(request).start(job):
         raise Busy("operations.busy_here", job=label)
+    runner_of(request).wait(job, SOON_S)
     with site.write() as connection:
         record(connection, [event_row(now, viewer.actor, RUN_BY_PERSON, f"job {job}")])
     return RedirectResponse(f"/operations#job-{job}", 303)
