@@ -188,6 +188,24 @@ def took_part_of(sort: Sort, root: Any = item) -> sa.ColumnElement[bool]:
     )
 
 
+@cache
+def may_be_visible_to(sort: Sort, root: Any = item) -> sa.ColumnElement[bool]:
+    """True of all that `visible_to` is true of, and of some more; much less to ask.
+
+    Most of what people say is on no case and waits for none: a search that finds much of it need
+    not ask about its cases. It decides nothing.
+    """
+    its = root.c
+    own = sa.false()
+    if sort.took_part:
+        talks = sa.select(_talker.c.thread_id).where(is_person(_talker.c.person))
+        calls = sa.select(_caller.c.item_id).where(is_person(_caller.c.person))
+        own = sa.or_(its.thread_id.in_(talks), its.id.in_(calls))
+    if not sort.sees_cases:
+        return own
+    return sa.or_(its.state.in_((LinkState.LINKED.value, LinkState.WAITING.value)), own)
+
+
 def is_caseworker(cases: sa.FromClause = register_case) -> sa.ColumnElement[bool]:
     """Rows of `register_case` that are the viewer's own."""
     return sa.func.lower(cases.c.caseworker).in_(_NAMES)

@@ -7,12 +7,14 @@ in order of time. A block is at most some thousand items, whatever is asked for 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.access import visible_case
+from connector.ledger.access import may_be_visible_to, visible_case
 from connector.ledger.search_engines import TsQuery, fts_query
 from connector.ledger.search_query import HIDDEN, Place, Query
 from connector.ledger.tables import (
@@ -29,7 +31,7 @@ from connector.model import LinkState
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from connector.ledger.access import Viewer
+    from connector.ledger.access import Sort, Viewer
 
 FTS_BLOCK = 2500  # hits, with their times: about 10 ms
 NARROW_BLOCK = 1000  # items by time, of which texts are read
@@ -64,26 +66,45 @@ class ByIndex:
     are_roots = False
     by_arrival = True
 
-    def __init__(self, connection: Connection, query: Query, match: str) -> None:
-        self._connection, self._query, self._match = connection, query, match
+    def __init__(
+        self, connection: Connection, query: Query, viewer: Viewer | None, match: str
+    ) -> None:
+        self._connection, self._query, self._viewer = connection, query, viewer
+        self._match = match
 
     def block(self, place: Place) -> Block:
         """At most FTS_BLOCK hits that arrived not later than the place's `top`."""
-        hit = sa.table("item_search", sa.column("rowid"))
-        newest = (
-            sa.select(hit.c.rowid)
-            .where(
-                sa.literal_column("item_search").op("MATCH")(self._match),
-                hit.c.rowid <= place.top,
-            )
-            .order_by(hit.c.rowid.desc())
-            .limit(FTS_BLOCK)
-            .subquery()
-        )
-        rows = self._connection.execute(
-            sa.select(item.c.sent_at, item.c.id).join(newest, newest.c.rowid == item.c.id)
-        ).all()
+        values = {"match": self._match, "top": place.top, "block": FTS_BLOCK}
+        values |= values_of(self._viewer)
+        rows = self._connection.execute(_hits_of(_sort_of(self._viewer)), values).all()
         return _block_of(rows, place, self._query, len(rows) == FTS_BLOCK)
+
+
+@cache
+def _hits_of(sort: Sort | None) -> sa.Select[Any]:
+    """(time, id, whether it may be seen) of what matches, at most `block` from `top` on."""
+    hit = sa.table("item_search", sa.column("rowid"))
+    matches = sa.literal_column("item_search").op("MATCH")(sa.bindparam("match"))
+    newest = (
+        sa.select(hit.c.rowid)
+        .where(matches, hit.c.rowid <= sa.bindparam("top"))
+        .order_by(hit.c.rowid.desc())
+        .limit(sa.bindparam("block", type_=sa.Integer))
+        .subquery()
+    )
+    hits = sa.select(item.c.sent_at, item.c.id, _may_be_seen(sort, item))
+    return hits.join(newest, newest.c.rowid == item.c.id)
+
+
+def _may_be_seen(sort: Sort | None, hit: Any) -> sa.ColumnElement[bool]:
+    """Of a later version only its root would tell."""
+    if sort is None:
+        return sa.true()
+    return sa.or_(hit.c.root_id != hit.c.id, may_be_visible_to(sort, hit))
+
+
+def _sort_of(viewer: Viewer | None) -> Sort | None:
+    return None if viewer is None else viewer.sort
 
 
 class ByTsVector:
@@ -92,8 +113,11 @@ class ByTsVector:
     are_roots = False
     by_arrival = True
 
-    def __init__(self, connection: Connection, query: Query, words: TsQuery) -> None:
-        self._connection, self._query, self._words = connection, query, words
+    def __init__(
+        self, connection: Connection, query: Query, viewer: Viewer | None, words: TsQuery
+    ) -> None:
+        self._connection, self._query, self._viewer = connection, query, viewer
+        self._words = words
         self._are_many = False  # so that the index is not asked in vain for each block
 
     def block(self, place: Place) -> Block:
@@ -111,44 +135,61 @@ class ByTsVector:
             block.then = Place(place.top - width, shown=place.shown)
         return block
 
-    def _window(self, top: int, width: int) -> list[Any]:
+    def _window(self, top: int, width: int) -> Sequence[Any]:
         newest = (
-            sa.select(item.c.id, item.c.sent_at, _WORDS)
+            sa.select(*_HIT_COLUMNS, _WORDS)
             .where(item.c.id <= top, item.c.id > top - width)
             .order_by(item.c.id.desc())
             .offset(0)  # no further than here does the planner take the words in
-            .subquery()
+            .subquery("hit")
         )
-        return self._ask(sa.select(newest.c.sent_at, newest.c.id), newest.c.words)
+        matches = newest.c.words.op("@@")(self._words.loose)
+        return self._ask(self._select(newest).where(matches, self._holds(newest.c.words)))
 
     def _by_index(self, top: int) -> list[Any] | None:
         """All that has the words; None when that is too much."""
         found = (
-            sa.select(item.c.id, item.c.sent_at, _WORDS)
+            sa.select(*_HIT_COLUMNS, _WORDS)
             .where(_WORDS.op("@@")(self._words.loose), item.c.id <= top)
             .limit(INDEX_HITS + 1)
-            .subquery()
+            .subquery("hit")
         )
         holds = self._holds(found.c.words).label("holds")
         self._connection.exec_driver_sql(_GO_BY_INDEX)
-        rows = self._connection.execute(sa.select(found.c.sent_at, found.c.id, holds)).all()
+        rows = self._ask(self._select(found).add_columns(holds))
         self._connection.exec_driver_sql(_GO_AS_YOU_LIKE)
         if len(rows) > INDEX_HITS:
             return None
-        return [row for row in rows if row.holds]
+        return [row[:3] for row in rows if row.holds]
 
-    def _ask(self, select: sa.Select[Any], words: Any) -> list[Any]:
-        query = select.where(words.op("@@")(self._words.loose), self._holds(words))
-        return list(self._connection.execute(query))
+    def _select(self, hits: sa.Subquery) -> sa.Select[Any]:
+        may_be_seen = _may_be_seen(_sort_of(self._viewer), _Hit)
+        return sa.select(hits.c.sent_at, hits.c.id, may_be_seen)
+
+    def _ask(self, query: sa.Select[Any]) -> Sequence[Any]:
+        return self._connection.execute(query, values_of(self._viewer)).all()
 
     def _holds(self, words: Any) -> sa.ColumnElement[bool]:
         strict = self._words.strict
         return sa.true() if strict is None else words.op("@@")(strict)
 
 
-_GO_BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off"
-_GO_AS_YOU_LIKE = "SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_indexscan TO DEFAULT"
+# The last: psycopg lets a statement that comes again be planned once, for any words; that plan goes
+# through all items.
+_BY_INDEX = {"enable_seqscan": "off", "enable_indexscan": "off",
+             "plan_cache_mode": "force_custom_plan"}  # fmt: skip
+_GO_BY_INDEX = "; ".join(f"SET LOCAL {name} = {value}" for name, value in _BY_INDEX.items())
+_GO_AS_YOU_LIKE = "; ".join(f"SET LOCAL {name} TO DEFAULT" for name in _BY_INDEX)
 _WORDS: Any = sa.literal_column("item.words").label("words")
+_HIT_COLUMNS = (item.c.id, item.c.root_id, item.c.sent_at, item.c.thread_id, item.c.state)
+
+
+class _Hit:
+    """The columns of any subquery named "hit": a condition on them is made once."""
+
+    c = SimpleNamespace(
+        **{its.name: sa.literal_column(f"hit.{its.name}", its.type) for its in _HIT_COLUMNS}
+    )
 
 
 class ByTime:
@@ -164,7 +205,7 @@ class ByTime:
         """At most NARROW_BLOCK roots behind the place."""
         its = item.c
         rows = self._connection.execute(
-            sa.select(its.sent_at, its.id)
+            sa.select(its.sent_at, its.id, _may_be_seen(_sort_of(self._viewer), item))
             .where(
                 its.root_id == its.id,
                 its.id <= place.top,
@@ -178,8 +219,10 @@ class ByTime:
             .limit(NARROW_BLOCK),
             values_of(self._viewer),
         ).all()
-        keys = [(row.sent_at, row.id) for row in rows]
-        then = Place(place.top, *keys[-1], place.shown) if len(keys) == NARROW_BLOCK else None
+        keys = [(sent_at, number) for sent_at, number, may_be_seen in rows if may_be_seen]
+        then = None
+        if len(rows) == NARROW_BLOCK:
+            then = Place(place.top, rows[-1].sent_at, rows[-1].id, place.shown)
         return Block(keys, then)
 
 
@@ -191,11 +234,11 @@ def source_of(
     if is_narrow or not query.words.wanted:
         return ByTime(connection, query, viewer)
     if is_sqlite:
-        return ByIndex(connection, query, fts_query(query.words))
+        return ByIndex(connection, query, viewer, fts_query(query.words))
     words = TsQuery(connection, query.words)
     if words.loose is None:
         return ByTime(connection, query, viewer)
-    return ByTsVector(connection, query, words)
+    return ByTsVector(connection, query, viewer, words)
 
 
 def values_of(viewer: Viewer | None) -> dict[str, Any]:
@@ -285,12 +328,18 @@ def _period(query: Query) -> list[sa.ColumnElement[bool]]:
 
 
 def _block_of(rows: Sequence[Any], place: Place, query: Query, is_full: bool) -> Block:
-    """Those (time, item) behind the place and within the period, newest first."""
+    """Those behind the place and within the period that may be seen, newest first.
+
+    Of rows (time, item, whether it may be seen).
+    """
     first = -1 if query.sent_from is None else query.sent_from
     end = place.at + 1 if query.sent_to is None else query.sent_to
     behind = place.key
-    every = [(sent_at, number) for sent_at, number, *_ in rows]
-    keys = [key for key in every if first <= key[0] < end and key < behind]
+    keys = [
+        (sent_at, number)
+        for sent_at, number, may_be_seen in rows
+        if may_be_seen and first <= sent_at < end and (sent_at, number) < behind
+    ]
     keys.sort(reverse=True)
-    then = Place(min(number for _, number in every) - 1, shown=place.shown) if is_full else None
+    then = Place(min(row[1] for row in rows) - 1, shown=place.shown) if is_full else None
     return Block(keys, then)

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from connector.identity import mask_cpr
 from connector.ledger.access import Sort, Viewer, visible_to
-from connector.ledger.batch import detail_of, versions_of
+from connector.ledger.batch import detail_of
 from connector.ledger.history import shown
 from connector.ledger.search_query import Place, Query, read_place
 from connector.ledger.search_rank import score
@@ -107,7 +107,7 @@ def search(
     """
     source = source_of(connection, query, viewer, is_sqlite=is_sqlite)
     place = read_place(cursor) if cursor else _start(connection)
-    look = _Look(connection, query, viewer, source)
+    look = _Look(connection, query, viewer, source, is_sqlite=is_sqlite)
     if query.by_relevance and query.words.wanted:
         return look.by_relevance(place, limit)
     return look.newest(place, limit)
@@ -121,10 +121,11 @@ class _Look:
     """One search under way."""
 
     def __init__(
-        self, connection: Connection, query: Query, viewer: Viewer | None, source: Source
-    ) -> None:
+        self, connection: Connection, query: Query, viewer: Viewer | None, source: Source, *,
+        is_sqlite: bool,
+    ) -> None:  # fmt: skip
         self._connection, self._query, self._viewer = connection, query, viewer
-        self._source = source
+        self._source, self._is_sqlite = source, is_sqlite
 
     def newest(self, place: Place, limit: int) -> Answer:
         """In order of time, as far as the source's blocks are."""
@@ -203,9 +204,9 @@ class _Look:
     def _select(self) -> sa.Select[Any]:
         sort = self._viewer.sort if self._viewer is not None else None
         if self._source.are_roots:
-            return _rows_of(sort, are_roots=True)
+            return _rows_of(sort, are_roots=True, is_sqlite=self._is_sqlite)
         asked_for = roots_asked_for(self._query, self._viewer, _root)
-        query = _rows_of(sort, are_roots=False)
+        query = _rows_of(sort, are_roots=False, is_sqlite=self._is_sqlite)
         return query.where(*asked_for) if asked_for else query
 
     def _answer(
@@ -255,22 +256,36 @@ class _Look:
 
 
 @cache
-def _rows_of(sort: Sort | None, *, are_roots: bool) -> sa.Select[Any]:
+def _rows_of(sort: Sort | None, *, are_roots: bool, is_sqlite: bool) -> sa.Select[Any]:
     """What is said now of these `numbers`, for a viewer of this sort: rows of these `kinds`.
 
     Kept: to put it together takes longer than to run it.
     """
-    numbers: Any = sa.bindparam("numbers", expanding=True)
     place = item.c.root_id if are_roots else item.c.id
+    is_root, is_later = (_among(each, is_sqlite=is_sqlite) for each in (item.c.id, item.c.root_id))
     query = sa.select(place.label("place"), *_COLUMNS)
     query = query.select_from(item.join(_root, _root.c.id == item.c.root_id))
-    query = query.where(versions_of(numbers) if are_roots else item.c.id.in_(numbers))
+    # See versions_of: in words that let both databases use an index.
+    versions = sa.or_(is_root, sa.and_(is_later, item.c.root_id != item.c.id))
+    query = query.where(versions if are_roots else is_root)
     kinds = sa.bindparam("kinds", type_=sa.String, expanding=True)
     query = query.where(_is_said(), _root.c.kind.in_(kinds))
     if sort is not None:
         query = query.where(visible_to(sort, _root))
     # The last words of something deleted stand behind its empty last version.
     return query.order_by(item.c.id.desc())
+
+
+def _among(column: sa.Column[int], *, is_sqlite: bool) -> sa.ColumnElement[bool]:
+    """Whether it is one of the `numbers`.
+
+    For PostgreSQL they are one value: then the statement is the same for any count of them, and is
+    planned once. To plan it took as long as to run it. SQLite goes through all items for a list
+    that it does not see.
+    """
+    if is_sqlite:
+        return column.in_(sa.bindparam("numbers", expanding=True))
+    return column == sa.any_(sa.bindparam("numbers", type_=sa.ARRAY(sa.BigInteger)))
 
 
 def _by_key(found: Found) -> tuple[int, int]:

@@ -157,11 +157,13 @@ def _engine(url: str, password: str) -> Engine:
     if password:
         parsed = parsed.set(password=password)
     try:
-        return sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        engine = sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     except ModuleNotFoundError as error:
         raise ConfigError(
             ["ledger.url: PostgreSQL needs a driver; install casethread[postgres]"]
         ) from error
+    sa_event.listen(engine, "connect", _without_jit)
+    return engine
 
 
 def _sqlite_engine(url: sa.URL) -> Engine:
@@ -201,6 +203,12 @@ def _on_connect(connection: DBAPIConnection, _record: object) -> None:
     run("PRAGMA cache_size=-32000")  # 32 MB: a larger cache bought nothing and costs memory
     run("PRAGMA secure_delete=FAST")  # erased words do not stay readable in the file's free space
     run("PRAGMA journal_size_limit=67108864")
+
+
+def _without_jit(connection: DBAPIConnection, _record: object) -> None:
+    """PostgreSQL compiles what it thinks dear: 100 ms for a search that then runs for five."""
+    connection.cursor().execute("SET jit = off")
+    connection.commit()
 
 
 def _on_begin(connection: Connection) -> None:
