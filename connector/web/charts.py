@@ -11,9 +11,22 @@ from collections.abc import Sequence
 import msgspec
 from markupsafe import Markup, escape
 
-WIDTH, HEIGHT = 960, 280  # of the drawing, in its own units; it is scaled to the page
+HEIGHT = 280  # of a drawing, in its own units; it is scaled to the page
 LEFT, TOP, BOTTOM = 56, 12, 44
-MOST_LABELS = 16  # along the foot; more would run into each other
+EDGE = 44  # a label about the middle of a narrower bar would be cut off at the edge
+
+
+class Canvas(msgspec.Struct, frozen=True):
+    """A drawing for one width of page; records.css shows the one that fits."""
+
+    style: str
+    width: int
+    labels: int  # at most so many along the foot; more would run into each other
+
+
+# A phone gets a drawing of its own: shrunk, the wide one could not be read, and to be scrolled it
+# would begin with its oldest end.
+CANVASES = (Canvas("on-screen", 960, 16), Canvas("on-phone", 360, 5))
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -33,12 +46,19 @@ class Bar(msgspec.Struct, frozen=True):
 def bars(name: str, title: str, told: str, parts: Sequence[Part], drawn: Sequence[Bar]) -> Markup:
     """Stacked bars; `told` says in a sentence what they show. `name` is unique in the page."""
     top = scale(max((sum(bar.counts) for bar in drawn), default=0))
-    lines = [_grid(top), *_bars(name, parts, drawn, top), *_labels(drawn)]
-    head = Markup(
-        '<svg class="chart" viewBox="0 0 {w} {h}" role="img" aria-labelledby="{n}-title {n}-desc">'
-        '<title id="{n}-title">{title}</title><desc id="{n}-desc">{told}</desc>{patterns}'
-    ).format(w=WIDTH, h=HEIGHT, n=name, title=title, told=told, patterns=_patterns(name, parts))
-    return head + Markup("").join(lines) + Markup("</svg>") + _legend(name, parts)
+    made = [_patterns(name, parts)]
+    for canvas in CANVASES:
+        its = Markup(
+            '<svg class="chart {style}" viewBox="0 0 {w} {h}" role="img" '
+            'aria-labelledby="{n}-title {n}-desc">'
+            '<title id="{n}-title">{title}</title><desc id="{n}-desc">{told}</desc>'
+        ).format(
+            style=canvas.style, w=canvas.width, h=HEIGHT, n=f"{name}-{canvas.style}", title=title,
+            told=told,
+        )  # fmt: skip
+        lines = [_grid(canvas, top), *_bars(canvas, name, parts, drawn, top)]
+        made += [its, *lines, *_labels(canvas, drawn), Markup("</svg>")]
+    return Markup("").join([*made, _legend(name, parts)])
 
 
 def scale(most: int) -> int:
@@ -55,7 +75,7 @@ def _y(count: float, top: int) -> float:
     return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - count / top), 1)
 
 
-def _grid(top: int) -> Markup:
+def _grid(canvas: Canvas, top: int) -> Markup:
     lines = []
     for step in range(5):
         count = top * step // 4
@@ -64,13 +84,15 @@ def _grid(top: int) -> Markup:
             Markup(
                 '<line class="grid" x1="{x}" x2="{to}" y1="{y}" y2="{y}"/>'
                 '<text class="axis" x="{at}" y="{low}" text-anchor="end">{count}</text>'
-            ).format(x=LEFT, to=WIDTH, y=y, at=LEFT - 6, low=y + 4, count=count)
+            ).format(x=LEFT, to=canvas.width, y=y, at=LEFT - 6, low=y + 4, count=count)
         )
     return Markup("").join(lines)
 
 
-def _bars(name: str, parts: Sequence[Part], drawn: Sequence[Bar], top: int) -> list[Markup]:
-    step = (WIDTH - LEFT) / max(1, len(drawn))
+def _bars(
+    canvas: Canvas, name: str, parts: Sequence[Part], drawn: Sequence[Bar], top: int
+) -> list[Markup]:
+    step = (canvas.width - LEFT) / max(1, len(drawn))
     found = []
     for place, bar in enumerate(drawn):
         base = 0
@@ -100,16 +122,24 @@ def _bars(name: str, parts: Sequence[Part], drawn: Sequence[Bar], top: int) -> l
     return found
 
 
-def _labels(drawn: Sequence[Bar]) -> list[Markup]:
-    step = (WIDTH - LEFT) / max(1, len(drawn))
-    every = -(-len(drawn) // MOST_LABELS)
-    return [
-        Markup('<text class="axis" x="{x:.1f}" y="{y}" text-anchor="middle">{label}</text>').format(
-            x=LEFT + step * (place + 0.5), y=HEIGHT - BOTTOM + 20, label=bar.label
+def _labels(canvas: Canvas, drawn: Sequence[Bar]) -> list[Markup]:
+    step = (canvas.width - LEFT) / max(1, len(drawn))
+    every = -(-len(drawn) // canvas.labels)
+    last = len(drawn) - 1
+    found = []
+    for place in range(last, -1, -every):  # from the newest, which is always told
+        is_at_edge = place == last and step < EDGE
+        found.append(
+            Markup(
+                '<text class="axis" x="{x:.1f}" y="{y}" text-anchor="{to}">{label}</text>'
+            ).format(
+                x=canvas.width if is_at_edge else LEFT + step * (place + 0.5),
+                y=HEIGHT - BOTTOM + 20,
+                to="end" if is_at_edge else "middle",
+                label=drawn[place].label,
+            )
         )
-        for place, bar in enumerate(drawn)
-        if place % every == 0
-    ]
+    return found[::-1]
 
 
 # One for each place in a stack: full, slanted, dotted, crossed, lying, standing.
@@ -132,7 +162,11 @@ def _patterns(name: str, parts: Sequence[Part]) -> Markup:
         ).format(name=name, style=part.style, sign=Markup(sign))  # noqa: S704  ours, see above
         for part, sign in zip(parts, _SIGNS, strict=False)
     )
-    return Markup("<defs>{}</defs>").format(made)
+    # A drawing of its own: patterns of one that is not shown would not be there for the others.
+    return Markup(
+        '<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false">'
+        "<defs>{}</defs></svg>"
+    ).format(made)
 
 
 def _legend(name: str, parts: Sequence[Part]) -> Markup:

@@ -184,7 +184,7 @@ def test_times(rita: Client) -> None:
     page = rita.get("/records/times").text
 
     assert "49" in page  # hours from Wednesday noon to Friday 13.00
-    assert page.index('<svg class="chart"') < page.index("<table")
+    assert page.index('<svg class="chart on-screen"') < page.index("<table")
     assert "3 arbejdsdage" in page
 
 
@@ -412,11 +412,12 @@ def test_by_keyboard_and_phone(portal: Portal, browser: Callable[..., Any]) -> N
 def test_chart_says_what_the_table_says(rita: Client) -> None:
     """The chart has a name and a description, and no sign in it is by colour alone."""
     page = rita.get("/records").text
-    chart = page[page.index("<svg") : page.index("</svg>")]
+    chart = page[page.index("<svg") : page.rindex("</svg>")]
 
-    assert re.search(r'aria-labelledby="(days-title) (days-desc)"', chart)
-    assert 'id="days-title"' in chart
-    assert 'id="days-desc"' in chart
+    for form in ("on-screen", "on-phone"):
+        assert f'aria-labelledby="days-{form}-title days-{form}-desc"' in chart
+        assert f'id="days-{form}-title"' in chart
+        assert f'id="days-{form}-desc"' in chart
     patterns = re.findall(r"<pattern .*?</pattern>", chart)
     signs = {re.sub(r'(id|class)="[^"]+"', "", each) for each in patterns}
     assert len(patterns) == len(signs) == 6
@@ -424,6 +425,27 @@ def test_chart_says_what_the_table_says(rita: Client) -> None:
     row = page[page.index("onsdag 18. november") :].split("</tr>")[0]
     counts = [int(text) for text in re.findall(r">(\d+)(?:</a>)?</td>", row)]
     assert sum(int(text) for text in re.findall(r"\d+", tips[0])) == counts[0]
+
+
+def test_chart_fits_a_phone(portal: Portal, browser: Callable[..., Any]) -> None:
+    """On a phone the whole chart is on the page, its newest end too; on paper it is the wide one.
+    Its shapes have the patterns that stand in a drawing of their own.
+    """
+    page = browser(width=360)
+    portal.sign_in(page, "rita")
+    page.goto(f"{portal.url}/records")
+    box = page.locator(".chart.on-phone").bounding_box()
+    newest = page.locator(".chart.on-phone .axis").last.bounding_box()
+
+    assert page.locator(".chart.on-screen").is_hidden()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 360
+    assert newest["x"] + newest["width"] <= 360
+    assert page.locator(".chart.on-phone .axis").last.text_content() == "20.11."
+    assert page.locator(".drawing").evaluate("its => its.scrollWidth <= its.clientWidth")
+    page.emulate_media(media="print")
+    assert page.locator(".chart.on-screen").is_visible()
+    assert page.locator(".chart.on-phone").is_hidden()
 
 
 def test_trouble_on_a_restricted_case(client: Callable[..., Client], program: Program) -> None:
