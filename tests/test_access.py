@@ -100,10 +100,9 @@ def who_sees(ledger: Ledger, root: int) -> set[str]:
     found = set()
     with ledger.read() as connection:
         for each in EVERYBODY:
-            may_be = sa.select(item.c.id).where(item.c.id == root, may_be_visible_to(each.sort))
-            passes = connection.execute(may_be, each.values).first() is not None
             if may_see_item(connection, each, root):
-                assert passes
+                may_be = sa.select(item.c.id).where(item.c.id == root, may_be_visible_to(each.sort))
+                assert connection.execute(may_be, each.values).first() is not None
                 found.add(each.name)
     return found
 
