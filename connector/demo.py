@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import msgspec
 
@@ -55,6 +56,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     openid_issuer: str
     openid_client_id: str
     openid_client_secret: str
+    openid_users: tuple[str, ...]  # user principal names of those who may sign in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +86,10 @@ def demo(
         there = _configured(session, folder, address)
         try:
             good = _sync_once(there, stop)
-            if not stop():
-                _show_case(there)
+            number = "" if stop() else _show_case(there, address.openid_users)
             if not is_once and not stop():
                 with demo_portal.portal(there, folder):
-                    _go_on(there, stop)
+                    _go_on(there, stop, number)
         finally:
             there.close()
     import typer
@@ -203,20 +204,36 @@ def _sync_once(there: Session, stop: Stop) -> bool:
     return all(each.is_good for each in results)
 
 
-def _show_case(there: Session) -> None:
-    """The history of the case with the most kinds of communication."""
+def _show_case(there: Session, people: tuple[str, ...]) -> str:
+    """The history of the case with the most kinds of communication, and its number.
+
+    It is one of somebody's who may sign in, if they have any: it is to be opened in the portal.
+    """
     from connector.commands.looking import show_history
     from connector.ledger import views
 
     with there.program.ledger.read() as connection:
-        number = views.richest_case(connection)
+        number = views.richest_case(connection, people) or views.richest_case(connection)
     if number:
         screen.say()
         screen.say(there.text("demo.case"))
         show_history(there, number)
+    return number
 
 
-def _go_on(there: Session, stop: Stop) -> None:
+def _whose(there: Session, number: str) -> str:
+    """The name of the caseworker whose case that is; "" when the directory does not have them."""
+    from connector.ledger.people import everybody
+    from connector.ledger.register import case_numbered
+
+    with there.program.ledger.read() as connection:
+        case = case_numbered(connection, number)
+        upn = case.caseworker.casefold() if case is not None else ""
+        found = (each.name for each in everybody(connection) if each.upn.casefold() == upn)
+        return next(found, "") if upn else ""
+
+
+def _go_on(there: Session, stop: Stop, number: str) -> None:
     from schedulers import embedded
 
     def told(result: JobResult) -> None:
@@ -227,6 +244,9 @@ def _go_on(there: Session, stop: Stop) -> None:
     screen.say()
     screen.say(there.text("demo.portal", url=there.settings.web.url))
     screen.say(there.text("demo.sign_in"))
+    if name := _whose(there, number):
+        address = f"{there.settings.web.url}/cases/{quote(number)}"
+        screen.say(there.text("demo.whose", name=name, url=address))
     sys.stdout.flush()  # into a pipe or a file the link would else come when the demo ends
     tell(there.text("demo.going_on"))
     embedded.run(there.program, stop, told=told)

@@ -416,6 +416,7 @@ TEXTS = {
     "Ctrl-C.",
     "demo.portal": "Åbn portalen i en browser: {url}",
     "demo.sign_in": "Log på med ét klik som en af demoens personer.",
+    "demo.whose": "Sagen ovenfor hører til {name}: {url}",
     "demo.no_portal": "Portalen startede ikke: {reason}",
     "demo.no_sandbox": "Sandkassen startede ikke: {reason}",
     "source.evaluate": "Bedømmer",

@@ -429,6 +429,7 @@ TEXTS = {
     "demo.going_on": "Going on by schedule; new messages appear as time passes. Stop with Ctrl-C.",
     "demo.portal": "Open the portal in a browser: {url}",
     "demo.sign_in": "Sign in with one click as one of the demo's people.",
+    "demo.whose": "The case above belongs to {name}: {url}",
     "demo.no_portal": "The portal did not start: {reason}",
     "demo.no_sandbox": "The sandbox did not start: {reason}",
     # evaluate

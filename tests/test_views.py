@@ -22,7 +22,7 @@ from connector.ledger.rehearsal import rehearsal
 from connector.ledger.runs import running
 from connector.ledger.search_query import read_query
 from connector.ledger.searching import search
-from connector.ledger.tables import event, item, run
+from connector.ledger.tables import event, item, register_case, run
 from connector.ledger.take import take
 from connector.model import Attachment, LinkState, Problem, Receipt
 from tests.conftest import Clock
@@ -208,6 +208,16 @@ def test_richest_case(talk: Ledger) -> None:
     """The case with the most kinds of communication is the one to show."""
     with talk.read() as connection:
         assert views.richest_case(connection) == CASE
+
+
+def test_richest_case_of_some(talk: Ledger) -> None:
+    """Of some people's cases only theirs are shown, and no restricted one."""
+    with talk.write() as connection:
+        connection.execute(sa.update(register_case).values(caseworker="Asger@x.example"))
+        assert views.richest_case(connection, ["asger@X.example"]) == CASE
+        assert views.richest_case(connection, ["bodil@x.example"]) == ""
+        connection.execute(sa.update(register_case).values(access="restricted"))
+        assert views.richest_case(connection, ["asger@x.example"]) == ""
 
 
 def test_explain_item(talk: Ledger) -> None:

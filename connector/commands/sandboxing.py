@@ -189,6 +189,7 @@ def _tell(session: Session, server: Server, openid: tuple[OpenId, Listener], as_
                 "openid_issuer": issuer,
                 "openid_client_id": provider.portal.client_id,
                 "openid_client_secret": provider.portal.secret,
+                "openid_users": [user.upn for user in provider.users],
             }
         )
         return

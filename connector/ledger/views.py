@@ -5,7 +5,7 @@ history.py and explaining.py answer about one case and one item.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,6 +22,7 @@ from connector.ledger.tables import (
     link,
     ms,
     problem,
+    register_case,
 )
 from connector.model import Kind, LinkState
 
@@ -298,11 +299,22 @@ def example_case(connection: Connection) -> str:
     return str(found or "")
 
 
-def richest_case(connection: Connection) -> str:
-    """The case with the most kinds of communication, then with the most of it; "" for none."""
+def richest_case(connection: Connection, caseworkers: Collection[str] = ()) -> str:
+    """The case with the most kinds of communication, then with the most of it; "" for none.
+
+    With `caseworkers` (user principal names), of those of these people that are not restricted.
+    """
+    its = sa.and_(item.c.case_number.is_not(None), item.c.id == item.c.root_id)
+    if caseworkers:
+        names = [name.casefold() for name in caseworkers]
+        theirs = sa.select(register_case.c.number).where(
+            sa.func.lower(register_case.c.caseworker).in_(names),
+            register_case.c.access == "",
+        )
+        its = sa.and_(its, item.c.case_number.in_(theirs))
     found = connection.execute(
         sa.select(item.c.case_number)
-        .where(item.c.case_number.is_not(None), item.c.id == item.c.root_id)
+        .where(its)
         .group_by(item.c.case_number)
         .order_by(
             sa.func.count(sa.distinct(item.c.kind)).desc(),

@@ -33,15 +33,18 @@ def demo(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     child.communicate(timeout=30)
 
 
-def link_of(child: subprocess.Popen[str]) -> str:
-    """The link that the demo ends with, once it has said it."""
+CASE = re.compile(r"The case above belongs to (.+): (http://\S+/cases/\S+)")
+
+
+def link_of(child: subprocess.Popen[str], wanted: re.Pattern[str] = LINK) -> tuple[str, ...]:
+    """What the demo ends with, once it has said it."""
     assert child.stdout is not None
     heard = ""
     for line in child.stdout:
         heard += line
-        found = LINK.search(line)
+        found = wanted.search(line)
         if found:
-            return found[1]
+            return found.groups()
     assert child.stderr is not None
     raise AssertionError(heard + child.stderr.read())
 
@@ -50,7 +53,7 @@ def test_demo_ends_with_a_link(
     demo: subprocess.Popen[str], browser: Callable[..., Any], tmp_path: Path
 ) -> None:
     """The link opens the portal; one click signs in; a job can be run; Ctrl-C ends it all."""
-    link = link_of(demo)
+    (link,) = link_of(demo)
     page = browser(language="en")
     page.goto(link)
     page.get_by_role("link", name="Sign in").click()
@@ -69,3 +72,17 @@ def test_demo_ends_with_a_link(
     assert demo.returncode == 130
     assert "Traceback" not in errors
     assert "Traceback" not in (tmp_path / "demo" / "portal.log").read_text(encoding="utf-8")
+
+
+def test_demo_case_can_be_opened(demo: subprocess.Popen[str], browser: Callable[..., Any]) -> None:
+    """The case that the demo shows belongs to somebody who may sign in, and its link opens it."""
+    name, link = link_of(demo, CASE)
+    page = browser(language="en")
+    page.goto(link)
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_role("button", name=re.compile(re.escape(name))).click()
+    page.wait_for_url(link)
+
+    assert link.rpartition("/")[2] in page.inner_text("h1")
+    assert name in page.inner_text("main")
+    assert page.wrong == []
