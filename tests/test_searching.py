@@ -16,7 +16,7 @@ from connector.ledger import Ledger, search_sources, searching
 from connector.ledger.access import Role, Viewer
 from connector.ledger.people import keep_people
 from connector.ledger.search_engines import fts_query
-from connector.ledger.search_leads import leads
+from connector.ledger.search_leads import MOST_CASES, leads
 from connector.ledger.search_query import BadPlace, Place, days, read_place, read_query
 from connector.ledger.search_words import lowered, read_words
 from connector.ledger.searching import Answer, excerpt, search
@@ -393,6 +393,70 @@ def test_names(ledger: Ledger) -> None:
             assert [each.id for each in found.people] == ["u1"]
         found = leads(connection, read_query("hegn", scanner()), None, scanner())
         assert (found.cases, found.people) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "carport", "byggetilladelse", "Byggetilladelsen", "bygg", "bygge*", "skolebakken 103",
+        "aage", "Åge", "holm", "Holm carport", "27 45 04 P19 12 24", "274504p191224",
+    ],
+)  # fmt: skip
+def test_case_by_words(ledger: Ledger, typed: str) -> None:
+    """A case is found by words of its title, one name of a party, and its number without signs."""
+    party = CaseParty(name="Aage Kjær Holm")
+    add_cases(
+        ledger,
+        case(title="Byggetilladelse, carport, Skolebakken 103", parties=(party,)),
+        case(OTHER_CASE, title="Hjemmepleje", parties=()),
+    )
+    with ledger.read() as connection:
+        found = leads(connection, read_query(typed, scanner()), None, scanner())
+
+    assert [each.number for each in found.cases] == [CASE]
+    assert not found.is_part
+
+
+@pytest.mark.parametrize("typed", ["port", "carport hjemmepleje", "-carport", "10", "ca", "2745"])
+def test_case_by_no_words(ledger: Ledger, typed: str) -> None:
+    """The middle of a word, two cases' words, a word that is not wanted: these lead to no case."""
+    add_cases(
+        ledger,
+        case(title="Byggetilladelse, carport, Skolebakken 103", parties=()),
+        case(OTHER_CASE, title="Hjemmepleje", parties=()),
+    )
+    with ledger.read() as connection:
+        assert leads(connection, read_query(typed, scanner()), None, scanner()).cases == ()
+
+
+def test_case_by_words_is_for_who_may_see_it(ledger: Ledger) -> None:
+    """Words lead to cases that one may see, and to none of the others, however many there are."""
+    others = [case(f"27.45.04-P19-{n}-26", title="Carport", caseworker="x", department="Teknik",
+                   parties=()) for n in range(1, 40)]  # fmt: skip
+    mine = case(title="Carport", caseworker=next(iter(bodil().names)), department="x")
+    add_cases(ledger, *others, mine)
+    with ledger.read() as connection:
+        query = read_query("carport", scanner())
+        found = leads(connection, query, bodil(), scanner())
+        everybody = leads(connection, query, None, scanner())
+
+    assert [each.number for each in found.cases] == [CASE]
+    assert not found.is_part
+    assert len(everybody.cases) == MOST_CASES
+    assert everybody.is_part
+
+
+def test_case_by_words_of_now(ledger: Ledger) -> None:
+    """A title that changed is found by its new words alone."""
+    add_cases(ledger, case(title="Carport"))
+    add_cases(ledger, case(title="Udestue"))
+    with ledger.read() as connection:
+        found = [
+            len(leads(connection, read_query(typed, scanner()), None, scanner()).cases)
+            for typed in ("carport", "udestue")
+        ]
+
+    assert found == [0, 1]
 
 
 def test_relevance(ledger: Ledger, ask: Callable[..., Answer]) -> None:

@@ -9,8 +9,9 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.batch import Batch, chunks
+from connector.ledger.case_words import words_of
 from connector.ledger.storable import storable
-from connector.ledger.tables import case_key, case_reader, register_case
+from connector.ledger.tables import case_key, case_reader, case_word, register_case
 from connector.linking.keys import MANY, canonical, keys_of, number_key
 from connector.model import Case
 
@@ -30,6 +31,7 @@ class Changed(NamedTuple):
     row: dict[str, Any]
     keys: tuple[str, ...]
     readers: tuple[str, ...]
+    words: tuple[str, ...]
 
 
 class Kept(NamedTuple):
@@ -87,7 +89,7 @@ def _changed(batch: Batch, cases: Sequence[Case]) -> list[Changed]:
             "access": case.access,
         }
         readers = tuple(dict.fromkeys(name.casefold() for name in case.readers))
-        changed[case.number] = Changed(row, tuple(keys), readers)
+        changed[case.number] = Changed(row, tuple(keys), readers, words_of(case))
     return list(changed.values())
 
 
@@ -106,6 +108,7 @@ def _write(batch: Batch, changed: Sequence[Changed]) -> None:
     if keys:
         batch.connection.execute(sa.insert(case_key), keys)
     batch.connection.execute(sa.delete(case_reader).where(case_reader.c.case_number.in_(numbers)))
+    _write_words(batch, changed, numbers)
     readers = [
         {"case_number": each.row["number"], "name": name}
         for each in changed
@@ -113,6 +116,12 @@ def _write(batch: Batch, changed: Sequence[Changed]) -> None:
     ]
     if readers:
         batch.connection.execute(sa.insert(case_reader), readers)
+
+
+def _write_words(batch: Batch, changed: Sequence[Changed], numbers: Sequence[str]) -> None:
+    batch.connection.execute(sa.delete(case_word).where(case_word.c.case_number.in_(numbers)))
+    rows = sorted((word, each.row["number"]) for each in changed for word in each.words)
+    batch.ledger.insert_many(batch.connection, case_word, ["word", "case_number"], rows)
 
 
 class LedgerCases:

@@ -1,4 +1,6 @@
-"""What a search leads to besides what was said: cases by number, telephone or name, colleagues."""
+"""What a search leads to besides what was said: cases by number, telephone, name or words of their
+title, and colleagues.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.access import Viewer
+from connector.ledger.case_words import cases_with
 from connector.ledger.register import LedgerCases, find_case
 from connector.ledger.search_query import HIDDEN, Query
 from connector.ledger.search_words import tokens
@@ -38,9 +41,13 @@ _person = msgspec.json.Decoder(Person).decode
 
 
 class Leads(msgspec.Struct, frozen=True, kw_only=True):
-    """Cases that the viewer may see, and people of the directory."""
+    """Cases that the viewer may see, and people of the directory.
+
+    `is_part` when more cases have the words than are shown.
+    """
 
     cases: tuple[Case, ...] = ()
+    is_part: bool = False
     people: tuple[Person, ...] = ()
 
 
@@ -48,8 +55,12 @@ def leads(connection: Connection, query: Query, viewer: Viewer | None, scanner: 
     """Where a case number, a telephone number or a name that was typed leads to."""
     typed = [word for term in query.words.terms for word in term.typed if not term.is_unwanted]
     may_be_name = bool(typed) and len(typed) <= _MOST_NAMES and all(map(str.isalpha, typed))
+    named = _cases(connection, query, viewer, scanner, " ".join(typed) if may_be_name else "")
+    worded = cases_with(connection, viewer, query.text, query.words, most=MOST_CASES)
+    cases = {each.number: each for each in (*named, *worded.cases)}
     return Leads(
-        cases=_cases(connection, query, viewer, scanner, " ".join(typed) if may_be_name else ""),
+        cases=tuple(cases.values())[:MOST_CASES],
+        is_part=worded.is_part,
         people=_people(connection, typed) if may_be_name else (),
     )
 

@@ -246,6 +246,18 @@ case_key = Table(
 )
 Index("ix_case_key_case", case_key.c.case_number)
 
+# The words of a case's title and its parties' names, and its number without signs; see
+# connector/ledger/case_words.py. In PostgreSQL compared letter by letter: it is asked for what
+# begins a word.
+case_word = Table(
+    "case_word",
+    metadata,
+    Column("word", Text().with_variant(Text(collation="C"), "postgresql"), primary_key=True),
+    Column("case_number", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+Index("ix_case_word_case", case_word.c.case_number, case_word.c.word)
+
 # Numbers that a register which cannot list its cases was asked for, known to it or not.
 asked_number = Table(
     "asked_number",

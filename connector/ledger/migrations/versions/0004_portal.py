@@ -6,6 +6,7 @@ is kept; the cases' readers come with the next change in the register.
 
 # No `from __future__ import annotations`: Alembic loads this file outside sys.modules, where
 # msgspec could not look the names up again.
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -41,13 +42,19 @@ class _Evidence(msgspec.Struct):
     note: str = ""
 
 
+class _CaseParty(msgspec.Struct):
+    name: str = ""
+
+
 class _Case(msgspec.Struct):
+    title: str = ""
+    parties: tuple[_CaseParty, ...] = ()
     department: str = ""
     access: str = ""
 
 
 def upgrade() -> None:
-    """Seven tables, two columns and two indexes; the past is brought along."""
+    """Eight tables, two columns and two indexes; the past is brought along."""
     _make_tables()
     for statement in PORTAL_INDEXES:
         op.execute(statement)
@@ -86,6 +93,18 @@ def _make_tables() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("case_number", "name", name=op.f("pk_case_reader")),
     )
+    op.create_table(
+        "case_word",
+        sa.Column(
+            "word",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("word", "case_number", name=op.f("pk_case_word")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_case_word_case", "case_word", ["case_number", "word"], unique=False)
     op.create_table(
         "web_session",
         sa.Column("sha256", sa.String(64), nullable=False),
@@ -205,10 +224,28 @@ def _keep_suggestions(connection: sa.Connection) -> None:
         )
 
 
+_SPELLINGS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ä": "ae", "ö": "oe", "é": "e"})
+
+
+def _words(number: str, case: _Case) -> Iterable[str]:
+    """As the program keeps them now: a later version makes its own."""
+    texts = (case.title, *(party.name for party in case.parties))
+    plain = " ".join(texts).casefold().translate(_SPELLINGS)
+    found = (re.sub(r"[\W_]+", "", number.casefold()), *re.findall(r"[^\W_]+", plain))
+    return list(dict.fromkeys(found))[:60]
+
+
 def _fill_cases(connection: sa.Connection) -> None:
     decode = msgspec.json.Decoder(_Case).decode
     rows = connection.execute(sa.text("SELECT number, detail FROM register_case")).all()
     filled = [(row.number, decode(row.detail)) for row in rows]
+    words = [
+        {"word": word, "number": number} for number, case in filled for word in _words(number, case)
+    ]
+    if words:
+        connection.execute(
+            sa.text("INSERT INTO case_word (word, case_number) VALUES (:word, :number)"), words
+        )
     if filled:
         connection.execute(
             sa.text(
