@@ -225,11 +225,12 @@ def test_one_person_with_two_entries(town: Town, clock: Clock) -> None:
 
 
 def test_telephones_that_can_be_called(town: Town) -> None:
-    """A number that no telephone takes as it is gives no link."""
-    town.people(someone(1, "Anne Alm", phones=("+4520000001", "4711", "+45 20", "+4520000001")))
+    """Whole numbers are told in E.164, however the directory writes them; others are not."""
+    written = ("+45 20 00 00 01", "4711", "+45 20", "+4520000001", "20 00 00 02", "(0045) 20000003")
+    town.people(someone(1, "Anne Alm", phones=written))
 
     told = next(each for each in town.now() if each.person == "u1")
-    assert told.phones == ("+4520000001",)
+    assert told.phones == ("+4520000001", "+4520000002", "+4520000003")
 
 
 def test_caseworker(town: Town, clock: Clock) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import sqlalchemy as sa
 
+from connector.identity import normalise_phone
 from connector.ledger.merging import IN_LIKE, ids_named, same_persons
 from connector.ledger.tables import ms, person, presence
 from connector.model import Case, Person, Presence
@@ -223,9 +224,9 @@ def _present(each: Person, state: Presence | None, now: int, old_s: int) -> Pres
 
 
 def _callable(phones: Sequence[str]) -> tuple[str, ...]:
-    """Numbers that a telephone takes as they are: E.164, each once."""
-    whole = (each for each in phones if each.startswith("+") and each[1:].isascii())
-    return tuple(dict.fromkeys(each for each in whole if each[1:].isdigit()))
+    """Numbers that any telephone takes, in E.164, each once; directories write them with spaces."""
+    whole = (normalise_phone(each).e164 for each in phones)
+    return tuple(dict.fromkeys(filter(None, whole)))
 
 
 def _place(each: Present) -> tuple[bool, int, str]:

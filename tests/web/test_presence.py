@@ -59,8 +59,10 @@ def test_ways_to_reach(client: Callable[..., Client]) -> None:
 
     assert 'href="tel:+4537100001"' in text
     assert "Ring til Bodil Bæk på +45 37 10 00 01" in text
+    assert "intet nummer" not in text  # nothing is said of oneself
     assert "https://teams.microsoft.com/l/chat/0/0?users=bodil@nordvang.example" in text
     assert "users=bent" not in text
+    assert "intet nummer i kataloget" in client("bodil").get("/presence").text  # Bent has none
 
 
 def test_what_a_colleague_wrote(client: Callable[..., Client], program: Program) -> None:
