@@ -413,6 +413,17 @@ def make_lync(
         )
         for label, url in (its.call_databases if name == "lync_cdr" else its.message_databases)
     ]
+    if name == "lync_archive":
+        archive = settings.sources.lync_archive
+        return lync.ArchivedMessages(
+            databases,
+            archive.folder,
+            name=name,
+            window_days=archive.window_days,
+            initial_days=archive.initial_days,
+            since=since,
+            clock=clock,
+        )
     calls = settings.sources.lync_cdr
     return lync.CallDetails(
         databases,

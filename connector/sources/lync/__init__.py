@@ -3,7 +3,8 @@
 All of it is read from databases and exported files, never from the servers that carry the calls.
 """
 
+from connector.sources.lync.archive import ArchivedMessages
 from connector.sources.lync.cdr import CallDetails
 from connector.sources.lync.database import Database
 
-__all__ = ["CallDetails", "Database"]
+__all__ = ["ArchivedMessages", "CallDetails", "Database"]

@@ -45,6 +45,14 @@ def words(value: object) -> str:
     return "" if value is None else str(value).strip()
 
 
+def clean(text: str) -> str:
+    """Without NUL and halves of characters, which no database takes."""
+    if text.isascii():
+        return text.replace("\0", "")
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return whole.replace("\0", "")
+
+
 def key_text(time: object, seq: object) -> str:
     """The key of a row in words, the same whichever driver gave it and whatever the time zone."""
     text = time.isoformat(sep=" ") if isinstance(time, datetime) else str(time)
