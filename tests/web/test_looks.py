@@ -18,6 +18,7 @@ from connector.web.denials import PER_MINUTE
 from connector.web.site import Site
 from tests.web import town
 from tests.web.conftest import Client
+from tests.web.test_todo import Register, decide, fill, waiting
 
 Clients = Callable[..., Client]
 PAGE = f"/cases/{town.BODILS}/looks"
@@ -173,6 +174,18 @@ def test_denied_is_kept(client: Clients, site: Site, path: str, subject: str, wh
     ((actor, told, detail),) = denied(site)
     assert (actor, told, detail["why"]) == (town.PEOPLE["bodil"].upn, subject, why)
     assert looks(site) == []
+
+
+def test_denied_decision(program: Program, client: Clients, site: Site) -> None:
+    """Who names a case that they may not see when they decide is kept as denied, too."""
+    fill(program, 1)
+    program.register = Register(*town.cases())  # type: ignore[assignment]
+    answer = decide(
+        client("bodil"), program, waiting(program)[0], do="choose", case=town.SECRET.lower()
+    )
+
+    assert answer.status_code == 404
+    assert [subject for _, subject, _ in denied(site)] == [f"case {town.SECRET}"]
 
 
 @pytest.mark.parametrize(

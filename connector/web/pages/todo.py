@@ -26,7 +26,7 @@ from connector.ledger.merging import find_person
 from connector.ledger.tables import item, link, ms
 from connector.ledger.todo import Todo
 from connector.ledger.waiting import Target
-from connector.web import rules
+from connector.web import denials, rules
 from connector.web.choosing import case_meant
 from connector.web.page import NotFound, Wrong, language_of, render
 from connector.web.site import Site, site_of
@@ -116,6 +116,7 @@ def decide(request: Request, viewer: Worker, said: Annotated[Said, Depends()]) -
         if said.do not in ("put", "choose"):
             raise NotFound("wrong.hidden_item", item=said.item) from error
         values = {"case": said.number}
+        denials.keep(request, "wrong.hidden", said.number)
         answer = Answer(key="wrong.hidden", values=values, status=404, typed=said.number)
         return _page(request, viewer, place, answer)
     except RemoteError:
