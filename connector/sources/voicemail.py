@@ -235,7 +235,7 @@ def duration_s(letter: Letter) -> int | None:
 def is_candidate(letter: Letter) -> bool:
     """Whether the mail is worth opening: it is one, or something about it says it may be."""
     properties = _properties(letter)
-    if _by_class(_get(properties, _CLASS)) or _by_content_class(_get(properties, _HEADER_CLASS)):
+    if by_class(_get(properties, _CLASS)) or _by_content_class(_get(properties, _HEADER_CLASS)):
         return True
     if any(_address(one).lower() == _NO_REPLY for one in letter.reply_to or ()):
         return True
@@ -247,7 +247,8 @@ def is_candidate(letter: Letter) -> bool:
     return bool(number)
 
 
-def _by_class(text: str) -> str:
+def by_class(text: str) -> str:
+    """voicemail, missed or "", as a message class says."""
     text = text.lower()
     if text.startswith(_VOICEMAIL) or text.endswith(".microsoft.voicemail"):
         return "voicemail"
@@ -260,7 +261,7 @@ def _by_content_class(text: str) -> str:
 
 def _what(letter: Letter, properties: _Properties, files: Sequence[File]) -> tuple[str, str]:
     """(voicemail, missed or "", how that was seen)."""
-    found = _by_class(_get(properties, _CLASS))
+    found = by_class(_get(properties, _CLASS))
     if found:
         return found, ""
     found = _by_content_class(content_class(letter))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -54,6 +54,7 @@ class Said(msgspec.Struct, frozen=True):
     minute: datetime
     words: str
     at: datetime  # the minute, with milliseconds that keep the order
+    mark: str  # of words and speaker: what is the same in every copy
 
 
 class Copy(msgspec.Struct, frozen=True):
@@ -127,7 +128,13 @@ def _thread(members: Sequence[Who]) -> str:
 
 def _said(line: saved_words.Line, at: datetime, members: Sequence[Who]) -> Said:
     minute = at.replace(second=0, microsecond=0)
-    return Said(_named(line.name, members), minute, line.words, at)
+    who = _named(line.name, members)
+    return Said(who, minute, line.words, at, _mark(who, line.words))
+
+
+def _mark(who: Who, words: str) -> str:
+    digest = hashlib.blake2b(" ".join(words.split()).encode(), digest_size=8).hexdigest()
+    return f"{digest}/{who.key or who.name}"
 
 
 def _named(name: str, members: Sequence[Who]) -> Who:
@@ -179,61 +186,89 @@ class Remembered:
             self._by.popitem(last=False)
 
 
-def messages(source: str, copy: Copy, known: Known, remembered: Remembered) -> list[Item]:
-    """The messages of a copy that no copy before it had."""
-    keys = [_keys(one, copy) for one in copy.said]
-    near = [key for options in keys for key in options]
-    have = (
-        {key for key, _ in known(copy.thread, [(key, VERSION) for key in near])} if near else set()
-    )
+def messages(
+    source: str, copies: Sequence[Copy], known: Known, remembered: Remembered
+) -> list[Item]:
+    """The messages of copies that no copy before had; the ledger is asked once for each thread."""
+    options = {copy.key: _options(copy) for copy in copies}
+    wanted: dict[str, dict[str, None]] = {}
+    for copy in copies:
+        near = wanted.setdefault(copy.thread, {})
+        near.update((key, None) for keys in options[copy.key] for key in keys)
+    have = {
+        thread: {key for key, _ in known(thread, [(key, VERSION) for key in near])}
+        for thread, near in wanted.items()
+        if near
+    }
+    found: list[Item] = []
+    for copy in copies:
+        if copy.said:
+            its = have[copy.thread]
+            found += _messages(source, copy, options[copy.key], its, remembered)
+    return found
+
+
+def _options(copy: Copy) -> list[list[str]]:
+    """For each message, under which keys another copy may have it."""
+    most = Counter(one.mark for one in copy.said)
+    return [_keys(one, most[one.mark]) for one in copy.said]
+
+
+def _messages(
+    source: str,
+    copy: Copy,
+    options: Sequence[Sequence[str]],
+    kept: set[str],
+    remembered: Remembered,
+) -> list[Item]:
+    near = [key for keys in options for key in keys]
     with remembered.lock:
-        have |= remembered.others(copy.thread, near, copy.key)
-        new, old = _match(copy, have)
+        have = kept | remembered.others(copy.thread, near, copy.key)
+        new, old = _match(copy, options, have)
         remembered.add(copy.thread, [key for key, _ in new], copy.key)
     between = (min(old), max(old)) if old else None
     return [_item(source, copy, one, key, between) for key, one in new]
 
 
-def _base(one: Said, minute: datetime) -> str:
-    who = one.who.key or one.who.name
-    words = hashlib.blake2b(" ".join(one.words.split()).encode(), digest_size=8).hexdigest()
-    return f"{minute:%Y-%m-%dT%H:%M}/{words}/{who}"
+def _keys(one: Said, most: int) -> list[str]:
+    """Under which keys another copy may have the message: clocks are up to a minute apart.
 
-
-def _keys(one: Said, copy: Copy) -> list[str]:
-    """Under which keys another copy may have the message: clocks are up to a minute apart."""
+    `most` is how often the copy has these words of this speaker.
+    """
     minutes = (one.minute, one.minute - _MINUTE, one.minute + _MINUTE)
-    most = sum(each.words == one.words and each.who == one.who for each in copy.said)
-    return [_numbered(_base(one, minute), n) for minute in minutes for n in range(most)]
+    bases = [f"{minute.isoformat()[:16]}/{one.mark}" for minute in minutes]
+    return [_numbered(base, n) for base in bases for n in range(most)]
 
 
 def _numbered(base: str, number: int) -> str:
     return f"{base}/{number}" if number else base
 
 
-def _match(copy: Copy, have: set[str]) -> tuple[list[tuple[str, Said]], list[datetime]]:
+def _match(
+    copy: Copy, options: Sequence[Sequence[str]], have: set[str]
+) -> tuple[list[tuple[str, Said]], list[datetime]]:
     """(the new ones with their keys, the minutes of those that another copy has).
 
     What is the same to the minute is paired first, then what is a minute apart; each once.
     """
     used: set[str] = set()
-    left: list[tuple[str, Said]] = []
+    left: list[tuple[str, Said, Sequence[str]]] = []
     old: list[datetime] = []
     counts: dict[str, int] = {}
-    for one in copy.said:
-        base = _base(one, one.minute)
+    for one, keys in zip(copy.said, options, strict=True):
+        base = keys[0]
         key = _numbered(base, counts.get(base, 0))
         counts[base] = counts.get(base, 0) + 1
         if key in have:
             used.add(key)
             old.append(one.minute)
         else:
-            left.append((key, one))
+            left.append((key, one, keys))
     new = []
-    for key, one in left:
-        near = [other for other in _keys(one, copy) if other in have and other not in used]
+    for key, one, keys in left:
+        near = next((other for other in keys if other in have and other not in used), "")
         if near:
-            used.add(near[0])
+            used.add(near)
             old.append(one.minute)
         else:
             new.append((key, one))
@@ -279,7 +314,7 @@ def whole(source: str, copy: Copy) -> Item | None:
     """A conversation whose layout is not known, as one message; None when it has no words."""
     if copy.said or not copy.text:
         return None
-    one = Said(copy.starter, copy.saved_at, copy.text, copy.saved_at)
+    one = Said(copy.starter, copy.saved_at, copy.text, copy.saved_at, "")
     item = _item(source, copy, one, f"copy:{copy.key}", None)
     return msgspec.structs.replace(item, flags=(NOT_PARSED,))
 

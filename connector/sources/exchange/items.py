@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _CONVERSATION = "ipm.note.microsoft.conversation"
 _SPOKEN = "ipm.note.microsoft.conversation.voice"
-_MISSED_CALL = "ipm.note.microsoft.missed.voice"
 _MISSED = "ipm.note.microsoft.missed"
 _TEAMS = "ipm.skypeteams"  # Teams keeps copies of its chats in a hidden folder; it is read itself
 _NO_REPLY = "skype.voicemail.microsoft.com"
@@ -39,15 +38,22 @@ def what(row: Row, folder: Folder) -> str:
     kind = row.item_class.lower()
     if kind.startswith(_TEAMS):
         return ""
-    if kind.startswith(_SPOKEN) or _content_class(row) == _CONTENT_CLASS:
-        return "call"
     if kind.startswith(_CONVERSATION):
-        return "conversation"
-    if kind.startswith(_MISSED) and not kind.startswith(_MISSED_CALL):
+        return "call" if kind.startswith(_SPOKEN) else "conversation"
+    if voicemail.by_class(kind):
+        return "voicemail"
+    if kind.startswith(_MISSED):
         return "missed"
     if kind == "ipm.note" and folders.is_history(folder):
         return "conversation"  # its class was lost, when the mailbox was moved perhaps
+    if voicemail.content_class(row.letter) == _CONTENT_CLASS:
+        return "call"
     return "voicemail" if _is_telephone(row) else ""
+
+
+def is_conversation(row: Row, folder: Folder) -> bool:
+    """Whether it holds messages: a saved conversation, or the notice of one that was missed."""
+    return what(row, folder) in ("conversation", "missed")
 
 
 def _is_telephone(row: Row) -> bool:
@@ -58,13 +64,10 @@ def _is_telephone(row: Row) -> bool:
     return _NO_REPLY in row.reply_names.lower()
 
 
-def _content_class(row: Row) -> str:
-    return voicemail.content_class(row.letter)
-
-
-def is_candidate(row: Row, folder: Folder) -> bool:
+def is_candidate(row: Row, folder: Folder, *, with_history: bool) -> bool:
     """Whether it must be opened; ordinary mail is not."""
-    return bool(what(row, folder))
+    kind = what(row, folder)
+    return bool(kind) and (with_history or kind not in ("conversation", "missed"))
 
 
 def key(row: Row) -> str:
@@ -81,23 +84,13 @@ def version(row: Row) -> str:
 
 
 def made(
-    source: Exchange,
-    mailbox: str,
-    folder: Folder,
-    row: Row,
-    opened: Row,
-    known: Known,
-    now: datetime,
+    source: Exchange, mailbox: str, folder: Folder, row: Row, opened: Row, now: datetime
 ) -> Sequence[Item]:
-    """The items that an opened one becomes; none when it is ordinary mail after all."""
-    match what(row, folder):
-        case "conversation" | "missed":
-            return _conversation(source, mailbox, row, opened, known, now) if source.history else ()
-        case "call":
-            return (_spoken(source, mailbox, row, opened, now),)
-        case _:
-            found = _telephone(source, mailbox, row, opened, now)
-            return () if found is None else (found,)
+    """What an opened item becomes; nothing when it is ordinary mail after all."""
+    if what(row, folder) == "call":
+        return (_spoken(source, mailbox, row, opened, now),)
+    found = _telephone(source, mailbox, row, opened, now)
+    return () if found is None else (found,)
 
 
 def _raw(opened: Row) -> bytes:
@@ -234,17 +227,33 @@ def _party(source: Exchange, one: voicemail.Recipient | None, role: str) -> Part
     )
 
 
-def _conversation(
-    source: Exchange, mailbox: str, row: Row, opened: Row, known: Known, now: datetime
-) -> Sequence[Item]:
-    """The copy as evidence, and the messages in it that no other copy had before."""
-    letter, flags = _dated(opened.letter, now)
-    opened = msgspec.structs.replace(opened, letter=letter)
-    copy = history.read_copy(opened, mailbox, source.zone, source.find, now)
-    found = history.messages(source.name, copy, known, source.remembered)
-    found = history.with_ambiguity(found, source.zone)
-    one = history.whole(source.name, copy)
-    evidence = Item(
+def conversations(
+    source: Exchange, mailbox: str, opened: Sequence[tuple[Row, Row]], known: Known, now: datetime
+) -> list[Item]:
+    """Each copy as evidence, and the messages in them that no other copy had before."""
+    copies, found = [], list[Item]()
+    for row, item in opened:
+        letter, flags = _dated(item.letter, now)
+        item = msgspec.structs.replace(item, letter=letter)
+        copy = history.read_copy(item, mailbox, source.zone, source.find, now)
+        copies.append(copy)
+        found.append(_evidence(source, mailbox, row, item, copy, flags))
+        one = history.whole(source.name, copy)
+        found += [one] if one else []
+    messages = history.messages(source.name, copies, known, source.remembered)
+    return found + history.with_ambiguity(messages, source.zone)
+
+
+def _evidence(
+    source: Exchange,
+    mailbox: str,
+    row: Row,
+    opened: Row,
+    copy: history.Copy,
+    flags: tuple[str, ...],
+) -> Item:
+    """The copy as it came; it is not journaled itself."""
+    return Item(
         source=source.name,
         thread=source.thread(mailbox),
         key=key(row),
@@ -258,4 +267,3 @@ def _conversation(
         direction=Direction.INTERNAL,
         flags=flags,
     )
-    return [evidence, *found, *([one] if one else [])]

@@ -128,18 +128,27 @@ class Reading:
 
     def _items(self, folder: Folder, rows: Sequence[Row]) -> list[Item | Problem]:
         """What of the listed rows is for us, new and not too old, opened."""
-        maybe = [row for row in rows if self._is_recent(row) and items.is_candidate(row, folder)]
+        with_history = self._source.history
+        maybe = [
+            row
+            for row in rows
+            if self._is_recent(row) and items.is_candidate(row, folder, with_history=with_history)
+        ]
         names = {row.id: (items.key(row), items.version(row)) for row in maybe}
         pairs = [pair for pair in names.values() if pair not in self._seen]
         old = self._known_pairs(pairs) | self._seen if pairs else self._seen
         new = {row.id: row for row in maybe if names[row.id] not in old}
         listed, found = list(new.values()), list[Item | Problem]()
         for start in range(0, len(listed), ITEMS_A_REQUEST):
+            copies = []
             for row, opened in self._open(listed[start : start + ITEMS_A_REQUEST]):
                 if isinstance(opened, Problem):
                     found.append(opened)
+                elif opened is not None and items.is_conversation(row, folder):
+                    copies.append((row, opened))
                 elif opened is not None:
                     found += self._made(folder, row, opened)
+            found += self._conversations(copies)
         self._seen.update(names[key] for key in new)
         return found
 
@@ -182,7 +191,7 @@ class Reading:
             return self._unreadable(row, told(code))
         try:
             return wire.parse_item(message)
-        except (ValueError, AttributeError, TypeError) as error:
+        except (ValueError, AttributeError, LookupError, TypeError) as error:
             return self._unreadable(row, f"{type(error).__name__} in its XML")
 
     def _unreadable(self, row: Row, why: str) -> Problem:
@@ -190,11 +199,21 @@ class Reading:
 
     def _made(self, folder: Folder, row: Row, opened: Row) -> Sequence[Item | Problem]:
         try:
-            return items.made(
-                self._source, self._mailbox, folder, row, opened, self._known, self._now
-            )
+            return items.made(self._source, self._mailbox, folder, row, opened, self._now)
         except (ValueError, OverflowError) as error:
             return [self._unreadable(row, f"{type(error).__name__} in its contents")]
+
+    def _conversations(self, copies: Sequence[tuple[Row, Row]]) -> Sequence[Item | Problem]:
+        """What the copies hold; where one cannot be read, the others one by one."""
+        if not copies:
+            return []
+        try:
+            return items.conversations(self._source, self._mailbox, copies, self._known, self._now)
+        except (ValueError, OverflowError) as error:
+            if len(copies) == 1:
+                text = f"{type(error).__name__} in its contents"
+                return [self._unreadable(copies[0][0], text)]
+            return [each for one in copies for each in self._conversations([one])]
 
     def _problem(self, key: str, reason: str) -> Problem:
         return Problem(source=self._source.name, part=self._mailbox, key=key, reason=reason)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
-from functools import cache
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -238,7 +238,7 @@ def parse_changes(message: Element) -> Changes:
             continue
         try:
             rows.append(parse_row(change[0]))
-        except (ValueError, AttributeError, IndexError, TypeError) as error:
+        except (ValueError, AttributeError, LookupError, TypeError) as error:
             broken.append(f"{type(error).__name__} in a listed item")
     return Changes(
         state=message.findtext(M + "SyncState") or "",
@@ -260,39 +260,48 @@ def parse_item(message: Element) -> Row:
     return msgspec.structs.replace(
         row,
         files=tuple(_files(files)) if files is not None else (),
-        to=(*_people(element, "ToRecipients"), *_people(element, "CcRecipients")),
+        to=tuple(
+            who
+            for tag in ("ToRecipients", "CcRecipients")
+            for who in _people(element.find(T + tag))
+        ),
         raw=etree.tostring(element, with_tail=False),
     )
 
 
 def parse_row(element: Element) -> Row:
     """What an item tells of itself. Times stay texts: some cannot be read as times."""
+    parts = {one.tag: one for one in element}
     values = _properties(element)
-    item_class = element.findtext(T + "ItemClass") or ""
-    received = _whole_seconds(element.findtext(T + "DateTimeReceived"))
-    sent = _whole_seconds(element.findtext(T + "DateTimeSent"))
-    created = _whole_seconds(element.findtext(T + "DateTimeCreated"))
-    body = element.find(T + "Body")
-    told = element.findtext(T + "HasAttachments")
+
+    def text(tag: str) -> str | None:
+        one = parts.get(T + tag)
+        return None if one is None else one.text
+
+    item_class = text("ItemClass") or ""
+    received = _whole_seconds(text("DateTimeReceived"))
+    sent = _whole_seconds(text("DateTimeSent"))
+    created = _whole_seconds(text("DateTimeCreated"))
+    told = text("HasAttachments")
     named = [voicemail.Property(id=_name(key), value=value) for key, value in values.items()]
     letter = voicemail.Letter(
-        id=element.find(T + "ItemId").get("Id"),
-        internet_message_id=element.findtext(T + "InternetMessageId"),
+        id=parts[T + "ItemId"].get("Id"),
+        internet_message_id=text("InternetMessageId"),
         received_date_time=received or sent or created,
         sent_date_time=sent or received or created,
-        sender=next(iter(_people(element, "From")), None),
-        reply_to=list(_people(element, "ReplyTo")),
+        sender=next(iter(_people(parts.get(T + "From"))), None),
+        reply_to=list(_people(parts.get(T + "ReplyTo"))),
         has_attachments=told == "true" if told else None,
         properties=[voicemail.Property(id="String 0x001A", value=item_class), *named],
-        subject=element.findtext(T + "Subject"),
-        body=_body(body),
-        internet_message_headers=_headers(element),
+        subject=text("Subject"),
+        body=_body(parts.get(T + "Body")),
+        internet_message_headers=_headers(parts.get(T + "InternetMessageHeaders")),
     )
     return Row(
         id=letter.id,
         item_class=item_class,
         letter=letter,
-        size=element.findtext(T + "Size") or "",
+        size=text("Size") or "",
         created=created or "",
         search_key=values.get(_key(SEARCH_KEY), ""),
         reply_names=values.get(_key(REPLY_NAMES), ""),
@@ -309,9 +318,10 @@ def _whole_seconds(text: str | None) -> str | None:
     return f"{found[1]}{found[2] or 'Z'}" if found else text
 
 
-_key = cache(voicemail.property_key)
+_key = voicemail.property_key
 
 
+@lru_cache(maxsize=1024)
 def _name(key: tuple[str, str, str]) -> str:
     """Graph's id of a property again."""
     kind, group, word = key
@@ -324,7 +334,7 @@ def _properties(element: Element) -> dict[tuple[str, str, str], str]:
     for one in element.iterfind(T + "ExtendedProperty"):
         field, value = one.find(T + "ExtendedFieldURI"), one.findtext(T + "Value")
         if field is not None and value:
-            found[_property(*(field.get(name) for name in _URI))] = decoded(value)
+            found[_property(tuple(field.items()))] = decoded(value)
     return found
 
 
@@ -338,25 +348,22 @@ def decoded(text: str) -> str:
         return text  # an unknown character set, or no such encoding at all
 
 
-_URI = (
-    *("PropertyType", "PropertyTag", "DistinguishedPropertySetId"),
-    *("PropertySetId", "PropertyName"),
-)
 _SETS = {name: group.strip("{}") for group, name in _DISTINGUISHED.items()}
 
 
-@cache
-def _property(
-    kind: str | None, tag: str | None, named: str | None, group: str | None, word: str | None
-) -> tuple[str, str, str]:
+@lru_cache(maxsize=1024)
+def _property(attributes: tuple[tuple[str, str], ...]) -> tuple[str, str, str]:
+    """Type, set, and number or name of the property that an ExtendedFieldURI names."""
+    told = dict(attributes)
+    kind, tag = told.get("PropertyType", "").lower(), told.get("PropertyTag")
     if tag:
-        return (kind or "").lower(), "", str(int(tag, 0))
-    group = _SETS.get(named or "") or (group or "").strip("{}").lower()
-    return (kind or "").lower(), group, (word or "").lower()
+        return kind, "", str(int(tag, 0))
+    group = _SETS.get(told.get("DistinguishedPropertySetId", ""), "")
+    group = group or told.get("PropertySetId", "").strip("{}").lower()
+    return kind, group, told.get("PropertyName", "").lower()
 
 
-def _people(element: Element, tag: str) -> Iterator[voicemail.Recipient]:
-    parent = element.find(T + tag)
+def _people(parent: Element | None) -> Iterator[voicemail.Recipient]:
     for one in parent.iterfind(T + "Mailbox") if parent is not None else ():
         address = one.findtext(T + "EmailAddress") or ""
         if address[:3].lower() == "/o=":
@@ -365,8 +372,7 @@ def _people(element: Element, tag: str) -> Iterator[voicemail.Recipient]:
         yield voicemail.Recipient(email_address=voicemail.Address(name=name, address=address))
 
 
-def _headers(element: Element) -> list[voicemail.Header] | None:
-    parent = element.find(T + "InternetMessageHeaders")
+def _headers(parent: Element | None) -> list[voicemail.Header] | None:
     if parent is None:
         return None
     return [

@@ -15,6 +15,9 @@ import sqlalchemy as sa
 from connector.sources.lync.schema import SESSIONS, Schema
 
 
+Paged = Callable[..., sa.Select[Any]]
+
+
 class Key(NamedTuple):
     """What tells a session or conference from all others, as the driver gave it."""
 
@@ -65,7 +68,7 @@ class SessionRow(NamedTuple):
         return Key(self.time, self.seq)
 
 
-class _Asked:
+class Asked:
     """A FROM clause that grows by LEFT JOINs, over the columns that are there."""
 
     def __init__(self, schema: Schema, table: str) -> None:
@@ -109,6 +112,38 @@ class _Asked:
         ]
         return sa.select(*named).select_from(self._from)
 
+    def paged(self, columns: list[Any], end: str) -> Paged:
+        """Makes the queries of pages in the order of keys; `end` is the column of the end."""
+        time, seq = self.of(self.main, "SessionIdTime"), self.of(self.main, "SessionIdSeq")
+        ended = self.of(self.main, end)
+
+        def page(
+            size: int,
+            first: object = None,
+            after: Key | None = None,
+            before: object = None,
+            ended_since: object = None,
+        ) -> sa.Select[Any]:
+            """At most `size` rows, `first` <= time < `before`; `after` goes on behind a key.
+
+            `ended_since` gives only those without an end, or with one since then.
+            """
+            wanted = self.select(*columns)
+            if after is not None:
+                # The first half lets the key's index be used, the second is what is meant.
+                wanted = wanted.where(
+                    time >= after.time, sa.or_(time > after.time, seq > after.seq)
+                )
+            elif first is not None:
+                wanted = wanted.where(time >= first)
+            if before is not None:
+                wanted = wanted.where(time < before)
+            if ended_since is not None and ended is not None:
+                wanted = wanted.where(sa.or_(ended.is_(None), ended >= ended_since))
+            return wanted.order_by(time, seq).limit(size)
+
+        return page
+
 
 _PLAIN = (
     *("SessionIdTime", "SessionIdSeq", "CorrelationId", "ReplaceDialogIdTime"),
@@ -118,9 +153,14 @@ _PLAIN = (
 )
 
 
-def sessions_query(schema: Schema) -> Callable[..., sa.Select[Any]]:
+def asked_of(schema: Schema, table: str) -> Asked:
+    """The start of a query of a table."""
+    return Asked(schema, table)
+
+
+def sessions_query(schema: Schema) -> Paged:
     """Makes the query of a page of sessions; see `page`."""
-    asked = _Asked(schema, "SessionDetails")
+    asked = Asked(schema, "SessionDetails")
 
     def own(name: str) -> Any:
         return asked.of(asked.main, name)
@@ -161,38 +201,7 @@ def sessions_query(schema: Schema) -> Callable[..., sa.Select[Any]]:
         gateway("g1", "FromGatewayId"),
         gateway("g2", "ToGatewayId"),
     ]
-    return _paged(asked, columns)
-
-
-def _paged(asked: _Asked, columns: list[Any]) -> Callable[..., sa.Select[Any]]:
-    time, seq = asked.of(asked.main, "SessionIdTime"), asked.of(asked.main, "SessionIdSeq")
-    end = asked.of(asked.main, "SessionEndTime")
-
-    def page(
-        size: int,
-        first: object = None,
-        after: Key | None = None,
-        before: object = None,
-        ended_since: object = None,
-    ) -> sa.Select[Any]:
-        """At most `size` rows in the order of their keys, `first` <= time < `before`.
-
-        `after` goes on behind a key. `ended_since` gives only those without an end, or with one
-        since then.
-        """
-        wanted = asked.select(*columns)
-        if after is not None:
-            # The first half lets the key's index be used, the second is what is meant.
-            wanted = wanted.where(time >= after.time, sa.or_(time > after.time, seq > after.seq))
-        elif first is not None:
-            wanted = wanted.where(time >= first)
-        if before is not None:
-            wanted = wanted.where(time < before)
-        if ended_since is not None and end is not None:
-            wanted = wanted.where(sa.or_(end.is_(None), end >= ended_since))
-        return wanted.order_by(time, seq).limit(size)
-
-    return page
+    return asked.paged(columns, end="SessionEndTime")
 
 
 SESSION_TABLES = tuple(dict.fromkeys(each.table for each in SESSIONS))
