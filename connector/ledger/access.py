@@ -196,7 +196,7 @@ def may_be_visible_to(sort: Sort, root: Any = item) -> sa.ColumnElement[bool]:
     not ask about its cases. It decides nothing.
     """
     its = root.c
-    own = sa.false()
+    own: sa.ColumnElement[bool] = sa.false()
     if sort.took_part:
         talks = sa.select(_talker.c.thread_id).where(is_person(_talker.c.person))
         calls = sa.select(_caller.c.item_id).where(is_person(_caller.c.person))
