@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 # In the order in which a full sync reads them: who there is, what was said, what is free now.
 SOURCES = (
     "directory",
+    "directory_file",
     "chats",
     "channels",
     "call_records",
@@ -130,6 +131,10 @@ class Program:
         if name not in self._sources:
             if name == "exchange":
                 made = make_exchange(self.settings, self.since, self.clock)
+            elif name == "directory_file":
+                from connector.sources.directory_file import DirectoryFile
+
+                made = DirectoryFile(self.settings.sources.directory_file.path or Path())
             elif name in LYNC:
                 made = make_lync(name, self.settings, self.since, self.clock)
             else:

@@ -18,6 +18,7 @@ TEXTS = {
     "kind.event.one": "{count} event",
     # sources
     "source.directory": "Directory",
+    "source.directory_file": "Directory (file)",
     "source.chats": "Chats",
     "source.channels": "Channels",
     "source.call_records": "Call records",

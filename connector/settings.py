@@ -188,6 +188,14 @@ class Lync(msgspec.Struct, frozen=True, kw_only=True):
     query_timeout_s: int
 
 
+class DirectoryFile(msgspec.Struct, frozen=True, kw_only=True):
+    """[sources.directory_file]"""
+
+    enabled: bool
+    path: Path | None
+    schedule: Schedule
+
+
 class LyncCalls(msgspec.Struct, frozen=True, kw_only=True):
     """[sources.lync_cdr]"""
 
@@ -242,6 +250,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     """[sources]"""
 
     directory: Directory
+    directory_file: DirectoryFile
     chats: Chats
     channels: Channels
     call_records: CallRecords
@@ -432,6 +441,7 @@ def _settings(values: Mapping[str, Mapping[str, Any]], file: Path | None, folder
         lync=Lync(**values["lync"]),
         sources=Sources(
             directory=Directory(**values["sources.directory"]),
+            directory_file=DirectoryFile(**values["sources.directory_file"]),
             chats=Chats(**values["sources.chats"]),
             channels=Channels(**values["sources.channels"]),
             call_records=CallRecords(**values["sources.call_records"]),

@@ -252,22 +252,13 @@ def _check_together(
     values: Mapping[str, Mapping[str, Any]], given: Mapping[Names, object], report: _Report
 ) -> None:
     """What can be wrong though each setting alone is right."""
-    graph, ledger = values["graph"], values["ledger"]
-    needed = {"secret": ("tenant", "client_id"), "static": ()}.get(
-        graph["auth"], ("tenant", "client_id", "certificate_file")
-    )
-    for key in needed:
-        if not graph[key] and not report.has(f"graph.{key}"):
-            why = "config.why_certificate" if key == "certificate_file" else "config.why_tenant"
-            report.add(("graph", key), "config.required", why=why)
-    for key in ("base_url", "authority"):
-        if not is_protected(graph[key]) and graph["auth"] != "static":
-            report.add(("graph", key), "config.https")
+    ledger = values["ledger"]
+    _check_graph(values, report)
     channels = values["sources.channels"]
     if channels["enabled"] and not channels["teams"] and not report.has("sources.channels.teams"):
         report.add(("sources", "channels", "teams"), "config.required", why="config.why_teams")
     _check_exchange(values["sources.exchange"], report)
-    _check_lync(values, report)
+    _check_places(values, report)
     if ledger["reread_limit_items"] < ledger["batch_items"]:
         name = "batch_items" if ("ledger", "batch_items") in given else "reread_limit_items"
         report.add(("ledger", name), "config.reread", batch=ledger["batch_items"])
@@ -285,6 +276,33 @@ def _check_together(
             )
 
 
+def _check_graph(values: Mapping[str, Mapping[str, Any]], report: _Report) -> None:
+    """The tenant and its application, unless Microsoft is not asked at all."""
+    graph = values["graph"]
+    needed: tuple[str, ...] = {"secret": ("tenant", "client_id"), "static": ()}.get(
+        graph["auth"], ("tenant", "client_id", "certificate_file")
+    )
+    for key in needed if _asks_graph(values) else ():
+        if not graph[key] and not report.has(f"graph.{key}"):
+            why = "config.why_certificate" if key == "certificate_file" else "config.why_tenant"
+            report.add(("graph", key), "config.required", why=why)
+    for key in ("base_url", "authority"):
+        if not is_protected(graph[key]) and graph["auth"] != "static":
+            report.add(("graph", key), "config.https")
+
+
+def _asks_graph(values: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether anything is read, or written, through Microsoft Graph or with its account."""
+    own_servers = ("directory_file", "exchange", "lync_cdr", "lync_archive")
+    sources = {name[8:]: its for name, its in values.items() if name.startswith("sources.")}
+    sinks = [its for name, its in values.items() if name.startswith("sinks.")]
+    return (
+        any(its["enabled"] for name, its in sources.items() if name not in own_servers)
+        or (sources["exchange"]["enabled"] and sources["exchange"]["auth"] == "oauth")
+        or any(its["kind"] == "sharepoint" for its in sinks)
+    )
+
+
 def _check_exchange(its: Mapping[str, Any], report: _Report) -> None:
     """An Exchange server that is read needs its address, safe for a password, and an account."""
     where = ("sources", "exchange")
@@ -298,11 +316,14 @@ def _check_exchange(its: Mapping[str, Any], report: _Report) -> None:
             report.add((*where, key), "config.required", why=why)
 
 
-def _check_lync(values: Mapping[str, Mapping[str, Any]], report: _Report) -> None:
-    """A source of Lync needs a database, or a folder of exported files."""
+def _check_places(values: Mapping[str, Mapping[str, Any]], report: _Report) -> None:
+    """A source of files or of Lync needs a file, a folder or a database."""
     its, archive = values["lync"], values["sources.lync_archive"]
+    file = values["sources.directory_file"]
     places = {
-        ("lync", "call_databases"): not values["sources.lync_cdr"]["enabled"] or its["call_databases"],
+        ("sources", "directory_file", "path"): not file["enabled"] or file["path"] is not None,
+        ("lync", "call_databases"): not values["sources.lync_cdr"]["enabled"]
+        or its["call_databases"],
         ("sources", "lync_archive", "folder"): not archive["enabled"]
         or its["message_databases"]
         or archive["folder"] is not None,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from connector.setting import Setting
 from connector.setting import schedule as _schedule
+from connector.settings_directory import DIRECTORY_FILE, DIRECTORY_FILE_SECTION
 from connector.settings_exchange import EXCHANGE, EXCHANGE_SECTION
 from connector.settings_graph import GRAPH, SOURCES
 from connector.settings_lync import (
@@ -72,6 +73,7 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
         "Presence: the present state of each person. No history is kept.",
         "Tilstedeværelse: hver persons tilstand lige nu. Der gemmes ingen historik.",
     ),
+    "sources.directory_file": DIRECTORY_FILE_SECTION,
     "sources.exchange": EXCHANGE_SECTION,
     "lync": LYNC_SECTION,
     "sources.lync_cdr": CDR_SECTION,
@@ -432,6 +434,7 @@ TABLE: tuple[Setting, ...] = (
     *_LEDGER,
     *GRAPH,
     *SOURCES,
+    *DIRECTORY_FILE,
     *EXCHANGE,
     *LYNC,
     *LYNC_SOURCES,

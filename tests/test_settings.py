@@ -136,6 +136,7 @@ def test_structs_and_table_agree() -> None:
         "ledger": module.Ledger,
         "graph": module.Graph,
         "sources.directory": module.Directory,
+        "sources.directory_file": module.DirectoryFile,
         "sources.chats": module.Chats,
         "sources.channels": module.Channels,
         "sources.call_records": module.CallRecords,
@@ -665,3 +666,19 @@ def test_settings_are_frozen(tmp_path: Path) -> None:
     with pytest.raises(AttributeError):
         settings.language = "en"  # type: ignore[misc]
     assert isinstance(settings, msgspec.Struct)
+
+
+def test_own_servers_need_no_tenant(tmp_path: Path) -> None:
+    """A site that asks Microsoft nothing needs no tenant; one source of Graph, and it does."""
+    names = ("directory", "chats", "channels", "call_records", "pstn", "direct_routing",
+             "voicemail", "presence")  # fmt: skip
+    off = "".join(f"[sources.{name}]\nenabled = false\n" for name in names)
+    own = '[sources.directory_file]\nenabled = true\npath = "people.csv"\n'
+    rest = '[sinks.esdh]\nkind = "folder"\npath = "journal"\n[register]\npath = "journal"\n'
+
+    its = module.parse(off + own + rest, tmp_path, {})
+    assert its.sources.directory_file.path == tmp_path / "people.csv"
+    with pytest.raises(ConfigError, match="graph.tenant"):
+        module.parse((off + own + rest).replace("false", "true", 1), tmp_path, {})
+    with pytest.raises(ConfigError, match="sources.directory_file.path"):
+        module.parse(off + own.replace('path = "people.csv"\n', "") + rest, tmp_path, {})

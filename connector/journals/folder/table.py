@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
+from connector.csv_file import hash_and_encoding, read_header
 from connector.durable import disk_error
 from connector.errors import RemoteError, Unavailable
 from connector.journals.folder.columns import COLUMNS, Columns, Notes, parse_case
 from connector.model import Case
-
-_BLOCK_BYTES = 1 << 20
-_DELIMITERS = ",;\t"
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
@@ -134,31 +130,6 @@ class CasesTable:
             text = f"{self.system}: there is no {self.path}; run casethread cases import FILE"
             return Unavailable(text, system=self.system)
         return disk_error(error, self.path, self.system)
-
-
-def hash_and_encoding(path: Path) -> tuple[str, str]:
-    """SHA-256 of a file and how it is encoded: utf-8-sig, cp1252 or utf-16 (not readable here)."""
-    digest = hashlib.sha256()
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    encoding = "utf-8-sig"
-    with path.open("rb") as file:
-        if file.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            return "", "utf-16"
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-            if encoding == "utf-8-sig":
-                try:
-                    decoder.decode(block)
-                except UnicodeDecodeError:
-                    encoding = "cp1252"
-    return digest.hexdigest(), encoding
-
-
-def read_header(line: bytes, encoding: str) -> tuple[Sequence[str], str]:
-    """The names in the first line, in lower case, and the delimiter: the commonest of , ; tab."""
-    text = line.decode(encoding, errors="replace")
-    delimiter = max(_DELIMITERS, key=text.count)
-    return next(csv.reader([text], delimiter=delimiter), []), delimiter
 
 
 def _decoded(file: Iterator[bytes], encoding: str, place: list[int]) -> Iterator[str]:
