@@ -93,7 +93,7 @@ def todo(
 
     Raises ValueError for a cursor that none of these lists gave.
     """
-    found = _ids(connection, viewer, scope)
+    found = listed(connection, viewer, scope)
     late_before = target.late_before
     after = _parsed(cursor)
     rows = [row for row in found if (row.sent_at, row.id) > after]
@@ -108,7 +108,7 @@ def todo(
 
 def count(connection: Connection, viewer: Viewer, scope: Scope, target: Target) -> Count:
     """How much waits for the viewer, and how much of it is late."""
-    found = _ids(connection, viewer, scope)
+    found = listed(connection, viewer, scope)
     late_before = target.late_before
     return Count(waiting=len(found), late=sum(row.sent_at < late_before for row in found))
 
@@ -134,8 +134,8 @@ def midnight(now: datetime, zone: ZoneInfo) -> datetime:
 # which
 
 
-def _ids(connection: Connection, viewer: Viewer, scope: Scope) -> Sequence[Any]:
-    """(id, sent_at) of what waits and may be seen, the oldest first; at most MOST."""
+def listed(connection: Connection, viewer: Viewer, scope: Scope) -> Sequence[Any]:
+    """(id, sent_at) of all that is on the list, the oldest first; at most MOST."""
     return connection.execute(_ids_of(_form(viewer, scope)), viewer.values).all()
 
 

@@ -11,8 +11,7 @@ import sqlalchemy as sa
 
 from connector.ledger.access import Sort, Viewer, visible_to
 from connector.ledger.tables import at, item, suggestion
-from connector.ledger.todo import Scope
-from connector.ledger.todo import _ids as listed
+from connector.ledger.todo import Scope, listed
 from connector.ledger.waiting import WAITS
 
 if TYPE_CHECKING:

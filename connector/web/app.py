@@ -112,6 +112,8 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def fields(request: Request, error: RequestValidationError) -> Response:
         # Never the values: they may be what somebody said.
+        if any(each["loc"][0] == "path" for each in error.errors()):
+            return page.problem(request, page.NotFound("wrong.no_page"))
         names = sorted({".".join(map(str, each["loc"][1:])) for each in error.errors()})
         wrong = page.Wrong("wrong.fields", fields=", ".join(filter(None, names)) or "-")
         wrong.status = 422

@@ -18,6 +18,7 @@ from connector.identity import mask_cpr
 from connector.ledger.access import Role, Viewer
 from connector.web import moments
 from connector.web.failures import failure
+from connector.web.telephone import readable_in
 from connector.web.words import say
 
 FOLDER = Path(__file__).parent
@@ -182,7 +183,8 @@ def _environment() -> Environment:
     )
     made.globals.update(
         t=_say, moment=_moment, clock=_clock, day=_day, age=_age, ago=_ago, length=moments.length,
-        number=_number, csrf=_csrf, masked=mask_cpr, menu=menu, failed=_failed,
+        number=_number, csrf=_csrf, masked=mask_cpr, menu=menu,
+        read=readable_in, failed=_failed,
     )  # fmt: skip
     return made
 

@@ -15,6 +15,7 @@ from connector.defaults import read_mapping
 from connector.ledger.waiting import Waiting, Why
 from connector.linking.reasons import MORE, reason_text
 from connector.model import Decision, Evidence, LinkState
+from connector.web.telephone import readable_in
 from connector.web.words import say, words
 
 # What may be followed: nothing but the web, and no more than a person would type.
@@ -60,7 +61,7 @@ class Telling:
         if each.where not in (each.rule, "person"):
             text += f" ({self._words.place(each.where)})"
         if each.found:
-            text += f": {each.found}"
+            text += f": {readable_in(each.found)}"
         return f"{text}; {self._words.note(each.note)}" if each.note else text
 
     def role(self, role: str) -> str:

@@ -399,9 +399,9 @@ def test_what_waits_for_a_case(program: Program, client: Clients) -> None:
     _wait(program, f"{town.BODILS} eller {OTHER}?", f"{town.BODILS} eller {town.SECRET}")
     text = client("bodil").get(PAGE).text
 
-    assert "2 henvendelser venter på at blive knyttet til sagen:" in text
+    assert "2 beskeder og opkald venter på at blive knyttet til sagen:" in text
     assert text.count('<a href="/todo?scope=mine&amp;at=') == 2
-    assert "1 henvendelse venter på at" in client("rita").get(PAGE).text
+    assert "1 besked eller opkald venter på at" in client("rita").get(PAGE).text
     assert "venter på at blive knyttet" not in client("carl").get(f"/cases/{town.CARLS}").text
 
 

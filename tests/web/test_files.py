@@ -347,3 +347,19 @@ def test_ranges_are_within(header: str, size_bytes: int) -> None:
 
     if span is not None:
         assert 0 <= span[0] <= span[1] < size_bytes
+
+
+@pytest.mark.parametrize("address", ["/items/abc", "/files/abc", "/files/abc/0", "/files/1/x"])
+def test_no_such_address(client: Callable[..., Client], address: str) -> None:
+    """What is no number is an address without a page, told in the reader's language."""
+    answer = client("bodil").get(address)
+
+    assert answer.status_code == 404
+    assert "Der er ingen side på denne adresse." in answer.text
+
+
+def test_no_such_address_of_the_api(client: Callable[..., Client]) -> None:
+    """A program is told the same as problem+json."""
+    answer = client("bodil").get("/api/v1/items/abc")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")

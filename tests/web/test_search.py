@@ -195,3 +195,29 @@ def test_in_browser(
     if scripts:
         assert Axe().run(tab).response["violations"] == []
         assert tab.wrong == []
+
+
+def test_case_by_title(client: Callable[..., Client]) -> None:
+    """A word of its title or a party's name leads who may see the case there, and nobody else."""
+    for typed in ("boligstøtten", "Asta"):
+        text = client("bodil").get("/search", params={"q": typed}).text
+        assert f'<a href="/cases/{BODILS}">{BODILS}</a> Boligstøtte, Asta Prøve' in text
+        assert BODILS not in client("carl").get("/search", params={"q": typed}).text
+
+
+def test_nothing_asked(client: Callable[..., Client]) -> None:
+    """An empty form says that nothing was asked for."""
+    bodil = client("bodil")
+    where = bodil.post("/search", data={"q": " "}).headers["location"]
+
+    assert "Skriv, hvad du vil finde" in bodil.get(where).text
+
+
+def test_nothing_said_of_who_was_found(client: Callable[..., Client]) -> None:
+    """Below people and cases that were found it does not say that nothing was."""
+    text = client("rita").get("/search?q=carl+oelgaard").text
+
+    assert "Ingen beskeder eller opkald fundet" in text
+    assert "Intet fundet" not in text
+    assert "Vis, hvad Carl Ølgård har deltaget i" in text
+    assert "Intet fundet" in client("rita").get("/search?q=findesikke").text

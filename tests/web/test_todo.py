@@ -16,12 +16,12 @@ from connector.ledger.looks import LOOKED
 from connector.ledger.register import keep_cases
 from connector.ledger.tables import event, item, link
 from connector.ledger.take import take
-from connector.model import Case, Item, Page
+from connector.model import Case, CaseParty, Direction, Item, Kind, Page, Party
 from connector.web.pages.todo import PAGE, marked
 from connector.web.words import todo as words
-from tests.making import add_cases
+from tests.making import NOON, add_cases
 from tests.web.conftest import Client, Portal
-from tests.web.town import BODILS, CARLS, CLOSED, PEOPLE, SECRET, cases, message_of
+from tests.web.town import BODILS, CARLS, CITIZEN, CLOSED, PEOPLE, SECRET, cases, message_of
 
 OTHER = "27.18.02-P25-77-26"  # a second open case of Bodil's
 
@@ -123,6 +123,30 @@ def test_why_nothing_is_suggested(client: Callable[..., Client], program: Progra
     assert "peger på en sag, som du ikke har adgang til. Derfor er ingen sag foreslået." in text
     assert "flere åbne sager" not in text
     assert "Vejbump" not in text
+
+
+def test_names_and_numbers(client: Callable[..., Client], program: Program) -> None:
+    """A case worker stands by name, a telephone number in pairs, and what a voicemail's heading
+
+    says is not said again.
+    """
+    letter = Item(
+        source="voicemail", key="vm", version="1", kind=Kind.VOICEMAIL, thread="vm", raw=b"x",
+        sender=CITIZEN, sender_name=CITIZEN, direction=Direction.INBOUND,
+        sent_at=NOON, modified_at=NOON,
+        subject=f"Telefonsvarerbesked fra {CITIZEN}", text=f"{BODILS} eller {OTHER}",
+        parties=(Party(person=PEOPLE["bent"].id),),
+    )  # fmt: skip
+    add_case(program, parties=(CaseParty(name="Asta Prøve", phone=CITIZEN),))
+    take(program.ledger, [Page(source="voicemail", part="t", cursor="1", items=(letter,))],
+         program.policy())  # fmt: skip
+    text = client("rita").get("/todo").text.split('<ol class="todo-items">')[1]
+
+    assert "Telefonsvarerbesked: 37 50 00 01 – Bent Bro" in text
+    assert CITIZEN not in text
+    assert "Telefonsvarerbesked fra" not in text
+    assert "Bodil Bæk" in text
+    assert PEOPLE["bodil"].upn not in text.casefold()
 
 
 def test_english(client: Callable[..., Client], three: list[int]) -> None:

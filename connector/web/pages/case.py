@@ -25,8 +25,8 @@ from connector.web import moments, rules
 from connector.web.case_export import export
 from connector.web.page import NotFound, Wrong, is_web, language_of, render
 from connector.web.pages.looks import sees_looks
-from connector.web.pages.presence import readable
 from connector.web.site import Site, site_of
+from connector.web.telephone import readable
 from connector.web.telling import Telling
 from connector.web.todo_forms import PAGE, Place, scopes_of
 from connector.web.words import say

@@ -13,6 +13,7 @@ from connector.ledger.present import old_after_s, unit_now, units
 from connector.web import rules
 from connector.web.page import render
 from connector.web.site import Site, site_of
+from connector.web.telephone import readable
 
 router = APIRouter(include_in_schema=False)
 REFRESH_S = 30
@@ -56,11 +57,3 @@ def chat(upn: str) -> str:
     Source: Microsoft Teams, "Deep link to a workflow: start a new chat", read 2026-11-22.
     """
     return f"https://teams.microsoft.com/l/chat/0/0?users={quote(upn, safe='@')}"
-
-
-def readable(phone: str) -> str:
-    """A telephone number in E.164 as people read it aloud: Danish ones in pairs."""
-    if phone.startswith("+45") and len(phone) == 11:
-        pairs = (phone[place : place + 2] for place in range(3, 11, 2))
-        return "+45 " + " ".join(pairs)
-    return phone

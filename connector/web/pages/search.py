@@ -40,6 +40,7 @@ PAGE = 20
 KINDS = tuple(kind.value for kind in search_query.SEARCHED)
 STATES = ("linked", "waiting")
 BY_RELEVANCE = "relevance"
+NOTICES = {"cpr": "search.cpr_in_address", "empty": "search.empty"}  # why nothing was searched
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,8 +128,7 @@ def look(
     asked = fields.asked
     if asked.has_cpr:
         return RedirectResponse("/search?why=cpr", 303)
-    notice = "search.cpr_in_address" if fields.why == "cpr" else ""
-    return _answered(request, viewer, asked, notice)
+    return _answered(request, viewer, asked, NOTICES.get(fields.why, ""))
 
 
 @router.post("/search")
@@ -139,6 +139,8 @@ def send(
 ) -> Response:
     """What the form asks for: by an address, where it may stand in one."""
     asked = fields.asked
+    if not asked.pairs():
+        return RedirectResponse("/search?why=empty", 303)
     if not asked.has_cpr:
         more = {"cursor": asked.cursor} if asked.cursor else {}
         return RedirectResponse(asked.address(**more), 303)

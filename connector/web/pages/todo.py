@@ -24,6 +24,7 @@ from connector.ledger.batch import Batch
 from connector.ledger.looks import record_look
 from connector.ledger.merging import find_person
 from connector.ledger.tables import item, link, ms
+from connector.ledger.timeline_rows import names_of
 from connector.ledger.todo import Todo
 from connector.ledger.waiting import Target
 from connector.web import denials, rules
@@ -217,6 +218,7 @@ def _page(request: Request, viewer: Viewer, place: Place, answer: Answer) -> Res
         today = lists.decided_since(connection, viewer, lists.midnight(now, site.zone))
         done = [deciding.standing(connection, viewer, number) for number in place.done]
         current = _current(connection, viewer, found, place.at)
+        caseworkers = names_of(connection, _caseworkers(found))
     with site.write(durable=False) as connection:
         seen = [each.item for each in found.items]
         record_look(
@@ -236,6 +238,7 @@ def _page(request: Request, viewer: Viewer, place: Place, answer: Answer) -> Res
         today=today,
         done=[each for each in done if each is not None],
         current=current,
+        caseworkers=caseworkers,
         tell=Telling(language_of(request), site.settings.folder),
         marked=marked,
         excerpt=EXCERPT,
@@ -244,6 +247,11 @@ def _page(request: Request, viewer: Viewer, place: Place, answer: Answer) -> Res
     )
     page.headers["x-part"] = "todo"  # todo.js shows this answer whatever its status
     return page
+
+
+def _caseworkers(found: Todo) -> set[str]:
+    """As the register writes them."""
+    return {one.case.caseworker.casefold() for each in found.items for one in each.suggested}
 
 
 def _list(connection: Any, viewer: Viewer, place: Place, target: Target) -> Todo:
