@@ -125,6 +125,16 @@ def test_call_back(talk: Program, client: Clients) -> None:
     assert '<audio controls preload="none"' in part
 
 
+def test_note_says_enough(talk: Program, client: Clients) -> None:
+    """Beside a note about a voicemail it does not say that nobody called back."""
+    root = root_of(talk, "voicemail")
+    bodil = client("bodil")
+    assert "Ingen har ringet tilbage" in article(bodil.get(PAGE).text, root)
+    _write(bodil, root, "Jeg ringede tilbage fra min mobil.")
+
+    assert "Ingen har ringet tilbage" not in article(bodil.get(PAGE).text, root)
+
+
 def test_got_through(talk: Program, client: Clients) -> None:
     """A missed call that was followed by a talk says so, and asks for nothing."""
     part = article(client("bodil").get(PAGE).text, root_of(talk, "missed_call", last=False))
@@ -213,6 +223,20 @@ def test_bad_query(talk: Program, client: Clients, params: dict[str, str], words
 
     assert answer.status_code == 400
     assert words in answer.text
+
+
+def test_bad_filter_keeps_the_form(talk: Program, client: Clients) -> None:
+    """What was filled in stands in the form again, but a CPR number; a print is refused."""
+    params = {"from": "i går", "who": "Asta", "words": "0101901234", "kind": "call"}
+    answer = client("bodil").get(PAGE, params=params)
+    form = answer.text.split(f'<form action="{PAGE}"')[1].split("</form>")[0]
+
+    assert answer.status_code == 400
+    assert 'name="who" value="Asta"' in form
+    assert 'name="kind" value="call" checked' in form
+    assert "0101901234" not in form
+    assert '<article id="item-' not in answer.text
+    assert client("bodil").get(f"{PAGE}/print", params=params).status_code == 400
 
 
 def test_paging(talk: Program, client: Clients) -> None:

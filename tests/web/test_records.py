@@ -481,3 +481,17 @@ def test_stays_between_the_tags(rita: Client, program: Program) -> None:
     assert "010180-1234" not in rita.get("/records/corrections.csv").text
     assert "<img src=x" not in rita.get(place).text
     assert "<img src=x" not in rita.get(f"{place}/1").text
+
+
+def test_item_of_a_control_names_its_case(client: Callable[..., Client], program: Program) -> None:
+    """Who judges whether it is on the right case sees the case's title and parties beside it."""
+    send(program)
+    rita = client("rita")
+    place = drawn(rita, size="50")
+    count = rita.get(place).text.count(f'href="{place}/')
+    told = [rita.get(f"{place}/{n}").text for n in range(1, count + 1)]
+
+    assert any(
+        f'>{town.BODILS}</a> Boligstøtte, Asta Prøve' in text and "Parter: Asta Prøve 37 50" in text
+        for text in told
+    )  # fmt: skip

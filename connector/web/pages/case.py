@@ -44,7 +44,11 @@ Seeing = Annotated[Viewer, Depends(rules.CASE_WORKER)]
 
 
 class Asked:
-    """What the filter of a case's page asks for. Raises Wrong for what cannot be meant."""
+    """What the filter of a case's page asks for.
+
+    `wrong` says what cannot be meant; then nothing is wanted. `typed` fills the form in again,
+    without a CPR number.
+    """
 
     def __init__(
         self,
@@ -55,16 +59,29 @@ class Asked:
         words: Annotated[str, Query(max_length=200)] = "",
         order: Annotated[str, Query(max_length=20)] = NEWEST,
     ) -> None:
-        if any(is_cpr(match[0]) for text in (who, words) for match in CPR.finditer(text)):
-            raise Wrong("case.cpr_in_address")
-        self.wanted = Wanted(
-            kinds=frozenset(kind) & frozenset(KINDS),
-            first_day=_day(first),
-            last_day=_day(last),
-            who=who.strip(),
-            words=words.strip(),
-            order=OLDEST if order == OLDEST else NEWEST,
-        )
+        self.typed = {
+            "from": first,
+            "to": last,
+            "who": "" if _has_cpr(who) else who.strip(),
+            "words": "" if _has_cpr(words) else words.strip(),
+        }
+        self.kinds = frozenset(kind) & frozenset(KINDS)
+        self.order = OLDEST if order == OLDEST else NEWEST
+        self.wrong: Wrong | None = None
+        self.wanted = Wanted(order=self.order)
+        try:
+            if _has_cpr(who) or _has_cpr(words):
+                raise Wrong("case.cpr_in_address")
+            self.wanted = Wanted(
+                kinds=self.kinds,
+                first_day=_day(first),
+                last_day=_day(last),
+                who=who.strip(),
+                words=words.strip(),
+                order=self.order,
+            )
+        except Wrong as error:
+            self.wrong = error
 
     def query(self, **more: str) -> str:
         """The same as the end of an address."""
@@ -75,6 +92,10 @@ class Asked:
         pairs += [("order", its.order if its.order != NEWEST else ""), *more.items()]
         text = urlencode([(name, value) for name, value in pairs if value])
         return f"?{text}" if text else ""
+
+
+def _has_cpr(text: str) -> bool:
+    return any(is_cpr(match[0]) for match in CPR.finditer(text))
 
 
 def _day(text: str) -> date | None:
@@ -186,6 +207,8 @@ def _whole(
     request: Request, viewer: Viewer, number: str, asked: Asked, *, how: str
 ) -> dict[str, Any]:
     """Everything on the case that the filter lets through; the look is kept."""
+    if asked.wrong is not None:
+        raise asked.wrong
     site = site_of(request)
     site.limit_exports(viewer.actor)
     with site.read() as connection:
@@ -232,6 +255,7 @@ def case_page(
         request,
         "case.html",
         viewer,
+        status=200 if asked.wrong is None else asked.wrong.status,
         **(shared(request) | head | {"lacks": lacks, "may_write": _writes(viewer)}),
         line=line,
         wanted=asked.wanted,

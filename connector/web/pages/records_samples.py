@@ -10,7 +10,7 @@ import fastapi
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from connector.ledger.access import Viewer, may_see_item
+from connector.ledger.access import Viewer, case_for, may_see_item
 from connector.ledger.looks import record_look
 from connector.ledger.samples import (
     ANSWERS,
@@ -214,6 +214,8 @@ def _show(
     with site.read() as connection:
         is_visible = may_see_item(connection, viewer, each.root)
         entry = seen_entry(connection, site, viewer, each.root) if is_visible else None
+        number = entry.case_number if entry is not None else ""
+        case = case_for(connection, viewer, number) if number else None
     if entry is not None:
         with site.write(durable=False) as connection:
             record_look(
@@ -230,6 +232,7 @@ def _show(
         sample=its,
         each=each,
         entry=entry,
+        case=case,
         case_link=case_address(entry.case_number, each.root) if entry else "",
         questions=QUESTIONS,
         answers=ANSWERS,
