@@ -13,9 +13,11 @@ from connector.bootstrap import Program
 from connector.errors import Unavailable
 from connector.ledger.looks import DENIED
 from connector.ledger.tables import case_reader, event
+from connector.model import Case
 from connector.web import denials
 from connector.web.denials import PER_MINUTE
 from connector.web.site import Site
+from tests.making import add_cases
 from tests.web import town
 from tests.web.conftest import Client
 from tests.web.test_todo import Register, decide, fill, waiting
@@ -148,6 +150,20 @@ def test_named_reader_reads_the_number(program: Program, client: Clients) -> Non
         connection.execute(sa.insert(case_reader), reader)
 
     assert f"Sag {town.SECRET}" in listed(client("rita"))
+
+
+def test_number_that_only_the_register_knows(program: Program, client: Clients) -> None:
+    """The number of a restricted case is withheld also where no pattern of numbers knows it."""
+    odd = Case(number="SAG HEMMELIG", title="x", caseworker=town.PEOPLE["carl"].upn,
+               access="restricted")  # fmt: skip
+    add_cases(program.ledger, odd)
+    carl = client("carl")
+    assert carl.get("/cases/SAG HEMMELIG").status_code == 200
+    carl.get("/search", params={"case": "SAG HEMMELIG"})
+    page = listed(client("rita"))
+
+    assert "SAG HEMMELIG" not in page
+    assert "sag •••" in page
 
 
 @pytest.mark.parametrize(
