@@ -176,7 +176,7 @@ def test_wrong_place(rita: Client, address: str) -> None:
 
 def test_no_such_form(rita: Client) -> None:
     """There are three kinds of files and no more."""
-    assert rita.get("/records/items.exe").status_code == 422
+    assert rita.get("/records/items.exe").status_code == 404
 
 
 def test_times(rita: Client) -> None:
@@ -375,7 +375,7 @@ def test_sample_holds_no_restricted(rita: Client, program: Program) -> None:
 @pytest.mark.parametrize(
     ("address", "status"),
     [
-        ("/records/samples/99", 404), ("/records/samples/x", 422), ("/records/samples/0", 404),
+        ("/records/samples/99", 404), ("/records/samples/x", 404), ("/records/samples/0", 404),
         (f"/records/samples/{2**70}", 404), ("/records/samples/99.csv", 404),
     ],
 )  # fmt: skip
