@@ -168,6 +168,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     office: str = ""
     is_enabled: bool = True
     is_removed: bool = False
+    account: str = ""  # the account in the organisation's own directory: its objectGUID
 
 
 class Presence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

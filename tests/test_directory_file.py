@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from connector.errors import Denied, Unavailable
+from connector.http import Answer
 from connector.model import Page, Person, Problem
 from connector.sources.directory_file import PAGE, DirectoryFile
+from connector.sources.teams.directory import parse_users
 
 HEADER = (
     '"ObjectGUID","UserPrincipalName","mail","DisplayName","msRTCSIP-PrimaryUserAddress",'
@@ -152,3 +154,19 @@ def test_check(file: Path) -> None:
     """The check says how many there are."""
     (finding,) = DirectoryFile(file).check()
     assert (finding.level, finding.what) == ("ok", f"{file}: 1 people")
+
+
+@pytest.mark.parametrize(
+    ("immutable", "account"),
+    [
+        ('"AQIDBAUGBwgJCgsMDQ4PEA=="', "04030201-0605-0807-090a-0b0c0d0e0f10"),
+        ('"anna@kommune.example"', ""),  # a site may make the immutable id of something else
+        ("null", ""),
+    ],
+)
+def test_account_of_a_cloud_user(immutable: str, account: str) -> None:
+    """Microsoft 365 tells the account in Active Directory as the base64 of its objectGUID."""
+    body = f'{{"value": [{{"id": "c1", "onPremisesImmutableId": {immutable}}}]}}'
+    (person,) = parse_users(Answer(200, body.encode(), {})).people
+
+    assert person.account == account

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
@@ -27,11 +28,11 @@ from connector.ledger.merging import (
     same_persons,
     unmerge,
 )
-from connector.ledger.people import keep_people
+from connector.ledger.people import ONE_ACCOUNT, directory, keep_people
 from connector.ledger.policy import Policy
 from connector.ledger.tables import event, item, person_merge
 from connector.ledger.take import take
-from connector.model import LinkState, Party, Person
+from connector.model import LinkState, Page, Party, Person
 from tests.conftest import Clock
 from tests.making import add_cases, case, message, page, policy, sighting
 
@@ -263,3 +264,32 @@ def test_excluded_group_keeps_no_words(ledger: Ledger) -> None:
 def test_unknown_groups() -> None:
     """A group that nobody belongs to is told as it was written."""
     assert unknown_groups(STAFF, ["BYG", "Vej", "rådhuset", "Vej"]) == ["Vej"]
+
+
+def test_moved_to_the_cloud(ledger: Ledger) -> None:
+    """An account of Active Directory and the one made of it are one person, whichever comes first;
+    what somebody took apart stays so.
+    """
+    guid = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+    other = guid[:-1] + "2"
+    local = [Person(id=each, upn=f"p{each[-1]}@x.example", name="P") for each in (guid, other)]
+    cloud = [msgspec.structs.replace(each, id=f"c{each.id[-1]}", account=each.id) for each in local]
+    take(ledger, [staff_page(local[0], cloud[1])], policy())
+    assert same(ledger) == {}
+
+    take(ledger, [staff_page(cloud[0], local[1])], policy())
+    assert same(ledger) == {guid: "c1", other: "c2"}
+    assert [each.id for each in directory(ledger)] == ["c2", "c1"]
+    with ledger.read() as connection:
+        found = find_person(connection, "p1@x.example")
+        assert {each.reason for each in merges(connection)} == {ONE_ACCOUNT}
+    assert found is not None
+    assert found.id == "c1"
+
+    parted(ledger, guid)
+    take(ledger, [staff_page(msgspec.structs.replace(cloud[0], name="Q"))], policy())
+    assert same(ledger) == {other: "c2"}
+
+
+def staff_page(*people: Person) -> Page:
+    return Page(source="directory", part="users", people=people)

@@ -172,9 +172,17 @@ def find_person(connection: Connection, key: str) -> Person | None:
     The directory as it is now goes before what it was. None for nobody, and for several.
     """
     rows = connection.execute(
-        sa.select(person.c.detail, person.c.valid_to).order_by(person.c.id.desc())
+        sa.select(person.c.directory_id, person.c.detail, person.c.valid_to).order_by(
+            person.c.id.desc()
+        )
     ).all()
-    now = People(_decode(row.detail) for row in rows if row.valid_to is None)
+    there = {row.directory_id for row in rows if row.valid_to is None}
+    same = same_persons(connection)
+    now = People(
+        _decode(row.detail)
+        for row in rows
+        if row.valid_to is None and same.get(row.directory_id) not in there
+    )
     return now.find(key) or People(_decode(row.detail) for row in rows).find(key)
 
 

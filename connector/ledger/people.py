@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.batch import Batch
-from connector.ledger.tables import person, presence
+from connector.ledger.merging import merge, same_persons
+from connector.ledger.tables import person, person_merge, presence
 from connector.model import Person, Presence
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from connector.ledger.store import Ledger
+
+ONE_ACCOUNT = "one account of Active Directory"  # a merge's reason
 
 
 def keep_people(batch: Batch, people: Sequence[Person]) -> list[str]:
@@ -55,7 +58,29 @@ def keep_people(batch: Batch, people: Sequence[Person]) -> list[str]:
         )
     if begun:
         batch.connection.execute(sa.insert(person), begun)
+        entries = {number: detail for number, (_, detail) in known.items()}
+        _join_accounts(batch, entries | {each["directory_id"]: each["detail"] for each in begun})
     return renamed
+
+
+def _join_accounts(batch: Batch, entries: Mapping[str, str]) -> None:
+    """An account of the own directory and the one in the cloud that was made of it are one person.
+
+    So what was said before a move to Microsoft 365 is the same person's as what is said after it.
+    What somebody took apart stays apart.
+    """
+    accounts = [
+        (msgspec.json.decode(detail, type=Person).account, number)
+        for number, detail in entries.items()
+        if '"account":' in detail
+    ]
+    pairs = {pair for pair in accounts if pair[0] in entries and pair[0] != pair[1]}
+    if not pairs:
+        return
+    merged = sa.select(person_merge.c.directory_id, person_merge.c.same_as)
+    pairs -= {(one, other) for one, other in batch.connection.execute(merged)}
+    for account, number in sorted(pairs):
+        merge(batch, account, number, actor="casethread", reason=ONE_ACCOUNT)
 
 
 def _names(each: Person) -> tuple[str, str, str]:
@@ -87,9 +112,14 @@ def keep_presences(batch: Batch, presences: Sequence[Presence]) -> None:
 
 
 def directory(ledger: Ledger) -> list[Person]:
-    """Everybody in the directory as it is now, removed people too."""
+    """Everybody in the directory as it is now, removed people too.
+
+    Who goes by another entry that is there is not named twice.
+    """
     with ledger.read() as connection:
-        return everybody(connection)
+        same, people = same_persons(connection), everybody(connection)
+    ids = {each.id for each in people}
+    return [each for each in people if same.get(each.id, each.id) not in ids - {each.id}]
 
 
 def entry_of(connection: Connection, directory_id: str) -> Person | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import unicodedata
+import uuid
 from datetime import date, timedelta
 
 from connector.sandbox import words
@@ -26,6 +27,11 @@ def ascii_name(name: str) -> str:
         name = name.replace(danish, plain)
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return plain.replace(" ", ".")
+
+
+def account(person: Staff) -> uuid.UUID:
+    """The objectGUID of somebody's account in the municipality's own directory."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, person.key)
 
 
 def staff(draw: Draw, users: int) -> tuple[Staff, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from connector.sandbox import words
 from connector.sandbox.audio import content_type
-from connector.sandbox.people import ascii_name
+from connector.sandbox.people import account, ascii_name
 from connector.sandbox.post import FOLDERS, folder_id
 from connector.sandbox.world import Chat, End, Json, Mail, Message, PhoneCall, Segment, Staff, Team
 
@@ -47,7 +48,7 @@ def user(person: Staff) -> Json:
         "mail": person.upn,
         "mobilePhone": None,
         "officeLocation": person.centre or None,
-        "onPremisesImmutableId": None,
+        "onPremisesImmutableId": b64encode(account(person).bytes_le).decode(),
         "onPremisesSamAccountName": ascii_name(local)[:20] if person.phone else None,
         "preferredLanguage": "da-DK",
         "proxyAddresses": [f"SMTP:{person.upn}"] + ([f"sip:{person.upn}"] if person.phone else []),

@@ -6,6 +6,8 @@ Graph, "user: delta" and "user resource type", read 2026-11-21.
 
 from __future__ import annotations
 
+import base64
+import uuid
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
@@ -20,7 +22,7 @@ from connector.sources import rights
 PART = "users"
 _SELECT = (
     "id,userPrincipalName,mail,displayName,businessPhones,mobilePhone,proxyAddresses,imAddresses,"
-    "department,officeLocation,accountEnabled"
+    "department,officeLocation,accountEnabled,onPremisesImmutableId"
 )
 _PAGES = 20_000  # a directory of 2 million people; more is a loop
 
@@ -47,6 +49,7 @@ class _User(msgspec.Struct, rename="camel"):
     department: str | None = None
     office_location: str | None = None
     account_enabled: bool | None = None
+    on_premises_immutable_id: str | None = None
     removed: dict[str, Any] | None = msgspec.field(name="@removed", default=None)
 
 
@@ -88,7 +91,16 @@ def _person(raw: msgspec.Raw) -> Person | None:
         office=user.office_location or "",
         is_enabled=user.account_enabled is not False,
         is_removed=user.removed is not None,
+        account=_account(user.on_premises_immutable_id or ""),
     )
+
+
+def _account(immutable_id: str) -> str:
+    """The objectGUID of which Entra Connect makes the immutable id by default; "" for another."""
+    try:
+        return str(uuid.UUID(bytes_le=base64.b64decode(immutable_id, validate=True)))
+    except ValueError:
+        return ""
 
 
 def _sip(user: _User) -> str:
