@@ -170,13 +170,16 @@ class Exchange:
 
     def box(self, call: Call) -> Mailbox:
         """The mailbox the call is about, or the refusal of it."""
-        wanted = "impersonation" if call.is_impersonated else "delegate"
-        if call.is_impersonated and (self.rights != wanted or not self.scope(call.mailbox)):
+        address = call.mailbox or self._owner(call)
+        is_allowed = self.scope(address)
+        if call.is_impersonated and not (is_allowed and self.rights == "impersonation"):
             raise Refused(
                 "ErrorImpersonateUserDenied",
                 "The account does not have permission to impersonate the requested user.",
             )
-        box = self.store.mailboxes.get(call.mailbox)
+        if not call.is_impersonated and not (is_allowed and self.rights == "delegate"):
+            raise Refused("ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+        box = self.store.mailboxes.get(address)
         if box is None:
             raise Refused(
                 "ErrorNonExistentMailbox",
@@ -185,6 +188,17 @@ class Exchange:
         if box.state:
             raise Refused(box.state, "The mailbox cannot be opened now.")
         return box
+
+    def _owner(self, call: Call) -> str:
+        """The mailbox that holds the first folder or item of a delegate's request."""
+        asked = {each.get("Id") for each in call.body.iter() if each.get("Id")}
+        for box in self.store.mailboxes.values():
+            for folder in box.folders.values():
+                if folder.id in asked or not asked.isdisjoint(folder.posts):
+                    return box.address
+                if any(file.id in asked for post in folder.posts.values() for file in post.files):
+                    return box.address
+        return ""
 
     def folder(self, box: Mailbox, element: etree._Element) -> Folder | None:
         """The folder that a FolderId or DistinguishedFolderId names."""
@@ -295,7 +309,8 @@ def _sync(server: Exchange, call: Call, box: Mailbox) -> str:
         code = "ErrorSyncFolderNotFound" if folder is None else "ErrorInvalidOperation"
         nothing = "<m:SyncState/><m:IncludesLastItemInRange>true</m:IncludesLastItemInRange>"
         return xml.answer(name, xml.failure(name, code, "The folder cannot be read.", nothing))
-    state = unseal(call.body.findtext(M + "SyncState") or "") if _has_state(call) else {"n": 0}
+    told = call.body.findtext(M + "SyncState")
+    state = unseal(told) if told else {"n": 0}
     if state is None:
         nothing = "<m:SyncState/><m:IncludesLastItemInRange>true</m:IncludesLastItemInRange>"
         return xml.answer(
@@ -318,10 +333,6 @@ def _sync(server: Exchange, call: Call, box: Mailbox) -> str:
         f"<m:Changes>{rows}</m:Changes>"
     )
     return xml.answer(name, xml.success(name, content))
-
-
-def _has_state(call: Call) -> bool:
-    return bool(call.body.findtext(M + "SyncState"))
 
 
 def _foreign(box: Mailbox, folder: str, number: int) -> str:
@@ -376,24 +387,21 @@ def _is_well_formed(key: str) -> bool:
 
 def get_attachment(server: Exchange, call: Call) -> str:
     """GetAttachment: the bytes in Base64."""
-    box = server.box(call) if call.mailbox else None
+    box = server.box(call)
     messages = []
     for one in call.body.iterfind(f"{M}AttachmentIds/{T}AttachmentId"):
         key = one.get("Id", "")
-        messages.append(_attachment(server, box, key))
+        messages.append(_attachment(box, key))
     return xml.answer("GetAttachment", *messages)
 
 
-def _attachment(server: Exchange, box: Mailbox | None, key: str) -> str:
-    boxes = [box] if box else list(server.store.mailboxes.values())
-    for each in boxes:
-        for folder in each.folders.values():
-            for post in folder.posts.values():
-                for file in post.files:
-                    if file.id == key:
-                        data = base64.b64encode(file.content()).decode()
-                        row = xml.attachment(file, f"<t:Content>{data}</t:Content>")
-                        return xml.success("GetAttachment", f"<m:Attachments>{row}</m:Attachments>")
+def _attachment(box: Mailbox, key: str) -> str:
+    for folder in box.folders.values():
+        for file in [file for post in folder.posts.values() for file in post.files]:
+            if file.id == key:
+                data = base64.b64encode(file.content()).decode()
+                row = xml.attachment(file, f"<t:Content>{data}</t:Content>")
+                return xml.success("GetAttachment", f"<m:Attachments>{row}</m:Attachments>")
     return xml.failure("GetAttachment", "ErrorItemNotFound", "The attachment is gone.")
 
 

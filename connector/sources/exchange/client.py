@@ -8,8 +8,10 @@ for throttling and tries for an hour, and shares itself among all accounts with 
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
+import xml.sax
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +29,7 @@ from exchangelib.protocol import FailFast, Protocol
 from exchangelib.services import GetAttachment
 from exchangelib.services.common import EWSAccountService
 from exchangelib.transport import AUTH_TYPE_MAP, BASIC, GSSAPI, NOAUTH, NTLM
+from exchangelib.util import ElementNotFound
 from exchangelib.version import Build
 from lxml import etree
 
@@ -53,6 +56,9 @@ _VERSIONS = frozenset(
 )
 _CHUNK_BYTES = 64 * 1024
 _END = b"Envelope>"
+_FORBIDDEN = re.compile(  # control characters, as they are or written out
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]));"
+)
 
 
 class _Busy(Exception):
@@ -155,19 +161,17 @@ class GetItem(_Service):
 
 def _parsed(content: bytes) -> wire.Element:
     """An answer as XML. Characters that XML forbids are left out, as real servers send them."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
     try:
-        return etree.fromstring(content, parser=parser)
+        return etree.fromstring(content, parser=_strict())
     except etree.XMLSyntaxError as error:
         if not content.rstrip().endswith(_END):
             raise ews.MalformedResponseError("the answer is no SOAP, or is cut") from error
-    forgiving = etree.XMLParser(
-        resolve_entities=False, no_network=True, huge_tree=True, recover=True
-    )
-    root = etree.fromstring(content, parser=forgiving)
-    if root is None:
-        raise ews.MalformedResponseError("the answer is no SOAP")
-    return root
+    return etree.fromstring(_FORBIDDEN.sub(b"", content), parser=_strict())
+
+
+def _strict() -> etree.XMLParser:
+    """No entities, nothing fetched; huge, because bodies and recordings may be."""
+    return etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
 
 
 def _fault(fault: wire.Element) -> tuple[str, str, float | None]:
@@ -306,13 +310,15 @@ class Client:
             raise  # a pause, or a line that broke
         except ews.ResponseMessageError as error:
             raise Refusal(type(error).__name__) from error
+        except ElementNotFound as error:
+            raise Refusal("ErrorItemNotFound") from error  # no bytes, and no reason
         return self._rest(first, stream)
 
     def _rest(self, first: bytes, stream: Iterator[bytes]) -> Iterator[bytes]:
         yield first
         try:
             yield from stream
-        except (urllib3.exceptions.HTTPError, requests.RequestException, OSError) as error:
+        except (*_LINE, xml.sax.SAXException) as error:
             raise self._unavailable("the line broke in an attachment") from error
 
     # -- waiting and errors ------------------------------------------------------------------------
@@ -330,9 +336,11 @@ class Client:
             except ews.UnauthorizedError as error:
                 # Seen: a busy server answers 401 to an account that it just had let in.
                 refusals += 1
-                if refusals >= _ATTEMPTS or not self._is_signed_in:
+                if refusals >= _ATTEMPTS or not (self._is_signed_in or self._token):
                     raise self._denied_sign_in() from error
                 wait_s = _WAITS_S[refusals - 1]
+                if self._token is not None:
+                    self._token(True)  # it may have been withdrawn before its time
             except (_Busy, ews.ErrorServerBusy, Refusal) as error:
                 said = _back_off(error)
                 if isinstance(error, Refusal) and error.code not in PASSING:
@@ -421,7 +429,7 @@ class Client:
             text = "Exchange refuses the app's token; look at graph.client_id and its permission"
         else:
             text = (
-                f"Exchange refuses the user {self._access.user!r} or the password. Look at "
+                f"Exchange refuses the user {self._access.user} or the password. Look at "
                 f"sources.exchange.user (DOMAIN\\name or a UPN), the password in "
                 f"{self._access.password_from}, and auth"
             )
@@ -461,7 +469,7 @@ class Client:
 
 
 # What the library raises for the request as a whole, and what it lets through of the line.
-_LIBRARY = (ews.EWSError, ews.NaiveDateTimeNotAllowed, etree.LxmlError)
+_LIBRARY = (ews.EWSError, ews.NaiveDateTimeNotAllowed, etree.LxmlError, xml.sax.SAXException)
 _LINE = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, KeyError)
 
 

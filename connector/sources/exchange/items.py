@@ -112,8 +112,15 @@ def _telephone(source: Exchange, mailbox: str, row: Row, opened: Row, now: datet
     said = transcript(opened.asr_data)
     text = found.text if not said or said in found.text else f"{found.text}\n{said}".strip()
     call = _with_owner(source, mailbox, found.call)
+    attachments = tuple(
+        msgspec.structs.replace(one, ref="", note="a mail within the mail, not fetched")
+        if one.ref.endswith("/")
+        else one
+        for one in found.attachments
+    )
     return msgspec.structs.replace(
         found,
+        attachments=attachments,
         thread=source.thread(mailbox),
         key=key(row),
         version=version(row),

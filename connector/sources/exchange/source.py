@@ -63,11 +63,11 @@ class Exchange:
             if mailbox:
                 self.client.root(mailbox)
         except Refusal as error:
-            text = f"{self.name}: {self._told(error.code)}"
-            return [Finding(level="error", system=self.name, what=text, fix=self._fix(error.code))]
+            what, fix = self._told(error.code), self._fix(error.code)
+            return [Finding(level="error", system=self.name, what=what, fix=fix)]
         except RemoteError as error:
-            fix = "See docs/how-to/exchange.md."
-            return [Finding(level="error", system=self.name, what=str(error), fix=fix)]
+            what, fix = str(error).removeprefix(f"{self.name}: "), "See docs/how-to/exchange.md."
+            return [Finding(level="error", system=self.name, what=what, fix=fix)]
         what = "reachable; the service account can sign in"
         if not mailbox:
             fix = "Name one in sources.exchange.mailboxes to have the right to read tried here."

@@ -398,7 +398,8 @@ def _files(parent: Element) -> Iterator[voicemail.File]:
         key = one.find(T + "AttachmentId")
         size = one.findtext(T + "Size") or ""
         yield voicemail.File(
-            id=key.get("Id") if key is not None else "",
+            # A mail in the mail has no bytes of its own.
+            id=key.get("Id") if key is not None and one.tag == T + "FileAttachment" else "",
             name=one.findtext(T + "Name"),
             content_type=one.findtext(T + "ContentType"),
             size=int(size) if size.isdigit() else None,
