@@ -23,7 +23,8 @@ from bench import measure
 from connector.sandbox.lync_rows import CLIENTS, GROUP_URI, step
 from connector.sandbox.lync_schema import SCHEMA_NUMBER, tables
 from connector.sources.lync.database import Database
-from connector.sources.lync.queries import SESSION_TABLES, Key, sessions_query
+from connector.sources.lync.queries import Key, sessions_query
+from connector.sources.lync.rows import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
 DAYS, USERS, CITIZENS = 58, 2000, 60_000
@@ -141,7 +142,7 @@ def _kinds(ledger: Path) -> dict[str, int]:
 def read_plain(source: Path) -> int:
     """How many rows there are, by the query of the program, paged by key as it does."""
     database = Database("bench", f"sqlite:///{source}")
-    query = sessions_query(database.schema(SESSION_TABLES))
+    query = sessions_query(database.schema(KINDS["sessions"].tables))
     after, count = None, 0
     while rows := database.rows(query(_PAGE, after=after)):
         after = Key(rows[-1][0], rows[-1][1])

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.sandbox import words
+from connector.sandbox.lync_meetings import MCUS, Gathering, gatherings
 from connector.sandbox.lync_rows import (
     CLIENTS,
     Habits,
@@ -42,12 +43,13 @@ class LyncCdr:
     ) -> None:
         self.habits = habits or Habits()
         self.rows = session_rows(world, self.habits)
+        self.meetings = gatherings(world, self.habits)
         self._engine = engine
         self._meta = tables(version)
         self._table = self._meta.tables
         self._shown: dict[tuple[datetime, int], Json] = {}
         self._dice = random.Random(f"{world.seed}/lync/faults")
-        self._ids: dict[str, dict[str, int]] = {"Users": {}, "Phones": {}}
+        self._ids: dict[str, dict[str, int]] = {"Users": {}, "Phones": {}, "ConferenceUris": {}}
         self._spoil()
         with engine.begin() as connection:
             self._meta.create_all(connection)
@@ -70,6 +72,57 @@ class LyncCdr:
                 columns = self._session(row, now, connection)
                 if self._shown.get(row.key) != columns:
                     self._write(connection, row, columns)
+            for meeting in self.meetings:
+                if meeting.start <= now:
+                    self._show_meeting(connection, meeting, now)
+
+    def _show_meeting(self, connection: sa.Connection, meeting: Gathering, now: datetime) -> None:
+        """A conference and who came: its rows are written anew when something of it changed."""
+
+        def seen(at: datetime) -> datetime | None:
+            return local(at, 1, self.habits) if at <= now else None
+
+        key = {"SessionIdTime": meeting.key[0], "SessionIdSeq": meeting.key[1]}
+        uri = self._id(
+            "ConferenceUris", "ConferenceUriId", "ConferenceUri", meeting.uri, connection
+        )
+        head: Json = {
+            **key,
+            "ConferenceUriId": uri,
+            "ConfInstance": meeting.instance,
+            "ConferenceStartTime": local(meeting.start, 1, self.habits),
+            "ConferenceEndTime": seen(meeting.end),
+            "PoolId": 1,
+            "OrganizerId": self._user(meeting.organizer, connection),
+            "Flag": meeting.flag,
+        }
+        rows: dict[str, list[Json]] = {"FocusJoinsAndLeaves": [], "McuJoinsAndLeaves": []}
+        for place, visit in enumerate(meeting.visits, 1):
+            if visit.came > now:
+                continue
+            common = {
+                **key,
+                "UserId": self._user(visit.uri, connection),
+                "UserJoinTime": seen(visit.came),
+                "UserLeaveTime": seen(visit.went),
+                "DialogSessionIdTime": local(visit.came, 1, self.habits),
+                "DialogSessionIdSeq": place,
+            }
+            if not visit.is_outside:
+                rows["FocusJoinsAndLeaves"].append(common)
+            server = {"McuId": visit.mcu, "McuUserInstance": 1, "IsFromPstn": visit.is_outside}
+            rows["McuJoinsAndLeaves"].append({**common, **server})
+        told = {"head": head, **rows}
+        if self._shown.get(meeting.key) == told:
+            return
+        for name in ("Conferences", *rows):
+            its = self._table[name]
+            same = sa.and_(
+                its.c.SessionIdTime == meeting.key[0], its.c.SessionIdSeq == meeting.key[1]
+            )
+            connection.execute(sa.delete(its).where(same))
+            self._insert(connection, name, rows.get(name, [head]))
+        self._shown[meeting.key] = told
 
     def purge(self, before: datetime) -> int:
         """Forget sessions that began before a moment, as the server does after 60 days."""
@@ -87,6 +140,7 @@ class LyncCdr:
         self._insert(connection, "ClientVersions", CLIENTS)
         self._insert(connection, "Gateways", _named("GatewayId", "Gateway", ("gw01",)))
         self._insert(connection, "Servers", _named("ServerId", "ServerFQDN", SERVERS))
+        self._insert(connection, "Mcus", MCUS)
         pools = (f"pool01.{words.DOMAIN}",)
         self._insert(connection, "Pools", _named("PoolId", "PoolFQDN", pools))
 

@@ -42,6 +42,7 @@ def tables(version: int) -> sa.MetaData:
     )
     _sessions(meta, later, version)
     _conferences(meta, later, version)
+    _conference_sessions(meta, later, version)
     return meta
 
 
@@ -129,6 +130,27 @@ def _conferences(meta: sa.MetaData, later: bool, version: int) -> None:
         *(_time("DialogSessionIdTime"), _int("DialogSessionIdSeq")),
         *(_time("UserJoinTime"), _time("UserLeaveTime")),
         *([_int("ClientVerId")] if later else []),
+        *([_time("LastModifiedTime")] if version >= 2015 else []),
+    )
+
+
+def _conference_sessions(meta: sa.MetaData, later: bool, version: int) -> None:
+    sa.Table(
+        "ConferenceSessionDetails",
+        meta,
+        *_key(),
+        _int("ConferenceUriId"),
+        *([_text("ConfInstance", 36)] if later else []),
+        *map(_int, ("McuConferenceUriId", "UserId")),
+        _text("UserEndpointId", 36),
+        *map(_int, ("OnBehalfOfId", "ReferredById", "UserClientVersionId", "ConfClientVersionId")),
+        *(_time("ReplaceDialogIdTime"), _int("ReplaceDialogIdSeq")),
+        *map(_flag, ("IsStartedByConfServer", "IsEndedByConfServer", "IsUserInternal")),
+        *map(_int, ("ResponseCode", "DiagnosticId", "ServerId", "PoolId")),
+        *map(_int, ("MediationServerId", "GatewayId", "EdgeServerId", "ContentTypeId")),
+        *map(_time, ("InviteTime", "ResponseTime", "SessionEndTime")),
+        *([_int("UriTypeId")] if later else []),
+        *(_int("UserFlag"), _int("CallFlag")),
         *([_time("LastModifiedTime")] if version >= 2015 else []),
     )
 

@@ -55,7 +55,10 @@ class ArchivedMessages:
 
     def check(self) -> list[Finding]:
         """Can the folder be listed, and is each database as it is known."""
-        databases = [self._found(each) for each in self._databases.values()]
+        databases = []
+        for database in self._databases.values():
+            with database.used():
+                databases.append(self._found(database))
         return [*([self._found(None)] if self._folder is not None else []), *databases]
 
     def _found(self, database: Database | None) -> Finding:
@@ -103,7 +106,8 @@ class ArchivedMessages:
         if database is None or table not in _TABLES:
             yield self._refused(part, "it is not in the settings any more")
             return
-        yield from self._from_database(database, part, first, None if is_first else at, kept)
+        with database.used():
+            yield from self._from_database(database, part, first, None if is_first else at, kept)
 
     def _from_files(
         self,

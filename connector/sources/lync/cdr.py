@@ -18,18 +18,14 @@ from connector.identity import People
 from connector.model import Finding, Item, Page, Person, Problem
 from connector.ports import Known
 from connector.sources.lync.database import Database
-from connector.sources.lync.journeys import Journeys
-from connector.sources.lync.queries import SESSION_TABLES, Key, SessionRow, sessions_query
-from connector.sources.lync.schema import SESSIONS, Column, Schema, sentence
-from connector.sources.lync.sessions import (
-    read_session,
-    session_item,
-)
-from connector.sources.lync.values import Who, key_text, moment
+from connector.sources.lync.queries import Key, sessions_query
+from connector.sources.lync.rows import KINDS, RowKind, Rows, time_of
+from connector.sources.lync.schema import Column, Schema, sentence
+from connector.sources.lync.values import Who
 
-ROWS = 1000  # of one query: a tenth of a second of a small server
 ITEMS = 50  # of one page, as the reader of all sources counts memory
 _AHEAD = timedelta(minutes=10)  # a clock may be a little ahead; more is a wrong time zone
+_LOOKED_AT = 1000  # rows of the last days, for a check
 
 
 class _Cursor(msgspec.Struct, omit_defaults=True):
@@ -62,14 +58,19 @@ class CallDetails:
 
     def check(self) -> list[Finding]:
         """Is each database readable, what is missing in it, and does its clock agree with ours."""
-        return [each for database in self._databases.values() for each in self._check(database)]
+        found = []
+        for database in self._databases.values():
+            with database.used():
+                found += self._check(database)
+        return found
 
     def _check(self, database: Database) -> list[Finding]:
         system = f"{self.name} {database.name}"
         try:
-            schema = database.schema(SESSION_TABLES)
-            lacking = schema.lacking(SESSIONS)
-            if any(not each.cost for each in lacking):
+            schema = database.schema(tuple(t for kind in KINDS.values() for t in kind.tables))
+            columns = dict.fromkeys(each for kind in KINDS.values() for each in kind.columns)
+            lacking = schema.lacking(columns)
+            if not schema.has("SessionDetails", "SessionIdTime", "SessionIdSeq"):
                 return [_finding(system, each, schema) for each in lacking if not each.cost]
             newest = self._newest(database, schema)
         except RemoteError as error:
@@ -87,38 +88,46 @@ class CallDetails:
     def _newest(self, database: Database, schema: Schema) -> datetime | None:
         """The time of a row of the last days: a look that every login must be able to do."""
         recent = database.bound(self._clock() - self._window)
-        rows = database.rows(sessions_query(schema)(ROWS, first=recent))
-        times = [at for row in rows if (at := _time_of(row[0], database)) is not None]
+        rows = database.rows(sessions_query(schema)(_LOOKED_AT, first=recent))
+        times = [at for row in rows if (at := time_of(row[0], database)) is not None]
         return max(times, default=None)
 
     def parts(self, people: Sequence[Person]) -> list[str]:
-        """One part for each database. The directory tells whose SIP address is whose."""
+        """Two parts for each database. The directory tells whose SIP address is whose."""
         self._who = Who(People(people))
-        return [f"{name}/sessions" for name in self._databases]
+        return [f"{name}/{kind}" for name in self._databases for kind in KINDS]
 
     def changes(self, part: str, cursor: str | None, known: Known) -> Iterator[Page]:
         """What is new or changed, oldest first; see the head of this module.
 
         Raises Unavailable or Denied when the database cannot be read.
         """
-        database = self._databases.get(part.rpartition("/")[0])
-        if database is None:
+        name, _, kind_name = part.rpartition("/")
+        database, kind = self._databases.get(name), KINDS.get(kind_name)
+        if database is None or kind is None:
             yield self._refused(part, "there is no such database in the settings any more")
             return
-        schema = database.schema(SESSION_TABLES)
-        lacking = schema.lacking(SESSIONS)
+        with database.used():
+            yield from self._walk(database, kind, part, _state(cursor), known)
+
+    def _walk(
+        self, database: Database, kind: RowKind, part: str, state: _Cursor, known: Known
+    ) -> Iterator[Page]:
+        schema = database.schema(kind.tables)
+        lacking = schema.lacking(kind.columns)
         needed = [sentence(each, schema.version) for each in lacking if not each.cost]
         if needed:
             yield self._refused(part, needed[0])
             return
-        reading = _Reading(self.name, part, database, schema, self._who, known, self._clock())
+        rows = kind.make(self.name, part, database, schema, self._who)
+        reading = _Reading(self.name, part, rows, known, self._clock())
         if lacking:
             yield Page(
                 source=self.name,
                 part=part,
                 items=tuple(_missing(self.name, part, each, schema) for each in lacking),
             )
-        yield from self._read(reading, _state(cursor))
+        yield from self._read(reading, state)
 
     def _read(self, reading: _Reading, state: _Cursor) -> Iterator[Page]:
         now = reading.now
@@ -150,23 +159,13 @@ class CallDetails:
 class _Reading:
     """One walk over the rows of one part."""
 
-    def __init__(
-        self,
-        source: str,
-        part: str,
-        database: Database,
-        schema: Schema,
-        who: Who,
-        known: Known,
-        now: datetime,
-    ) -> None:
+    def __init__(self, source: str, part: str, rows: Rows, known: Known, now: datetime) -> None:
         self.now = now
         self.is_first = False  # nothing can be known yet, so it is not asked
         self._source, self._part = source, part
-        self._database = database
-        self._query = sessions_query(schema)
-        self._who, self._known = who, known
-        self._journeys = Journeys(database.name)
+        self._rows = rows
+        self._database = rows.database
+        self._known = known
 
     def pages(
         self,
@@ -176,34 +175,34 @@ class _Reading:
         cursor: _Cursor | None,
     ) -> Iterator[Page]:
         """Pages of the rows of a span; the last of each query carries how far it came."""
-        bound = self._database.bound
+        bound, size = self._database.bound, self._rows.size
         after: Key | None = None
         latest = cursor.at if cursor else None
         while True:
-            rows = self._database.rows(
-                self._query(
-                    ROWS,
-                    first=bound(first),
-                    after=after,
-                    before=bound(before) if before else None,
-                    ended_since=bound(ended_since) if ended_since else None,
-                )
+            query = self._rows.query(
+                size,
+                first=bound(first),
+                after=after,
+                before=bound(before) if before else None,
+                ended_since=bound(ended_since) if ended_since else None,
             )
-            items = self._items(rows)
+            rows = self._database.rows(query)
+            items = self._new(self._rows.items(rows, self.now))
             if rows:
                 after = Key(rows[-1][0], rows[-1][1])
-                latest = self._later(latest, after.time)
+                latest = self._later(latest, rows)
             told = _Cursor(at=latest, deep=cursor.deep) if cursor and latest else None
             yield from self._paged(items, told)
-            if len(rows) < ROWS:
+            if len(rows) < size:
                 return
 
-    def _later(self, latest: datetime | None, time: object) -> datetime | None:
+    def _later(self, latest: datetime | None, rows: Sequence[Sequence[object]]) -> datetime | None:
         """The newest time of the server so far, but never one that is still to come."""
-        at = _time_of(time, self._database)
-        if at is None or at > self.now:
-            return latest
-        return at if latest is None else max(at, latest)
+        for row in reversed(rows):
+            at = time_of(row[0], self._database)
+            if at is not None and at <= self.now:
+                return at if latest is None else max(at, latest)
+        return latest
 
     def _paged(self, items: list[Item | Problem], cursor: _Cursor | None) -> Iterator[Page]:
         told = msgspec.json.encode(cursor).decode() if cursor else None
@@ -217,37 +216,17 @@ class _Reading:
             at = told if is_last else None
             yield Page(source=self._source, part=self._part, cursor=at, items=some)
 
-    def _items(self, rows: Sequence[Sequence[object]]) -> list[Item | Problem]:
-        made = [each for row in rows if (each := self._one(SessionRow._make(row))) is not None]
-        if self.is_first:
-            return made
-        thread = self._database.name
-        pairs = [(each.key, each.version) for each in made if isinstance(each, Item)]
-        old = self._known(thread, pairs) if pairs else set()
+    def _new(self, items: list[Item | Problem]) -> list[Item | Problem]:
+        """Those that the ledger does not hold yet."""
+        pairs = [(each.key, each.version) for each in items if isinstance(each, Item)]
+        if self.is_first or not pairs:
+            return items
+        old = self._known(self._database.name, pairs)
         return [
             each
-            for each in made
+            for each in items
             if isinstance(each, Problem) or (each.key, each.version) not in old
         ]
-
-    def _one(self, row: SessionRow) -> Item | Problem | None:
-        try:
-            its = read_session(row, self._database.name, self._database.zone, self._who)
-        except (ValueError, TypeError, OverflowError) as error:
-            key = key_text(row.time, row.seq)
-            reason = f"row {key} of SessionDetails is not readable: {error}"
-            return Problem(source=self._source, part=self._part, key=key, reason=reason)
-        more = self._journeys.earlier(its)
-        if its.is_open(self.now):
-            return None
-        return session_item(self._source, self._database.name, row, its, more)
-
-
-def _time_of(time: object, database: Database) -> datetime | None:
-    try:
-        return moment(time, database.zone)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _state(cursor: str | None) -> _Cursor:

@@ -6,6 +6,7 @@ is bounded in rows and in time, and no transaction stays open between them.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
@@ -43,6 +44,8 @@ class Database:
         self.name = name
         self.zone = zone
         self._version = version
+        self._lock = threading.Lock()
+        self._users = 0
         self.engine = _engine(name, url, password, isolation, timeout_s)
 
     def rows(self, statement: sa.Select[Any]) -> Sequence[Any]:
@@ -64,9 +67,18 @@ class Database:
         local = at.astimezone(self.zone).replace(tzinfo=None)
         return local.strftime(_SECOND) if self.engine.dialect.name == "sqlite" else local
 
-    def close(self) -> None:
-        """Give the connections back."""
-        self.engine.dispose()
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """While at least one block is within, connections are kept; after the last none is open."""
+        with self._lock:
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    self.engine.dispose()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from connector.sources.lync.schema import SESSIONS, Schema
-
+from connector.sources.lync.schema import Schema
 
 Paged = Callable[..., sa.Select[Any]]
 
@@ -202,6 +201,3 @@ def sessions_query(schema: Schema) -> Paged:
         gateway("g2", "ToGatewayId"),
     ]
     return asked.paged(columns, end="SessionEndTime")
-
-
-SESSION_TABLES = tuple(dict.fromkeys(each.table for each in SESSIONS))

@@ -55,8 +55,8 @@ def clean(text: str) -> str:
 
 def key_text(time: object, seq: object) -> str:
     """The key of a row in words, the same whichever driver gave it and whatever the time zone."""
-    text = time.isoformat(sep=" ") if isinstance(time, datetime) else str(time)
-    return f"{text.replace('T', ' ').rstrip('0').rstrip('.') if '.' in text else text}/{seq}"
+    text = str(time).replace("T", " ")
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}/{seq}"
 
 
 def guid(value: object) -> str:
