@@ -23,8 +23,8 @@ from connector.ledger.access import Hidden, Viewer, visible_item
 from connector.ledger.batch import Batch
 from connector.ledger.looks import record_look
 from connector.ledger.merging import find_person
+from connector.ledger.people import names_by_upn
 from connector.ledger.tables import item, link, ms
-from connector.ledger.timeline_rows import names_of
 from connector.ledger.todo import Todo
 from connector.ledger.waiting import Target
 from connector.web import denials, rules
@@ -218,7 +218,7 @@ def _page(request: Request, viewer: Viewer, place: Place, answer: Answer) -> Res
         today = lists.decided_since(connection, viewer, lists.midnight(now, site.zone))
         done = [deciding.standing(connection, viewer, number) for number in place.done]
         current = _current(connection, viewer, found, place.at)
-        caseworkers = names_of(connection, _caseworkers(found))
+        caseworkers = names_by_upn(connection, _caseworkers(found))
     with site.write(durable=False) as connection:
         seen = [each.item for each in found.items]
         record_look(
