@@ -364,7 +364,11 @@ def make_exchange(
     """
     from connector.sources import exchange
 
-    its, graph = settings.sources.exchange, settings.graph
+    its, archive, graph = (
+        settings.sources.exchange,
+        settings.sources.lync_archive,
+        settings.graph,
+    )
     needs_password = its.enabled and its.auth in ("ntlm", "basic")
     if needs_password and not its.password:
         variable, setting = "CASETHREAD_EXCHANGE_PASSWORD", "sources.exchange.password_file"
@@ -390,7 +394,7 @@ def make_exchange(
         zone=ZoneInfo(its.time_zone or settings.time_zone),
         mailboxes=its.mailboxes,
         folders_excluded=its.folders_excluded,
-        history=its.history,
+        history=its.history == "always" or (its.history == "auto" and not archive.enabled),
         initial_days=its.initial_days,
         since=since,
         max_audio_mb=its.max_audio_mb,

@@ -228,7 +228,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     ca_bundle: Path | None
     mailboxes: tuple[str, ...]
     folders_excluded: tuple[str, ...]
-    history: bool
+    history: str
     time_zone: str
     initial_days: int
     max_audio_mb: int

@@ -98,12 +98,15 @@ EXCHANGE = (
     ),
     Setting(
         f"{_NAME}.history",
-        "flag",
-        True,
-        "Read Conversation History? It is the clients' own copies, which people can edit and "
-        "delete. Say no where Lync's archive is read: the same conversations are in it, whole.",
-        "Skal Samtalehistorik læses? Det er klienternes egne kopier, som folk kan rette og slette. "
-        "Sig nej, hvor Lyncs arkiv læses: de samme samtaler er dér, og hele.",
+        "choice",
+        "auto",
+        "Read Conversation History, the clients' own copies, which people can edit and delete? "
+        "auto reads it unless Lync's archive is read, which has the same conversations whole; with "
+        "always they may then stand twice.",
+        "Skal Samtalehistorik læses, klienternes egne kopier, som folk kan rette og slette? auto "
+        "læser den, medmindre Lyncs arkiv læses, som har de samme samtaler, og hele; med always "
+        "kan de så stå to gange.",
+        choices=("auto", "always", "never"),
     ),
     Setting(
         f"{_NAME}.time_zone",

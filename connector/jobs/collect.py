@@ -33,6 +33,8 @@ PAGE_ITEMS = 50  # what one permit stands for: a full page of chat messages
 HIGHEST_IN_FLIGHT = 32
 OUT_AFTER = 3  # so many parts unavailable, with none read between: the system is down
 WAIT_S = 0.2
+# A mailbox that was moved is read by the other from then on, its old mails included.
+SAME_MAILS = {"exchange": ("voicemail",), "voicemail": ("exchange",)}
 FINISH_S = 15.0  # a request in flight ends in less; a Retry-After may be minutes
 
 
@@ -201,7 +203,7 @@ def collect(
     result = Collected(parts=len(parts))
     progress.begin(source.name, len(parts))
     cursors = {} if is_from_start else cursors_of(ledger, source.name)
-    known = known_versions(ledger, source.name)
+    known = known_versions(ledger, source.name, *SAME_MAILS.get(source.name, ()))
     readers = _Readers(source, parts, cursors, known, max(2, ahead_items // PAGE_ITEMS))
     writer = _Writer(ledger, policy, readers, result, batch_items)
     try:

@@ -25,8 +25,11 @@ def cursors_of(ledger: Ledger, source: str) -> dict[str, str]:
         return {row.part: row.value for row in rows}
 
 
-def known_versions(ledger: Ledger, source: str) -> Known:
-    """Tells a source what of it is kept, so that it need not ask for the rest of it again."""
+def known_versions(ledger: Ledger, *sources: str) -> Known:
+    """Tells a source what of it is kept, so that it need not ask for the rest of it again.
+
+    `sources` is its name, and those of others that show the same things under the same keys.
+    """
 
     def known(within: str, wanted: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         found: set[tuple[str, str]] = set()
@@ -37,7 +40,9 @@ def known_versions(ledger: Ledger, source: str) -> Known:
                 rows = connection.execute(
                     sa.select(item.c.key, item.c.version)
                     .join(thread, thread.c.id == item.c.thread_id)
-                    .where(thread.c.source == source, thread.c.key == within, item.c.key.in_(some))
+                    .where(
+                        thread.c.source.in_(sources), thread.c.key == within, item.c.key.in_(some)
+                    )
                 )
                 found.update((row.key, row.version) for row in rows)
         return found & set(wanted)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from connector.sandbox import ews_scenarios
+from connector.sandbox.scenario import Scenario
 from connector.sandbox.scenarios import ALL
 
 HEAD = """# The sandbox municipality and its misbehaviours
@@ -64,14 +66,32 @@ compares its ledger and journal with those of an undisturbed run.
 """
 
 
+EXCHANGE = """
+## Exchange
+
+The same mailboxes stand on an Exchange server that speaks EWS (`connector.sandbox.ews`), with the
+conversations of the chats as the participants' clients saved them: each by everybody, in local
+time, by the minute, in one of two layouts, some of them twice.
+What it does beside Microsoft's pages is in `connector.sandbox.ews_scenarios`.
+The tests are in `tests/test_ews_seen.py`.
+
+| Name | What happens | Hvad der sker | Must | Seen in | Test |
+|---|---|---|---|---|---|
+"""
+
+
 def page() -> str:
     """The whole page as Markdown."""
-    rows = (
+    graph = "\n".join(_row(one) for one in ALL.values())
+    exchange = "\n".join(_row(one) for one in ews_scenarios.ALL.values())
+    return f"{HEAD}{graph}\n{EXCHANGE}{exchange}\n"
+
+
+def _row(one: Scenario | ews_scenarios.EwsScenario) -> str:
+    return (
         f"| `{one.name}` | {one.summary_en} | {one.summary_da} | {one.survives} | {one.issue} "
         f"| `test_scenario[{one.name}]` |"
-        for one in ALL.values()
     )
-    return HEAD + "\n".join(rows) + "\n"
 
 
 def write(path: Path) -> None:
