@@ -52,24 +52,39 @@ def talks(world: Municipality) -> list[Talk]:
     return sorted(made, key=lambda talk: (talk.messages[0].at, talk.chat.key))
 
 
-def export(world: Municipality, folder: Path, *, copies: float = 0.2, broken: int = 0) -> int:
+def export(
+    world: Municipality,
+    folder: Path,
+    *,
+    copies: float = 0.2,
+    broken: int = 0,
+    until: datetime | None = None,
+) -> int:
     """Write a file for each conversation; returns how many messages are in them.
 
     A share of `copies` stands in a second file, as when two people's archives are exported; so many
-    files as `broken` are no mail at all.
+    files as `broken` are no mail at all. With `until` only what was over by then, and of that only
+    what is not there yet: the job that a site runs every night.
     """
     dice = random.Random(f"{world.seed}/export")
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
     for number, talk in enumerate(talks(world)):
         mail = _nested(world, talk, dice) if number % 2 else _single(world, talk, dice)
+        has_copy = dice.random() < copies
+        if until is not None and not _is_due(talk, folder / f"{number:06}.eml", until):
+            continue
         count += len(talk.messages) if number % 2 else 1
         (folder / f"{number:06}.eml").write_bytes(mail.as_bytes())
-        if dice.random() < copies:
+        if has_copy:
             (folder / f"{number:06}-copy.eml").write_bytes(mail.as_bytes())
     for number in range(broken):
         (folder / f"broken-{number}.eml").write_bytes(b"\x00\xff\xfe not a mail")
     return count
+
+
+def _is_due(talk: Talk, file: Path, until: datetime) -> bool:
+    return talk.messages[-1].at <= until and not file.exists()
 
 
 def _single(world: Municipality, talk: Talk, dice: random.Random) -> Message:
