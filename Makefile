@@ -11,6 +11,7 @@ PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
 	{ echo $$name; break; }; done)
 ONCE ?=
+SITE ?=
 FOLDER ?= demo
 PYTEST_ARGS ?=
 
@@ -37,9 +38,9 @@ $(STAMP): pyproject.toml uv.lock
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q connector schedulers
 	@touch $(STAMP)
 
-demo: setup ## sync a made-up municipality in ./demo; ONCE=1 stops after one sync
+demo: setup ## sync a made-up municipality in ./demo; ONCE=1 stops after one sync, SITE=onprem has Lync and Exchange
 	@# 130: ended with Ctrl-C, as it says it should be; the trap keeps the shell from an error line.
-	@trap : INT; $(BIN)/casethread demo --folder $(FOLDER) $(if $(ONCE),--once,) || [ $$? -eq 130 ]
+	@trap : INT; $(BIN)/casethread demo --folder $(FOLDER) $(if $(SITE),--site $(SITE),) $(if $(ONCE),--once,) || [ $$? -eq 130 ]
 
 test: setup ## run all tests, real PostgreSQL included
 	@scripts/test $(PYTEST_ARGS)

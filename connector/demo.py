@@ -22,6 +22,7 @@ from urllib.parse import quote
 import msgspec
 
 from connector import demo_portal, screen
+from connector.bootstrap import SOURCES
 from connector.commands import FAILED, Session, tell
 from connector.commands.syncing import Stop, work
 from connector.errors import ConfigError, Unavailable
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
 MARK = ".casethread-demo"  # says that a folder is the demo's to replace
 SECRET = "CASETHREAD_CLIENT_SECRET"  # noqa: S105  the name of a variable
 WEB_SECRET = "CASETHREAD_WEB_CLIENT_SECRET"  # noqa: S105  the name of a variable
+EXCHANGE_SECRET = "CASETHREAD_EXCHANGE_PASSWORD"  # noqa: S105  the name of a variable
 # Shorter than any real schedule, so that somebody who looks on sees something happen.
 SCHEDULES = {
-    "register.schedule": "every 1 min",
     "sources.chats.schedule": "every 20 s",
     "sources.call_records.schedule": "every 20 s",
     "sources.voicemail.schedule": "every 20 s",
@@ -57,6 +58,12 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     openid_client_id: str
     openid_client_secret: str
     openid_users: tuple[str, ...]  # user principal names of those who may sign in
+    exchange_url: str = ""  # "" where there is no server of one's own
+    exchange_user: str = ""
+    exchange_password: str = ""
+    people: str = ""
+    lync_database: str = ""
+    lync_archive: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,21 +73,19 @@ class Town:
     users: int
     days: int
     seed: int
+    is_own_servers: bool = False  # Exchange and Lync instead of Microsoft 365
 
 
-def demo(
-    session: Session, folder: Path, *, users: int, days: int, seed: int, is_once: bool
-) -> None:
+def demo(session: Session, folder: Path, town: Town, *, is_once: bool) -> None:
     """Set up `folder`, sync it once against the sandbox and show one case; then go on by schedule.
 
     Raises ConfigError for a folder that holds anything else, Unavailable when the sandbox does not
     start. Ends the command with exit code 1 when something failed.
     """
-    town = Town(users=users, days=days, seed=seed)
     folder = folder.resolve()
     screen.say(session.text("demo.folder", path=folder))
     fresh_folder(session, folder)
-    screen.say(session.text("demo.town", users=users, days=days))
+    screen.say(session.text("demo.town", users=town.users, days=town.days))
     stop = Stop(session.text("sync.stopping")).listen()
     with sandbox(session, town, folder) as address:
         there = _configured(session, folder, address)
@@ -122,6 +127,8 @@ def sandbox(session: Session, town: Town, folder: Path) -> Iterator[Address]:
     words = [sys.executable, "-m", "connector.cli", "sandbox", "serve", "--json", "--live"]
     words += ["--users", str(town.users), "--days", str(town.days), "--seed", str(town.seed)]
     words += ["--cases", str(folder / "journal" / "cases.csv"), "--while-stdin"]
+    if town.is_own_servers:
+        words += ["--on-premises", str(folder / "servers")]
     with (folder / "sandbox.log").open("w", encoding="utf-8") as errors:
         child = subprocess.Popen(  # noqa: S603  our own program
             words,
@@ -170,21 +177,47 @@ def _configured(session: Session, folder: Path, address: Address) -> Session:
         language=session.language,
         overrides={
             "organisation": "Nordvang Kommune",
-            "graph.base_url": address.base_url,
-            "graph.authority": address.authority.rpartition("/")[0],
-            "graph.tenant": address.tenant,
-            "graph.client_id": address.client_id,
-            "graph.ca_bundle": str(_kept(folder, address.ca_bundle)),
-            "graph.rates.call_records": RATE,
+            "register.schedule": "every 1 min",
             "journal.quiet_min": QUIET_MIN,
             "log.file": "casethread.log",
-            **SCHEDULES,
+            **(_own_servers(address) if address.exchange_url else _cloud(folder, address)),
             **demo_portal.settings(address.openid_issuer, address.openid_client_id),
         },
     )
-    secrets = {SECRET: address.client_secret, WEB_SECRET: address.openid_client_secret}
+    secrets = {
+        SECRET: address.client_secret,
+        WEB_SECRET: address.openid_client_secret,
+        EXCHANGE_SECRET: address.exchange_password,
+    }
     environ = {**session.environ, **secrets}
     return Session(config=folder / "casethread.toml", is_debug=session.is_debug, environ=environ)
+
+
+def _cloud(folder: Path, address: Address) -> dict[str, object]:
+    """What is read through Microsoft Graph."""
+    return {
+        "graph.base_url": address.base_url,
+        "graph.authority": address.authority.rpartition("/")[0],
+        "graph.tenant": address.tenant,
+        "graph.client_id": address.client_id,
+        "graph.ca_bundle": str(_kept(folder, address.ca_bundle)),
+        "graph.rates.call_records": RATE,
+        **SCHEDULES,
+    }
+
+
+def _own_servers(address: Address) -> dict[str, object]:
+    """What is read from Exchange and Lync, and nothing of Microsoft 365."""
+    on = ("directory_file", "exchange", "lync_cdr", "lync_archive")
+    return {
+        **{f"sources.{name}.enabled": name in on for name in SOURCES},
+        **{f"sources.{name}.schedule": "every 20 s" for name in on},
+        "sources.directory_file.path": address.people,
+        "sources.exchange.url": address.exchange_url,
+        "sources.exchange.user": address.exchange_user,
+        "lync.call_databases": [f"sandbox = {address.lync_database}"],
+        "sources.lync_archive.folder": address.lync_archive,
+    }
 
 
 def _kept(folder: Path, ca_bundle: str) -> Path:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
+import time
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +20,7 @@ from connector.errors import ConfigError, Unavailable
 
 if TYPE_CHECKING:
     from connector.sandbox import Sandbox, Server
+    from connector.sandbox.on_premises import OnPremises
     from connector.sandbox.openid import OpenId
     from connector.sandbox.server import Listener
 
@@ -28,6 +32,8 @@ app = typer.Typer(
 )
 SECRET = "CASETHREAD_CLIENT_SECRET"  # noqa: S105  the name of a variable
 WEB_SECRET = "CASETHREAD_WEB_CLIENT_SECRET"  # noqa: S105  the name of a variable
+EXCHANGE_SECRET = "CASETHREAD_EXCHANGE_PASSWORD"  # noqa: S105  the name of a variable
+SHOW_EVERY_S = 10  # what is newly said gets into Lync's database and exports
 LOOPBACK = "127.0.0.1"  # people sign in without a password and over plain http: for here alone
 AHEAD = timedelta(days=2)  # of a live sandbox: what is still to be said
 
@@ -38,6 +44,13 @@ class OpenIdClaims(StrEnum):
     ROLES = "roles"
     GROUPS = "groups"
     OVERAGE = "overage"
+
+
+class Site(StrEnum):
+    """Which servers the demo's municipality has."""
+
+    CLOUD = "cloud"
+    ON_PREMISES = "onprem"
 
 
 @app.command()
@@ -63,6 +76,12 @@ def serve(
     live: Annotated[
         bool, typer.Option("--live", help="New messages go on appearing as time passes.")
     ] = False,
+    on_premises: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="An Exchange too, and in FOLDER Lync's database and exports."
+        ),
+    ] = None,
     openid_port: Annotated[
         int, typer.Option(help="The port of the sign-in; 0 takes a free one.", min=0, max=65535)
     ] = 0,
@@ -93,12 +112,21 @@ def serve(
     from connector.commands.syncing import Stop
 
     stop = Stop("").listen()
-    with _serve(made, host, port, tls) as server, _listen(provider, openid_port) as sign_in:
+    own = _own_servers(made, on_premises, live) if on_premises else None
+    with (
+        _serve(made, host, port, tls) as server,
+        _listen(provider, openid_port) as sign_in,
+        own.serving() if own else contextlib.nullcontext("") as exchange,
+    ):
         if while_stdin:
             threading.Thread(target=_until_stdin_ends, args=(server,), daemon=True).start()
-        _tell(session, server, (provider, sign_in), as_json)
+        told = {} if own is None else {"exchange_url": exchange, **own.told()}
+        _tell(session, server, (provider, sign_in), as_json, told)
+        shown = time.monotonic()
         while not stop() and not server.stopping.wait(0.2):
-            pass
+            if own is not None and live and time.monotonic() - shown > SHOW_EVERY_S:
+                own.show()
+                shown = time.monotonic()
 
 
 def _until_stdin_ends(server: Server) -> None:
@@ -121,6 +149,17 @@ def _sandbox(
         return Sandbox(build(seed=seed, users=users, days=days, now=now), scenario=scenario)
     town = build(seed=seed, users=users, days=days + AHEAD.days, now=now + AHEAD)
     return Sandbox(town, scenario=scenario, clock=lambda: datetime.now(UTC))
+
+
+def _own_servers(made: Sandbox, folder: Path, live: bool) -> OnPremises:
+    from connector.sandbox.on_premises import OnPremises
+
+    town = made.municipality
+    clock = (lambda: datetime.now(UTC)) if live else (lambda: town.now)
+    try:
+        return OnPremises(town, folder, clock)
+    except OSError as error:
+        raise ConfigError([f"{error.filename or folder}: {error.strerror}"]) from error
 
 
 def _write_files(made: Sandbox, truth: Path | None, cases: Path | None) -> None:
@@ -172,7 +211,13 @@ def _taken(host: str, port: int, error: OSError, option: str) -> Unavailable:
     )
 
 
-def _tell(session: Session, server: Server, openid: tuple[OpenId, Listener], as_json: bool) -> None:
+def _tell(
+    session: Session,
+    server: Server,
+    openid: tuple[OpenId, Listener],
+    as_json: bool,
+    own: Mapping[str, str],
+) -> None:
     provider, sign_in = openid
     issuer = provider.mint(sign_in.origin).issuer
     if as_json:
@@ -190,6 +235,7 @@ def _tell(session: Session, server: Server, openid: tuple[OpenId, Listener], as_
                 "openid_client_id": provider.portal.client_id,
                 "openid_client_secret": provider.portal.secret,
                 "openid_users": [user.upn for user in provider.users],
+                **own,
             }
         )
         return
@@ -205,14 +251,33 @@ def _tell(session: Session, server: Server, openid: tuple[OpenId, Listener], as_
     ):
         if value:
             screen.say(f'  {name} = "{value}"')
+    for line in _own_lines(own):
+        screen.say(line)
     screen.say("  [web]")
     screen.say(f'  issuer = "{issuer}"')
     screen.say(f'  client_id = "{provider.portal.client_id}"')
     for variable, secret in (
         (SECRET, server.client_secret),
         (WEB_SECRET, provider.portal.secret),
+        (EXCHANGE_SECRET, own.get("exchange_password", "")),
     ):
-        screen.say(session.text("sandbox.secret", variable=variable, secret=secret))
+        if secret:
+            screen.say(session.text("sandbox.secret", variable=variable, secret=secret))
+
+
+def _own_lines(own: Mapping[str, str]) -> Iterator[str]:
+    """The configuration of the municipality's own servers."""
+    if not own:
+        return
+    yield "  [sources.exchange]"
+    yield f'  url = "{own["exchange_url"]}"'
+    yield f"  user = '{own['exchange_user']}'"
+    yield "  [sources.directory_file]"
+    yield f'  path = "{own["people"]}"'
+    yield "  [lync]"
+    yield f'  call_databases = ["sandbox = {own["lync_database"]}"]'
+    yield "  [sources.lync_archive]"
+    yield f'  folder = "{own["lync_archive"]}"'
 
 
 @app.command()
@@ -253,6 +318,9 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where; an earlier demo there is replaced.")] = Path(
         "demo"
     ),
+    site: Annotated[
+        Site, typer.Option(help="cloud: Microsoft 365; onprem: Exchange and Lync as in 2012.")
+    ] = Site.CLOUD,
     users: Annotated[int, typer.Option(help="How many employees.", min=3, max=3000)] = 420,
     days: Annotated[int, typer.Option(help="Days of talk behind it.", min=1, max=60)] = 5,
     seed: Annotated[int, typer.Option(help="The same seed gives the same municipality.")] = 1,
@@ -263,7 +331,9 @@ def demo(
     Examples:
       casethread demo --once
       casethread demo --folder /tmp/demo --users 60
+      casethread demo --site onprem
     """
     from connector import demo as it
 
-    it.demo(ctx.obj, folder, users=users, days=days, seed=seed, is_once=once)
+    town = it.Town(users=users, days=days, seed=seed, is_own_servers=site is Site.ON_PREMISES)
+    it.demo(ctx.obj, folder, town, is_once=once)

@@ -7,6 +7,7 @@ tables are those that published scripts read.
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -75,9 +76,10 @@ def export(
         if until is not None and not _is_due(talk, folder / f"{number:06}.eml", until):
             continue
         count += len(talk.messages) if number % 2 else 1
-        (folder / f"{number:06}.eml").write_bytes(mail.as_bytes())
-        if has_copy:
-            (folder / f"{number:06}-copy.eml").write_bytes(mail.as_bytes())
+        names = [f"{number:06}.eml", *([f"{number:06}-copy.eml"] if has_copy else ())]
+        for name in names:
+            (folder / name).write_bytes(mail.as_bytes())
+            os.utime(folder / name, (talk.messages[-1].at.timestamp(),) * 2)
     for number in range(broken):
         (folder / f"broken-{number}.eml").write_bytes(b"\x00\xff\xfe not a mail")
     return count

@@ -58,7 +58,10 @@ class Folder:
                 except OSError:
                     continue  # gone between the listing and the look
                 at = datetime.fromtimestamp(max(its.st_mtime, its.st_ctime), UTC)
-                if first <= at <= now - SETTLED:
+                # A file has the time of its last byte while it is written, also when a copy gives
+                # it the time of its original in the end.
+                is_whole = its.st_mtime <= (now - SETTLED).timestamp()
+                if is_whole and first <= at <= now:
                     found.append(Found(at, file.relative_to(self.path).as_posix(), its.st_size))
         return sorted(found)
 
