@@ -606,6 +606,19 @@ def test_blind_transfer(hand: Hand, calls_of: CallsOf) -> None:
     assert [leg.who.mail for leg in second.legs] == [CARL]
 
 
+def test_an_agent_passes_a_caller_on(hand: Hand, calls_of: CallsOf) -> None:
+    """A caller that a response group gave to an agent, and the agent to another, is one call."""
+    citizen = {"gate": "in", "phone": CITIZEN}
+    number, group = f"{CITIZEN}@x;user=phone", "group@x.example"
+    hand.session(0, 100, number, group, CorrelationId="c1", User2ClientVerId=2, **citizen)
+    hand.session(10, 80, group, ANNA, CorrelationId="c1")
+    hand.session(94, 200, number, BO, referred=ANNA, **citizen)
+    (call,) = calls_of(hand)
+
+    assert [leg.who.mail for leg in call.legs] == [group, ANNA, BO]
+    assert (call.is_answered, call.direction) == (True, Direction.INBOUND)
+
+
 def test_forks_without_a_correlation(hand: Hand, calls_of: CallsOf) -> None:
     """Devices that ring at once are one call, answered when one of them was; calling again is
     another."""

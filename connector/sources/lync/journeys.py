@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from connector.model import Party
 from connector.sources.lync.sessions import Session, own_key
@@ -31,6 +31,7 @@ class Journeys:
         self._database = database
         self._between: OrderedDict[frozenset[str], _Seen] = OrderedDict()
         self._rung: OrderedDict[tuple[str, str], _Seen] = OrderedDict()
+        self._began_by: OrderedDict[str, str] = OrderedDict()  # correlation -> who called first
 
     def earlier(self, its: Session) -> tuple[str, ...]:
         """The keys of sessions that this one belongs to; it is remembered for the next."""
@@ -57,13 +58,17 @@ class Journeys:
 
     def _remember(self, its: Session, caller: str) -> None:
         seen = _Seen(its.key, its.began, its.ended)
-        pair = frozenset((caller, _name(its.callee)))
-        self._between[pair] = seen
-        self._between.move_to_end(pair)
+        # A response group's call to its agent is, for those two, the caller's call with the agent.
+        first = self._began_by.setdefault(its.correlation, caller) if its.correlation else caller
+        for one in {caller, first}:
+            pair = frozenset((one, _name(its.callee)))
+            self._between[pair] = seen
+            self._between.move_to_end(pair)
         self._rung.setdefault((caller, _wanted(its)), seen)
         if abs(self._rung[caller, _wanted(its)].began - its.began) > FORK:
             self._rung[caller, _wanted(its)] = seen
-        for memory in (self._between, self._rung):
+        memories: tuple[OrderedDict[Any, Any], ...] = (self._between, self._rung, self._began_by)
+        for memory in memories:
             while len(memory) > _REMEMBERED:
                 memory.popitem(last=False)
 

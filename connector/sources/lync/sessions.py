@@ -44,6 +44,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     direction: Direction
     is_call: bool
     same: tuple[str, ...]
+    correlation: str = ""
     failure: str = ""
     flags: tuple[str, ...] = ()
 
@@ -87,6 +88,7 @@ def read_session(row: SessionRow, database: str, zone: tzinfo, who: Who) -> Sess
         direction=_direction(row),
         is_call=_is_call(row),
         same=_same(row, database),
+        correlation=guid(row.correlation),
         failure=_failure(code, number(row.diagnostic)),
         flags=_flags(row),
     )
