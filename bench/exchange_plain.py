@@ -21,6 +21,7 @@ from connector.sources.exchange import wire
 _HEAD = (
     b'<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" '
     b'xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><s:Header>'
+    b'<t:RequestServerVersion Version="Exchange2010_SP2"/>'
     b"<t:ExchangeImpersonation><t:ConnectingSID><t:PrimarySmtpAddress>%s</t:PrimarySmtpAddress>"
     b"</t:ConnectingSID></t:ExchangeImpersonation></s:Header><s:Body>%s</s:Body></s:Envelope>"
 )

@@ -23,7 +23,7 @@ from connector.sandbox.ews import Call, Refused, get_attachment
 from connector.sandbox.ews import Exchange as Server
 from connector.sandbox.ews_store import Address, File
 from connector.sandbox.ews_xml import envelope
-from connector.sandbox.protocol import Response
+from connector.sandbox.protocol import Request, Response
 from connector.settings import parse
 from connector.sources.exchange import Access, Client
 from connector.sources.exchange.refusals import Refusal
@@ -58,6 +58,27 @@ def test_passwords(auth: str) -> None:
     with serving(auth=(auth,)) as town:
         put(town, voicemail())
         assert len(items(read(town.source(town.client(auth=auth))))) == 1
+
+
+def test_wrong_password_is_tried_once(ledger: Ledger) -> None:
+    """With a wrong password a run knocks once, however many mailboxes and readers there are, so
+    that the account is not locked; the next run knocks again."""
+    _town_people, store = whole_town(users=12, days=6)
+    knocks: list[Request] = []
+    with serving(store) as town:
+        plain = town.server.handle
+
+        def counted(request: Request) -> Response:
+            knocks.append(request)
+            return plain(request)
+
+        town.listener._http.shared.handle = counted
+        boxes = [*store.mailboxes]
+        source = town.source(town.client(password="forkert"), mailboxes=boxes, parallel=8)
+        assert isinstance(collect(ledger, source, make_policy()).stopped, Denied)
+        assert len(knocks) == 1
+        collect(ledger, source, make_policy())
+        assert len(knocks) == 2
 
 
 def test_token() -> None:

@@ -119,6 +119,9 @@ class Exchange:
     def _read(self, request: Request) -> Call:
         root = etree.fromstring(request.body, parser=_PARSER)
         body = root.find(f"{{{xml.SOAP}}}Body")
+        schema = root.find(f".//{T}RequestServerVersion")
+        if schema is None or not xml.knows(self.version, schema.get("Version", "")):
+            raise Refused("ErrorInvalidServerVersion", "The specified server version is invalid.")
         if body is None or not len(body) or etree.QName(body[0]).localname not in OPERATIONS:
             raise Refused("ErrorInvalidRequest", "The request is invalid.")
         sid = root.find(f".//{T}ConnectingSID")

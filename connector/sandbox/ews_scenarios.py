@@ -145,7 +145,7 @@ def _busy(server: Exchange, call: Call) -> None:
 
 def _unauthorized(server: Exchange, call: Call) -> Response | None:
     """A busy server answers 401 to an account that it let in before."""
-    if call.operation == "SyncFolderItems" and server.times("401", 2):
+    if call.operation == "SyncFolderItems" and server.times("401", 1):
         return Response(status=401, headers={"www-authenticate": 'Basic realm="mail"'})
     return None
 

@@ -31,6 +31,23 @@ VERSIONS = {  # what a server of that year says of itself
 }
 
 
+_SCHEMAS = (
+    "Exchange2007",
+    "Exchange2007_SP1",
+    "Exchange2010",
+    "Exchange2010_SP1",
+    "Exchange2010_SP2",
+)
+_LATER = ("Exchange2013", "Exchange2013_SP1")
+_LATEST = ("Exchange2015", "Exchange2015_SP1", "Exchange2016")
+
+
+def knows(version: str, schema: str) -> bool:
+    """Whether a server of that year understands a request in a version of the schema."""
+    known = _SCHEMAS + (_LATER if version != "2010" else ())
+    return schema in known + (_LATEST if version not in ("2010", "2013") else ())
+
+
 def envelope(body: str, version: str) -> bytes:
     """A SOAP answer."""
     major, minor, name = VERSIONS[version]

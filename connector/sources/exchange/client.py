@@ -216,6 +216,7 @@ class Client:
         self._lock = threading.Lock()
         self._protocol: _Protocol | None = None
         self._is_signed_in = False
+        self._refused: Denied | None = None  # then nobody tries again: accounts get locked
         self._free_at = 0.0  # all threads wait until then: the server said so to one of them
 
     @property
@@ -230,8 +231,13 @@ class Client:
 
     # -- asking ------------------------------------------------------------------------------------
 
+    def begin(self) -> None:
+        """A new run: the password may have been put right since the last one."""
+        self._refused = None
+
     def sign_in(self) -> None:
         """Sign in and learn the server's version. Raises Denied or Unavailable."""
+        self.begin()
         self._patiently(lambda: None)
 
     def folders(self, mailbox: str) -> list[wire.Folder]:
@@ -336,9 +342,10 @@ class Client:
             except ews.UnauthorizedError as error:
                 # Seen: a busy server answers 401 to an account that it just had let in.
                 refusals += 1
-                if refusals >= _ATTEMPTS or not (self._is_signed_in or self._token):
-                    raise self._denied_sign_in() from error
-                wait_s = _WAITS_S[refusals - 1]
+                if refusals > 1 or not (self._is_signed_in or self._token):
+                    self._refused = self._denied_sign_in()
+                    raise self._refused from error
+                wait_s = _WAITS_S[0]
                 if self._token is not None:
                     self._token(True)  # it may have been withdrawn before its time
             except (_Busy, ews.ErrorServerBusy, Refusal) as error:
@@ -371,17 +378,27 @@ class Client:
 
     def _open(self) -> None:
         """Sign in and learn the server's version, once. Raises Denied for an online server."""
+        if self._refused is not None:
+            raise self._refused
         if self._protocol is not None:
             return
         host = urlsplit(self._access.url).hostname or ""
         if host.endswith(_ONLINE_HOSTS):
             raise Denied(f"{self._system}: {ONLINE}", system=self._system)
         with self._lock:
+            if self._refused is not None:
+                raise self._refused
             if self._protocol is not None:
                 return
             protocol = self._made()
             try:
                 version = protocol.version  # asks the server
+            except ews.UnauthorizedError as error:
+                protocol.close()
+                if self._token is not None:
+                    raise
+                self._refused = self._denied_sign_in()
+                raise self._refused from error
             except BaseException:
                 protocol.close()
                 raise

@@ -32,10 +32,11 @@ _SAVE_EVERY = 20  # pages of ordinary mail between two saved cursors
 
 
 class _Place(msgspec.Struct, omit_defaults=True):
-    """Where a folder was left: the server's state, and its time of change when it was read out."""
+    """Where a folder was left: the server's state, and how it looked when it was read out."""
 
     state: str = ""
     changed_at: str = ""
+    count: int = 0
 
 
 class State(msgspec.Struct, omit_defaults=True):
@@ -68,12 +69,13 @@ class Reading:
         """The pages. Raises Refusal when the mailbox itself is refused."""
         listed = folders.wanted(self._client.folders(self._mailbox), self._source.excluded)
         state, today = self._state, self._now.date().isoformat()
-        is_new_day, state.day = state.day != today, today
+        is_new_day = state.day != today
         state.folders = {f.id: state.folders.get(f.id, _Place()) for f in listed}
         for folder in listed:
             place = state.folders[folder.id]
             if is_new_day or not _is_unchanged(folder, place):
                 yield from self._folder(folder, place)
+        state.day = today
         yield self._page([])
 
     def _page(self, found: Sequence[Item | Problem]) -> Page:
@@ -85,7 +87,7 @@ class Reading:
     def _folder(self, folder: Folder, place: _Place) -> Iterator[Page]:
         """Rounds until one is empty: what the server says of the last item is not to be trusted."""
         if folder.count == 0 and folder.changed_at and not place.state:
-            place.changed_at = folder.changed_at
+            place.changed_at, place.count = folder.changed_at, 0
             return
         unsaved, seen = 0, {place.state}
         for _ in range(MOST_PAGES):
@@ -112,7 +114,7 @@ class Reading:
             if found or unsaved >= _SAVE_EVERY:
                 unsaved = 0
                 yield self._page(found)
-        place.changed_at = folder.changed_at
+        place.changed_at, place.count = folder.changed_at, folder.count
 
     def _changes(self, folder: Folder, place: _Place) -> wire.Changes:
         """A page of changes; a state that the server cannot use means from the beginning."""
@@ -220,8 +222,9 @@ class Reading:
 
 
 def _is_unchanged(folder: Folder, place: _Place) -> bool:
-    """Nothing came since the folder was read out, as far as its time of change tells.
+    """Nothing came since the folder was read out, as far as its time of change and number tell.
 
     Once a day all are asked all the same.
     """
-    return bool(place.changed_at) and place.changed_at == folder.changed_at
+    is_same = (place.changed_at, place.count) == (folder.changed_at, folder.count)
+    return bool(place.changed_at) and is_same

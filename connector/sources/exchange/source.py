@@ -76,8 +76,10 @@ class Exchange:
         return [Finding(level="ok", system=self.name, what=what)]
 
     def parts(self, people: Sequence[Person]) -> list[str]:
-        """The mailboxes that are named, else those of people."""
+        """The mailboxes that are named, else those of people. A run begins with it."""
         self._people = People(people)
+        self.remembered = Remembered()
+        self.client.begin()
         if self._mailboxes:
             return list(dict.fromkeys(self._mailboxes))
         mails = [each.mail.lower() for each in people if "@" in each.mail and not each.is_removed]
