@@ -178,7 +178,8 @@ def _fill_names(connection: sqlite3.Connection) -> None:
     )
     connection.executemany(
         "INSERT INTO Phones (PhoneId, PhoneUri) VALUES (?, ?)",
-        [(n, f"+4537{400_000 + n}") for n in range(1, CITIZENS + 1)],
+        # Spread over the sandbox's range, as citizens' numbers are over theirs.
+        [(n, f"+4537{400_000 + n * 399_999 // CITIZENS}") for n in range(1, CITIZENS + 1)],
     )
     connection.execute("INSERT INTO Gateways VALUES (1, 'gw01.nordvang.example')")
     connection.execute("INSERT INTO Servers VALUES (1, 'fe01.nordvang.example')")
