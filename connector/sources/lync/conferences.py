@@ -277,14 +277,9 @@ def _raw(its: Meeting) -> bytes:
     """The rows as they were read, without what is empty."""
 
     def told(row: Sequence[object], names: Sequence[str]) -> dict[str, object]:
-        return {
-            name: value if isinstance(value, int | float | datetime) else words(value)
-            for name, value in zip(names, row, strict=True)
-            if value is not None
-        }
+        return {name: value for name, value in zip(names, row, strict=True) if value is not None}
 
     joins = [told(row, JoinRow._fields) for row in its.joins]
     replaced = [told(row, ReplacedRow._fields) for row in its.replaced]
-    return msgspec.json.encode(
-        {**told(its.row, ConferenceRow._fields), "joins": joins, "replaced": replaced}
-    )
+    whole = {**told(its.row, ConferenceRow._fields), "joins": joins, "replaced": replaced}
+    return msgspec.json.encode(whole, enc_hook=str)

@@ -16,7 +16,7 @@ import msgspec
 from connector.model import Call, Direction, Item, Kind, Leg, Party
 from connector.sources.lync.agents import ATTENDANT, PERSON, QUEUE, SERVICE, VOICEMAIL, role_of
 from connector.sources.lync.queries import SessionRow
-from connector.sources.lync.values import Who, guid, key_text, moment, number, words
+from connector.sources.lync.values import Who, guid, key_text, moment, number
 
 UNENDED = "the end was never written; the length is unknown"
 HELD = timedelta(hours=24)  # so long a row without an end is taken for a call that still runs
@@ -24,7 +24,7 @@ _SOUND = 16 | 32  # MediaTypes: audio, video
 _BY_AGENT = 2  # CallFlag: made by an agent on behalf of a response group
 _OK = 200
 _FINAL = 300  # SIP codes from here on say that the session came to nothing
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(enc_hook=str).encode  # a driver may have types of its own
 _NAMES = SessionRow._fields
 
 
@@ -221,13 +221,8 @@ def _callees(its: Session, is_person: bool) -> tuple[Party, ...]:
 
 def raw_of(names: Sequence[str], row: Sequence[object]) -> bytes:
     """The row as it was read, without what is empty: the evidence."""
-    return _encode(
-        {
-            name: value if isinstance(value, int | float | datetime) else words(value)
-            for name, value in zip(names, row, strict=True)
-            if value is not None
-        }
-    )
+    there = {name: value for name, value in zip(names, row, strict=True) if value is not None}
+    return _encode(there)
 
 
 def version_of(raw: bytes, state: str) -> str:
