@@ -7,14 +7,22 @@ last has the other looked at again, and the outcome does not depend on the order
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
 from connector.identity import same_phone
-from connector.ledger.batch import Batch, New, chunks, item_of, known, select_items
+from connector.ledger.batch import (
+    Batch,
+    New,
+    chunks,
+    item_of,
+    known,
+    select_items,
+    versions_of,
+)
 from connector.ledger.communications import communication_of, with_files
 from connector.ledger.links import HELD, Decided, apply
 from connector.ledger.register import MASK, LedgerCases
@@ -162,22 +170,45 @@ def _neighbours(batch: Batch, changed: dict[int, Decided]) -> list[New]:
     """Calls with the same number close in time; not those that a person decided about."""
     reach = int(batch.policy.linker().rules.call_back_s * 1000)
     times = [each.sent_at for each in changed.values()]
-    contacts = sa.select(phone.c.number).where(
-        phone.c.item_id.in_(list(changed)), phone.c.number.like("%" + MASK)
-    )
-    roots = sa.select(phone.c.item_id).where(phone.c.number.in_(contacts))
-    rows = batch.connection.execute(
-        select_items()
-        .outerjoin(link, sa.and_(link.c.item_id == item.c.root_id, link.c.superseded_at.is_(None)))
-        .where(
+    first, last = min(times) - reach, max(times) + reach
+    found: list[Any] = []
+    for some in chunks(_roots_near(batch, changed, first - reach, last + reach)):
+        query = select_items().outerjoin(
+            link, sa.and_(link.c.item_id == item.c.root_id, link.c.superseded_at.is_(None))
+        )
+        query = query.where(
             item.c.is_current,
-            item.c.root_id.in_(roots),
-            item.c.root_id.not_in(list(changed)),
-            item.c.kind.in_(_PHONE),
-            item.c.sent_at.between(min(times) - reach, max(times) + reach),
+            versions_of(some),
+            item.c.sent_at.between(first, last),
             item.c.state != LinkState.EXCLUDED.value,
             sa.or_(link.c.rule.is_(None), link.c.rule.not_in(HELD)),
         )
-        .order_by(item.c.sent_at, item.c.id)
-    ).all()
-    return with_files(batch, [known(row) for row in rows])
+        found += batch.connection.execute(query)
+    found.sort(key=lambda row: (row.sent_at, row.id))
+    return with_files(batch, [known(row) for row in found])
+
+
+def _roots_near(batch: Batch, changed: Collection[int], first: int, last: int) -> list[int]:
+    """First versions of other calls with a number of these; a later version tells another time.
+
+    Asked for by themselves: to ask for their versions at once is a look at every item there is.
+    """
+    numbers: set[str] = set()
+    for some in chunks(sorted(changed)):
+        query = sa.select(phone.c.number).where(
+            phone.c.item_id.in_(some), phone.c.number.like("%" + MASK)
+        )
+        numbers.update(batch.connection.execute(query).scalars())
+    roots: set[int] = set()
+    for some_numbers in chunks(sorted(numbers)):
+        near = (
+            sa.select(item.c.id)
+            .join(phone, phone.c.item_id == item.c.id)
+            .where(
+                phone.c.number.in_(some_numbers),
+                item.c.kind.in_(_PHONE),
+                item.c.sent_at.between(first, last),
+            )
+        )
+        roots.update(batch.connection.execute(near).scalars())
+    return sorted(roots - set(changed))
