@@ -16,7 +16,7 @@ import requests
 from lxml import etree
 
 from bench.exchange_serve import PASSWORD, address
-from connector.sources.exchange import wire
+from connector.sources.exchange import asking, wire
 
 _HEAD = (
     b'<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" '
@@ -59,19 +59,19 @@ class Plain:
     def mailbox(self, name: str) -> int:
         """Read one mailbox; how many items it opened."""
         opened = 0
-        folders, _more = wire.parse_folders(self.ask(name, wire.folders_request("", 0)))
+        folders, _more = wire.parse_folders(self.ask(name, asking.folders_request("", 0)))
         for folder in folders:
             if folder.is_search or not folder.count or not folder.item_class.startswith("IPF.Note"):
                 continue
             state = ""
             while True:
-                changes = wire.parse_changes(self.ask(name, wire.sync_request(folder.id, state)))
+                changes = wire.parse_changes(self.ask(name, asking.sync_request(folder.id, state)))
                 state = changes.state
                 if not changes.count:
                     break
                 ids = [row.id for row in changes.rows]
                 for start in range(0, len(ids), 25):
-                    request = wire.items_request(ids[start : start + 25])
+                    request = asking.items_request(ids[start : start + 25])
                     opened += len([wire.parse_item(m) for m in self.all(name, request)])
         return opened
 

@@ -241,7 +241,7 @@ def test_no_shared_protocol() -> None:
             assert len(items(read(source, BENT))) == 1
             assert len(items(read(town.source(brisk), BENT))) == 1
             assert not slow.done()
-            assert patient._protocol is not brisk._protocol
+            assert patient.line._protocol is not brisk.line._protocol
             release.set()
             assert len(items(slow.result(20))) == 1
 

@@ -234,6 +234,34 @@ def test_others_wait_too() -> None:
     assert town.clock.slept[2:] == [15.0]
 
 
+@pytest.mark.parametrize("code", ["ErrorTimeoutExpired", "ErrorInternalServerError"])
+def test_smaller_batches(code: str) -> None:
+    """A server that cannot give many items at once is asked for fewer."""
+
+    def before(_server: Server, call: Call) -> None:
+        if len(call.body.findall("{*}ItemIds/{*}ItemId")) > 5:
+            raise Refused(code, "Too much.")
+
+    with serving() as town:
+        put(town, *(voicemail(n) for n in range(20)))
+        town.server.before.append(before)
+        assert len(items(read(town.source()))) == 20
+
+
+def test_slow_server() -> None:
+    """Where even one item times out, the mailbox waits for the next run and its place is kept."""
+
+    def before(_server: Server, call: Call) -> None:
+        if call.operation == "GetItem":
+            raise Refused("ErrorTimeoutExpired", "Slow.")
+
+    with serving() as town:
+        put(town, voicemail())
+        town.server.before.append(before)
+        with pytest.raises(Unavailable):
+            read(town.source())
+
+
 @pytest.mark.parametrize("header", ["7", ""])
 def test_http_503(header: str) -> None:
     """HTTP 503 and 429 are pauses, as long as Retry-After says or by our own steps."""
@@ -269,14 +297,14 @@ def test_every_error_of_the_library() -> None:
     for kind in _errors():
         access = Access(name="exchange", url="http://127.0.0.1:9/", patience_s=0)
         client = Client(access, sleep=lambda seconds: None)
-        client._open = lambda: None  # type: ignore[method-assign]
+        client.line._open = lambda: None  # type: ignore[method-assign]
         error = _made(kind)
 
         def attempt(error: BaseException = error) -> None:
             raise error
 
         with pytest.raises((RemoteError, Refusal)) as caught:
-            client._patiently(attempt)
+            client.line.patiently(attempt)
         assert "hemmeligt" not in str(caught.value)
         checked += 1
     assert checked > 400

@@ -171,6 +171,8 @@ class Reading:
         except Refusal as error:
             if error.code not in TOO_MUCH:
                 raise
+            if len(rows) == 1 and error.code == "ErrorTimeoutExpired":
+                raise  # the server is slow today; the item is not to blame
             if len(rows) == 1:
                 yield rows[0], self._unreadable(rows[0], told(error.code))
                 return

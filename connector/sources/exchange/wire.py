@@ -1,4 +1,4 @@
-"""EWS as XML: what is asked (builders) and what is answered (parsers). Pure.
+"""What EWS answers, from XML to values; asking.py has what is asked. Pure.
 
 The library's own models are not used for items: they turn a time with nine digits of fraction into
 None without a word, and building them costs more than the rest of the reading.
@@ -9,7 +9,7 @@ and Open Specifications MS-OXOUM, MS-OXCFOLD and MS-OXPROPS, read 2026-11-21 and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from functools import lru_cache
@@ -26,9 +26,7 @@ T = "{http://schemas.microsoft.com/exchange/services/2006/types}"
 E = "{http://schemas.microsoft.com/exchange/services/2006/errors}"
 Element: TypeAlias = Any  # an lxml element; lxml has no types
 
-MOST_CHANGES = 512  # the server's limit for a page of changes
-FOLDERS_A_PAGE = 500
-_DISTINGUISHED = {
+DISTINGUISHED = {
     "{4442858e-a9e3-4e80-b900-317a210cc15b}": "UnifiedMessaging",
     "{00020386-0000-0000-c000-000000000046}": "InternetHeaders",
 }
@@ -37,27 +35,6 @@ CHANGED_AT = "SystemTime 0x670A"
 SEARCH_KEY = "Binary 0x300B"  # survives a move, which an item id does not
 REPLY_NAMES = "String 0x0050"  # the reply addresses, as a listing can show them
 ASR_DATA = "Binary {4442858E-A9E3-4E80-B900-317A210CC15B} Name AsrData"
-
-_FOLDER_FIELDS = (
-    *("folder:FolderClass", "folder:DisplayName", "folder:TotalCount"),
-    CHANGED_AT,
-)
-_EXTENDED = tuple(name for name in voicemail.ASKED if name != "String 0x001A")
-# What a listing tells of each item: no words of anybody, only what shows whether it is for us.
-ROW_FIELDS = (
-    *("item:ItemClass", "item:DateTimeReceived", "item:Size", "item:DateTimeSent"),
-    *("item:DateTimeCreated", "item:HasAttachments", "message:From", "message:InternetMessageId"),
-    *_EXTENDED,
-    *(SEARCH_KEY, REPLY_NAMES),
-)
-ITEM_FIELDS = (
-    *("item:ItemClass", "item:Subject", "item:Body", "item:Attachments", "item:DateTimeReceived"),
-    *("item:InternetMessageHeaders", "item:DateTimeSent", "item:DateTimeCreated"),
-    *("item:HasAttachments", "message:ToRecipients", "message:CcRecipients", "message:From"),
-    *("message:InternetMessageId", "message:ReplyTo"),
-    *_EXTENDED,
-    *(SEARCH_KEY, ASR_DATA),
-)
 
 
 class Folder(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,105 +72,6 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     broken: tuple[str, ...] = ()  # why a row could not be read
     count: int = 0
     deleted: int = 0
-
-
-# -- builders --------------------------------------------------------------------------------------
-
-
-def _element(name: str, **attributes: str) -> Element:
-    return etree.Element(name, attributes)
-
-
-def _child(parent: Element, name: str, text: str | None = None, **attributes: str) -> Element:
-    made = etree.SubElement(parent, name, attributes)
-    made.text = text
-    return made
-
-
-def _field(parent: Element, name: str) -> None:
-    """A field by EWS's name, or a property by Graph's id of it ("String 0x6802")."""
-    kind, space, rest = name.partition(" ")
-    if not space:
-        _child(parent, T + "FieldURI", FieldURI=name)
-        return
-    group, named, word = rest.partition(" Name ")
-    if not named:
-        _child(
-            parent, T + "ExtendedFieldURI", PropertyTag=f"0x{int(rest, 16):04X}", PropertyType=kind
-        )
-        return
-    known = _DISTINGUISHED[group.lower()]
-    _child(
-        parent,
-        T + "ExtendedFieldURI",
-        DistinguishedPropertySetId=known,
-        PropertyName=word,
-        PropertyType=kind,
-    )
-
-
-def _shape(parent: Element, tag: str, fields: Iterable[str], *, is_html: bool = False) -> None:
-    shape = _child(parent, M + tag)
-    _child(shape, T + "BaseShape", "IdOnly")
-    if is_html:
-        _child(shape, T + "BodyType", "HTML")
-    more = _child(shape, T + "AdditionalProperties")
-    for name in fields:
-        _field(more, name)
-
-
-def folders_request(mailbox: str, offset: int) -> Element:
-    """All folders of a mailbox, a page of them. `mailbox` is "" when it is impersonated."""
-    request = _element(M + "FindFolder", Traversal="Deep")
-    _shape(request, "FolderShape", _FOLDER_FIELDS)
-    _child(
-        request,
-        M + "IndexedPageFolderView",
-        MaxEntriesReturned=str(FOLDERS_A_PAGE),
-        Offset=str(offset),
-        BasePoint="Beginning",
-    )
-    parents = _child(request, M + "ParentFolderIds")
-    _root(parents, mailbox)
-    return request
-
-
-def root_request(mailbox: str) -> Element:
-    """The root of a mailbox's mail: the smallest thing that shows whether it can be read."""
-    request = _element(M + "GetFolder")
-    _shape(request, "FolderShape", ("folder:DisplayName",))
-    _root(_child(request, M + "FolderIds"), mailbox)
-    return request
-
-
-def _root(parent: Element, mailbox: str) -> None:
-    root = _child(parent, T + "DistinguishedFolderId", Id="msgfolderroot")
-    if mailbox:
-        _child(_child(root, T + "Mailbox"), T + "EmailAddress", mailbox)
-
-
-def sync_request(folder: str, state: str, most: int = MOST_CHANGES) -> Element:
-    """The changes of one folder after a state; an empty state means from the beginning."""
-    request = _element(M + "SyncFolderItems")
-    _shape(request, "ItemShape", ROW_FIELDS)
-    _child(_child(request, M + "SyncFolderId"), T + "FolderId", Id=folder)
-    if state:
-        _child(request, M + "SyncState", state)
-    _child(request, M + "MaxChangesReturned", str(most))
-    return request
-
-
-def items_request(ids: Sequence[str]) -> Element:
-    """Some items, opened."""
-    request = _element(M + "GetItem")
-    _shape(request, "ItemShape", ITEM_FIELDS, is_html=True)
-    parent = _child(request, M + "ItemIds")
-    for key in ids:
-        _child(parent, T + "ItemId", Id=key)
-    return request
-
-
-# -- parsers ---------------------------------------------------------------------------------------
 
 
 def code_of(message: Element) -> tuple[str, str]:
@@ -348,7 +226,7 @@ def decoded(text: str) -> str:
         return text  # an unknown character set, or no such encoding at all
 
 
-_SETS = {name: group.strip("{}") for group, name in _DISTINGUISHED.items()}
+_SETS = {name: group.strip("{}") for group, name in DISTINGUISHED.items()}
 
 
 @lru_cache(maxsize=1024)
