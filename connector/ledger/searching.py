@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 EXCERPT = 160
-BLOCKS = 3  # of a source that one answer looks at
+BLOCKS = 2  # of a source that one answer looks at
 RANKED = 1500  # of the newest that hold the words; the rest is not looked at by relevance
 _CHUNKS = (50, 200, 500)  # how many are fetched at a time, from the first on
 

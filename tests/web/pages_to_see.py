@@ -14,7 +14,7 @@ NO_PAGES = ("/api/", "/static/", "/files/", "/healthz", "/readyz", "/metrics")
 ELSEWHERE = frozenset({"/sign-in/start", "/signed-in"})
 # Pages that look quite different with a question than without.
 QUESTIONS: Mapping[str, tuple[str, ...]] = {
-    "/search": ("", "q=bolig", "q=findesikke", "q=bolig&order=relevance"),
+    "/search": ("", "q=ringe", "q=findesikke", "q=ringe&order=relevance"),
     "/todo": ("", "scope=unit", "scope=all"),
 }
 
