@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -82,7 +83,8 @@ def read_copy(row: Row, owner: str, zone: ZoneInfo, find: Find, now: datetime) -
     is_html = bool(letter.body) and letter.body.content_type != "text"  # type: ignore[union-attr]
     lines = saved_words.lines(body, is_html=is_html)
     times = saved_times.moments([line.clock for line in lines], saved_at, zone)
-    said = [_said(line, at, members) for line, at in zip(lines, times, strict=True) if line.words]
+    names = _by_name(members)
+    said = [_said(line, at, names) for line, at in zip(lines, times, strict=True) if line.words]
     return Copy(
         key=letter.internet_message_id or row.search_key or row.id,
         thread=_thread(members),
@@ -126,9 +128,9 @@ def _thread(members: Sequence[Who]) -> str:
     return f"im:{text}"
 
 
-def _said(line: saved_words.Line, at: datetime, members: Sequence[Who]) -> Said:
+def _said(line: saved_words.Line, at: datetime, names: Mapping[str, Who]) -> Said:
     minute = at.replace(second=0, microsecond=0)
-    who = _named(line.name, members)
+    who = names.get(_folded(line.name)) or Who("", line.name)
     return Said(who, minute, line.words, at, _mark(who, line.words))
 
 
@@ -137,16 +139,18 @@ def _mark(who: Who, words: str) -> str:
     return f"{digest}/{who.key or who.name}"
 
 
-def _named(name: str, members: Sequence[Who]) -> Who:
-    """The participant of that name. Unicode's own folding: EWS compares ASCII letters only."""
-    plain_name = _folded(name)
+def _by_name(members: Sequence[Who]) -> dict[str, Who]:
+    """The participants by every name a line may call them."""
+    found: dict[str, Who] = {}
     for who in members:
-        if plain_name in (_folded(who.name), _folded(who.mail), _folded(who.mail.split("@")[0])):
-            return who
-    return Who("", name)
+        for name in (who.name, who.mail, who.mail.split("@")[0]):
+            found.setdefault(_folded(name), who)
+    return found
 
 
+@lru_cache(maxsize=4096)
 def _folded(name: str) -> str:
+    """A name for comparing. Unicode's own folding: EWS compares ASCII letters only."""
     return " ".join(name.casefold().replace(",", " ").split())
 
 

@@ -65,7 +65,7 @@ def _of_lines(text: str) -> Iterator[Line]:
     """Head lines with a name and a time, and the words until the next one."""
     name, clock, words = "", None, list[str]()
     for row in text.split("\n"):
-        found = _HEAD.match(row.strip()) or _BARE_HEAD.match(row.strip())
+        found = _head(row.strip())
         at = read(found["when"]) if found else None
         if found is None or at is None:
             words.append(row)
@@ -76,6 +76,15 @@ def _of_lines(text: str) -> Iterator[Line]:
         words = [found.groupdict().get("words") or ""]
     if name and clock is not None and any(words):
         yield Line(name, clock, "\n".join(words).strip())
+
+
+def _head(row: str) -> re.Match[str] | None:
+    """A head line; that most rows are none is seen without an expression."""
+    if "[" in row or "(" in row:
+        found = _HEAD.match(row)
+        if found:
+            return found
+    return _BARE_HEAD.match(row) if row.endswith(":") else None
 
 
 # -- RTF -----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ and Open Specifications MS-OXOUM, MS-OXCFOLD and MS-OXPROPS, read 2026-11-21 and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from functools import lru_cache
@@ -92,7 +92,7 @@ def parse_folders(message: Element) -> tuple[list[Folder], int | None]:
 
 
 def _folder(element: Element) -> Folder:
-    values = _properties(element)
+    values = _properties(element.iterfind(_EXTENDED))
     count = element.findtext(T + "TotalCount") or ""
     return Folder(
         id=element.find(T + "FolderId").get("Id"),
@@ -149,8 +149,14 @@ def parse_item(message: Element) -> Row:
 
 def parse_row(element: Element) -> Row:
     """What an item tells of itself. Times stay texts: some cannot be read as times."""
-    parts = {one.tag: one for one in element}
-    values = _properties(element)
+    parts, extended = {}, []
+    for one in element:
+        tag = one.tag
+        if tag == _EXTENDED:
+            extended.append(one)
+        else:
+            parts[tag] = one
+    values = _properties(extended)
 
     def text(tag: str) -> str | None:
         one = parts.get(T + tag)
@@ -206,11 +212,15 @@ def _name(key: tuple[str, str, str]) -> str:
     return f"{kind} {{{group}}} Name {word}" if group else f"{kind} 0x{int(word):04X}"
 
 
-def _properties(element: Element) -> dict[tuple[str, str, str], str]:
+_EXTENDED = T + "ExtendedProperty"
+_FIELD, _VALUE = T + "ExtendedFieldURI", T + "Value"
+
+
+def _properties(extended: Iterable[Element]) -> dict[tuple[str, str, str], str]:
     """The extended properties by type, set, and number or name. One without a value is left out."""
     found = {}
-    for one in element.iterfind(T + "ExtendedProperty"):
-        field, value = one.find(T + "ExtendedFieldURI"), one.findtext(T + "Value")
+    for one in extended:
+        field, value = one.find(_FIELD), one.findtext(_VALUE)
         if field is not None and value:
             found[_property(tuple(field.items()))] = decoded(value)
     return found
