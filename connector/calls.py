@@ -74,6 +74,11 @@ def sort_of(source: str, call: Call) -> str:
     return EVENT if "chat" in name or "channel" in name else OTHER
 
 
+def is_told_once(sort: str) -> bool:
+    """Whether two sightings of this sort are one call only when a key says so."""
+    return sort != ROW
+
+
 def match(
     sighting: Call, source: str, candidates: Sequence[tuple[int, Sequence[Sighting]]]
 ) -> int | None:

@@ -15,7 +15,15 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from connector.calls import SEARCH_WINDOW_S, belongs_to_voicemail, judge, kind_of, merge
+from connector.calls import (
+    SEARCH_WINDOW_S,
+    belongs_to_voicemail,
+    is_told_once,
+    judge,
+    kind_of,
+    merge,
+    sort_of,
+)
 from connector.ledger.batch import Batch, New, chunks, detail_of, versions_of
 from connector.ledger.entries import token
 from connector.ledger.items import keep_items
@@ -34,6 +42,8 @@ class Group:
     key: str
     root_id: int | None = None
     flag: str = ""
+    sorts: set[str] = field(default_factory=set)  # of its sightings
+    starts: list[int] = field(default_factory=list)  # of its sightings, in milliseconds
     sightings: dict[str, tuple[str, Call]] = field(default_factory=dict)  # by their own key
     members: list[New] = field(default_factory=list)  # sightings that are new to it
 
@@ -52,11 +62,14 @@ class Known:
 
     def add(self, group: Group, own: str, source: str, call: Call) -> None:
         """This sighting is of this call."""
+        started_at = ms(call.started_at)
         group.sightings[own] = (source, call)
+        group.sorts.add(sort_of(source, call))
+        group.starts.append(started_at)
         self._by_own[own] = group
         for key in call.same:
             self._by_same[key] = group
-        self._by_time[ms(call.started_at) // WINDOW][id(group)] = group
+        self._by_time[started_at // WINDOW][id(group)] = group
 
     def add_member(self, root_id: int, group: Group) -> None:
         """An earlier version of this sighting is of this call."""
@@ -69,17 +82,17 @@ class Known:
             found = found or self._by_same.get(key)
         return found
 
-    def near(self, started_at: int) -> list[Group]:
-        """Calls that began within the window."""
+    def near(self, started_at: int, without: str = "") -> list[Group]:
+        """Calls that began within the window, and have no sighting of the sort `without`."""
         middle = started_at // WINDOW
-        near: dict[int, Group] = {}
-        for part in (middle - 1, middle, middle + 1):
-            near.update(self._by_time.get(part, {}))
-        return [
-            group
-            for group in near.values()
-            if any(abs(ms(call.started_at) - started_at) <= WINDOW for _, call in group.calls())
-        ]
+        first, last = started_at - WINDOW, started_at + WINDOW
+        near = {
+            number: group
+            for part in (middle - 1, middle, middle + 1)
+            for number, group in self._by_time.get(part, {}).items()
+            if without not in group.sorts and any(first <= start <= last for start in group.starts)
+        }
+        return list(near.values())
 
 
 def join(batch: Batch, new: Sequence[New]) -> list[New]:
@@ -120,7 +133,10 @@ def _group_of(each: New, call: Call, known: Known) -> Group:
     if found is not None:
         return found
     its = each.item
-    near = known.near(ms(call.started_at))
+    # A day of Lync has dozens of calls within the window: all but those without one of its own
+    # sessions are out before they are compared.
+    sort = sort_of(its.source, call)
+    near = known.near(ms(call.started_at), sort if is_told_once(sort) else "")
     verdict = judge(call, its.source, [(n, group.calls()) for n, group in enumerate(near)])
     if verdict.chosen is not None:
         return near[verdict.chosen]
