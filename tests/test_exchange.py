@@ -543,6 +543,23 @@ def test_item_that_cannot_be_converted() -> None:
     assert len(found(pages)) == 3
 
 
+def test_broken_xml() -> None:
+    """A listed or opened item without its id is told, and its neighbours arrive."""
+
+    def spoil(_server: Server, call: Call, body: str) -> str:
+        if call.operation != broken:
+            return body
+        return body.replace('<t:ItemId Id="AAMk0002" ChangeKey="CQAAABYA"/>', "<t:ItemId/>")
+
+    for broken in ("SyncFolderItems", "GetItem"):
+        with serving() as town:
+            town.server.after.append(spoil)
+            put(town, voicemail(1), voicemail(2), voicemail(3))
+            pages = read(town.source())
+        assert len(problems(pages)) == 1, broken
+        assert len(found(pages)) == 3, broken
+
+
 def test_control_characters() -> None:
     """An answer with characters that XML forbids is read without them; one that is cut is not."""
     with serving() as town:

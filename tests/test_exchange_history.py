@@ -9,9 +9,14 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.jobs.collect import collect
+from connector.ledger import Ledger
+from connector.ledger.policy import Staff
+from connector.ledger.tables import item
 from connector.model import Item, Kind, Person, Problem
 from connector.sandbox.ews_history import conversations, words_of
 from connector.sandbox.ews_store import Address
@@ -33,6 +38,7 @@ from tests.ews_town import (
     whole_town,
 )
 from tests.ews_town import read as read_mailbox
+from tests.making import policy
 
 ZONE = ZoneInfo("Europe/Copenhagen")
 SAVED = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)  # 10:30 in Copenhagen
@@ -151,6 +157,21 @@ class TestJoining:
             event = items(read_mailbox(town.source()))[0]
         assert event.kind is Kind.EVENT
         assert b"Er du der?" in event.raw
+        assert {party.mail for party in event.parties} == {ANNA, BENT}
+
+    def test_excluded_people(self, ledger: Ledger) -> None:
+        """Of a conversation with somebody of whom nothing is kept, no copy keeps any words."""
+        bent = Person(id="id-bent", mail=BENT, name="Bent Olsen", upn=BENT)
+        staff = Staff(excluded=frozenset({"id-bent"}))
+        with serving() as town:
+            put(town, conversation(1, THREE, saved=SAVED), folder=FOLDER)
+            source = town.source(mailboxes=[ANNA])
+            source.parts = lambda _people, parts=source.parts: parts([bent])  # type: ignore[method-assign, misc]
+            collect(ledger, source, policy(staff=lambda: staff))
+        with ledger.read() as connection:
+            rows = connection.execute(sa.select(item.c.kind, item.c.text, item.c.raw)).all()
+        assert len(rows) == 4
+        assert {(row.text, row.raw) for row in rows} == {(None, None)}
 
     def test_chat_of_two(self) -> None:
         """A conversation of two people of the directory has the name by which both are known."""

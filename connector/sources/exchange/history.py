@@ -300,17 +300,21 @@ def _item(
         sender=one.who.key,
         sender_name=one.who.name,
         direction=Direction.INTERNAL if one.who.is_known else Direction.UNKNOWN,
-        parties=tuple(_party(who, one.who) for who in copy.members),
+        parties=parties(copy.members, one.who),
         flags=tuple(flags),
     )
 
 
-def _party(who: Who, sender: Who) -> Party:
-    return Party(
-        person=who.key if who.is_known else "",
-        name=who.name,
-        mail=who.mail,
-        role="from" if who == sender else "to",
+def parties(members: Sequence[Who], sender: Who) -> tuple[Party, ...]:
+    """Everybody who took part, so that what is kept of nobody is not kept of them."""
+    return tuple(
+        Party(
+            person=who.key if who.is_known else "",
+            name=who.name,
+            mail=who.mail,
+            role="from" if who == sender else "to",
+        )
+        for who in members
     )
 
 

@@ -259,7 +259,7 @@ def _evidence(
     copy: history.Copy,
     flags: tuple[str, ...],
 ) -> Item:
-    """The copy as it came; it is not journaled itself."""
+    """The copy as it came; it is not journaled itself, and is erased with the quarantine."""
     return Item(
         source=source.name,
         thread=source.thread(mailbox),
@@ -272,5 +272,6 @@ def _evidence(
         sender=copy.starter.key,
         sender_name=copy.starter.name,
         direction=Direction.INTERNAL,
+        parties=history.parties(copy.members, copy.starter),
         flags=flags,
     )

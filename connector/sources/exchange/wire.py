@@ -85,7 +85,12 @@ def code_of(message: Element) -> tuple[str, str]:
 def parse_folders(message: Element) -> tuple[list[Folder], int | None]:
     """A page of folders, and where the next page begins (None after the last)."""
     root = message.find(M + "RootFolder")
-    found = [_folder(one) for one in root.find(T + "Folders")] if root is not None else []
+    listed = root.find(T + "Folders") if root is not None else None
+    found = [
+        _folder(one)
+        for one in (listed if listed is not None else ())
+        if one.find(T + "FolderId") is not None
+    ]
     more = root.get("IndexedPagingOffset") if root is not None else None
     is_last = root is None or root.get("IncludesLastItemInRange", "true").lower() == "true"
     return found, None if is_last or more is None else int(more)
@@ -148,7 +153,10 @@ def parse_item(message: Element) -> Row:
 
 
 def parse_row(element: Element) -> Row:
-    """What an item tells of itself. Times stay texts: some cannot be read as times."""
+    """What an item tells of itself. Times stay texts: some cannot be read as times.
+
+    Raises LookupError for an item without an id.
+    """
     parts, extended = {}, []
     for one in element:
         tag = one.tag
@@ -169,7 +177,7 @@ def parse_row(element: Element) -> Row:
     told = text("HasAttachments")
     named = [voicemail.Property(id=_name(key), value=value) for key, value in values.items()]
     letter = voicemail.Letter(
-        id=parts[T + "ItemId"].get("Id"),
+        id=parts[T + "ItemId"].attrib["Id"],
         internet_message_id=text("InternetMessageId"),
         received_date_time=received or sent or created,
         sent_date_time=sent or received or created,
