@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import msgspec
 
 from connector.sources.exchange.saved_times import CLOCK, DAY, Clock, read
+from connector.sources.lync.rtf import rtf_text
 from connector.sources.text import plain
 
 _CELL = "\ue000"  # of nobody's alphabet, and no white space to be stripped
@@ -85,45 +86,3 @@ def _head(row: str) -> re.Match[str] | None:
         if found:
             return found
     return _BARE_HEAD.match(row) if row.endswith(":") else None
-
-
-# -- RTF -----------------------------------------------------------------------------------------
-
-_RTF = re.compile(
-    r"\\'(?P<hex>[0-9a-fA-F]{2})|\\u(?P<code>-?\d+)\s?\??|\\(?P<word>[a-z]+)(?P<number>-?\d+)?\s?"
-    r"|\\(?P<sign>[^a-z])|(?P<brace>[{}])|(?P<text>[^\\{}\r\n]+)",
-    re.I,
-)
-_BREAKS = {"par": "\n", "line": "\n", "tab": "\t", "row": "\n", "cell": _CELL}
-_UNSEEN = frozenset(
-    {"fonttbl", "colortbl", "stylesheet", "info", "pict", "generator", "filetbl", "listtable"}
-)
-
-
-def rtf_text(body: str) -> str:
-    """The readable words of RTF. Its characters are of code page 1252, as these clients wrote."""
-    out: list[str] = []
-    depth, unseen_below = 0, 0
-    for found in _RTF.finditer(body):
-        if found["brace"]:
-            depth += 1 if found["brace"] == "{" else -1
-            if unseen_below and depth < unseen_below:
-                unseen_below = 0
-            continue
-        if not unseen_below and (found["word"] in _UNSEEN or found["sign"] == "*"):
-            unseen_below = depth
-        if not unseen_below:
-            out.append(_rtf_piece(found))
-    return "".join(out)
-
-
-def _rtf_piece(found: re.Match[str]) -> str:
-    if found["text"]:
-        return found["text"]
-    if found["hex"]:
-        return bytes([int(found["hex"], 16)]).decode("cp1252", "replace")
-    if found["code"]:
-        return chr(int(found["code"]) % 65536)
-    if found["word"]:
-        return _BREAKS.get(found["word"], "")
-    return found["sign"] if found["sign"] in "{}\\" else {"~": "\xa0"}.get(found["sign"], "")
