@@ -16,6 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.errors import Gone, Throttled, Unavailable
+from connector.jobs.collect import collect
+from connector.ledger import Ledger
+from connector.ledger.privacy import threads_named
+from connector.ledger.tables import item
+from connector.ledger.take import take
 from connector.model import Kind, Page, Person
 from connector.ports import Source
 from connector.sandbox.lync_messages import Talk, export, fill_log, spoken, talks
@@ -24,6 +29,7 @@ from connector.sources.lync.eml import read_eml
 from connector.sources.lync.rtf import rtf_text
 from tests.contracts.source import SourceContract, levels
 from tests.lync_world import NOW, WORLD, Server, items, people, problems, read
+from tests.making import policy
 
 FILES = "files"
 
@@ -344,6 +350,29 @@ def cut_short(folder: Path, after: int, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 def none_known(_thread: str, _pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     return set()
+
+
+def test_a_private_conversation(tmp_path: Path, ledger: Ledger) -> None:
+    """A member who writes the word in an archived conversation keeps all of it from the journal."""
+    who = WORLD.staff[0]
+    for number, words in enumerate(["Sagen 27.45.04-P19-12-24", "#privat"]):
+        told = mail(
+            words,
+            From=who.upn,
+            To=WORLD.staff[1].upn,
+            Date=f"Fri, 20 Nov 2026 10:0{number}:00 +0100",
+            X_Conversation_ID="c1",
+        )
+        (tmp_path / f"{number}.eml").write_bytes(told)
+    source = ArchivedMessages(folder=tmp_path, clock=soon)
+    take(ledger, [Page(source="directory", part="users", people=tuple(people()))], policy())
+    collect(ledger, source, policy(private_words=frozenset({"#privat"})))
+    with ledger.read() as connection:
+        states = connection.execute(sa.select(item.c.state)).scalars().all()
+        thread = connection.execute(sa.select(item.c.thread_id)).scalars().first()
+        assert thread in threads_named(connection, "c1")
+
+    assert list(states) == ["excluded", "excluded"]
 
 
 # -- LcsLog --------------------------------------------------------------------------------------

@@ -25,7 +25,8 @@ from connector.ledger.withholding import exclude, linked_of, reopen, roots_of
 from connector.model import Direction, Kind, LinkState
 
 PRIVATE, NOT_PRIVATE = "private", "not_private"  # actions of events
-TALK = ("chats", "channels")  # sources whose threads can be private; the others list calls or mails
+# Sources whose threads can be private; the others list calls or mails.
+TALK = ("chats", "channels", "lync_archive")
 LONGEST_WORD = 40  # characters; a longer message is not even compared
 _CALLS = (Kind.CALL, Kind.MISSED_CALL)
 _ANY = sa.select(private_thread.c.thread_id).limit(1)
