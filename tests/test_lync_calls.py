@@ -802,24 +802,36 @@ def test_words_of_the_query() -> None:
     assert "ORDER BY s.[SessionIdTime], s.[SessionIdSeq]" in told
 
 
+@pytest.mark.parametrize("is_nested", [True, False])
 @pytest.mark.parametrize(
     ("number", "expected"),
     [(18456, Denied), (229, Denied), (4060, Denied), (1205, Unavailable), (20009, Unavailable)],
 )
 def test_errors_of_the_driver(
-    number: int, expected: type[Exception], monkeypatch: pytest.MonkeyPatch
+    number: int, expected: type[Exception], is_nested: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The driver's errors are ours, by their numbers, and say nothing of what was asked for."""
     import pymssql
 
     def connect(*_args: Any, **_named: Any) -> Any:
-        raise pymssql.OperationalError(number, b"Login failed for user 'secret'")
+        told = (number, b"Login failed for user 'secret'")
+        raise pymssql.OperationalError(told) if is_nested else pymssql.OperationalError(*told)
 
     monkeypatch.setattr(pymssql, "connect", connect)
     with pytest.raises(expected) as caught:
         Database("LcsCDR", "mssql://reader@sql.example/LcsCDR").rows(sa.select(sa.literal(1)))
     assert "secret" not in str(caught.value)
     assert str(number) in str(caught.value)
+
+
+def test_no_server() -> None:
+    """The real driver, where nobody listens: Unavailable with its number, at once."""
+    database = Database("LcsCDR", "mssql://reader@127.0.0.1:1/LcsCDR", password="secret~1")
+    with pytest.raises(Unavailable) as caught:
+        database.rows(sa.select(sa.literal(1)))
+
+    assert "20009" in str(caught.value)
+    assert "secret~1" not in str(caught.value)
 
 
 def test_every_kind_has_its_tables() -> None:

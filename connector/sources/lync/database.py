@@ -92,7 +92,7 @@ class Database:
 
 def _ours(name: str, cause: BaseException) -> Denied | Unavailable:
     """The driver's error as ours, without its text: that can hold what was asked for."""
-    number = next((arg for arg in cause.args if isinstance(arg, int)), None)
+    number = _number_in(cause.args)
     state = str(getattr(cause, "sqlstate", None) or "")
     told = f"error {number or state or type(cause).__name__}"
     if number in _DENIED_NUMBERS or state.startswith(_DENIED_STATES):
@@ -102,6 +102,17 @@ def _ours(name: str, cause: BaseException) -> Denied | Unavailable:
             system=name,
         )
     return Unavailable(f"{name}: the database does not answer ({told})", system=name)
+
+
+def _number_in(args: tuple[Any, ...]) -> int | None:
+    """The server's number of an error: pymssql gives (18456, b"...") or ((18456, b"..."),)."""
+    for arg in args:
+        found = arg if isinstance(arg, int) else None
+        if found is None and isinstance(arg, tuple):
+            found = _number_in(arg)
+        if found is not None:
+            return found
+    return None
 
 
 def _engine(name: str, url: str, password: str, isolation: str, timeout_s: int) -> sa.Engine:
