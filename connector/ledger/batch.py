@@ -111,6 +111,18 @@ def versions_of(roots: Sequence[int] | sa.BindParameter[Any]) -> sa.ColumnElemen
     return sa.or_(item.c.id.in_(roots), later)
 
 
+def among(column: sa.Column[int], *, is_sqlite: bool) -> sa.ColumnElement[bool]:
+    """Whether it is one of the `numbers`.
+
+    For PostgreSQL they are one value: then the statement is the same for any count of them, and is
+    planned once. To plan it took as long as to run it. SQLite goes through all items for a list
+    that it does not see.
+    """
+    if is_sqlite:
+        return column.in_(sa.bindparam("numbers", expanding=True))
+    return column == sa.any_(sa.bindparam("numbers", type_=sa.ARRAY(sa.BigInteger)))
+
+
 def item_of(row: Any) -> Item:
     """An item as it was taken, without `raw` and attachments."""
     detail = detail_of(row)

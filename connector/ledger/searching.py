@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from connector.identity import mask_cpr
 from connector.ledger.access import Sort, Viewer, visible_to
-from connector.ledger.batch import detail_of
+from connector.ledger.batch import among, detail_of
 from connector.ledger.history import shown
 from connector.ledger.search_query import Place, Query, read_place
 from connector.ledger.search_rank import score
@@ -262,7 +262,7 @@ def _rows_of(sort: Sort | None, *, are_roots: bool, is_sqlite: bool) -> sa.Selec
     Kept: to put it together takes longer than to run it.
     """
     place = item.c.root_id if are_roots else item.c.id
-    is_root, is_later = (_among(each, is_sqlite=is_sqlite) for each in (item.c.id, item.c.root_id))
+    is_root, is_later = (among(each, is_sqlite=is_sqlite) for each in (item.c.id, item.c.root_id))
     query = sa.select(place.label("place"), *_COLUMNS)
     query = query.select_from(item.join(_root, _root.c.id == item.c.root_id))
     # See versions_of: in words that let both databases use an index.
@@ -274,18 +274,6 @@ def _rows_of(sort: Sort | None, *, are_roots: bool, is_sqlite: bool) -> sa.Selec
         query = query.where(visible_to(sort, _root))
     # The last words of something deleted stand behind its empty last version.
     return query.order_by(item.c.id.desc())
-
-
-def _among(column: sa.Column[int], *, is_sqlite: bool) -> sa.ColumnElement[bool]:
-    """Whether it is one of the `numbers`.
-
-    For PostgreSQL they are one value: then the statement is the same for any count of them, and is
-    planned once. To plan it took as long as to run it. SQLite goes through all items for a list
-    that it does not see.
-    """
-    if is_sqlite:
-        return column.in_(sa.bindparam("numbers", expanding=True))
-    return column == sa.any_(sa.bindparam("numbers", type_=sa.ARRAY(sa.BigInteger)))
 
 
 def _by_key(found: Found) -> tuple[int, int]:

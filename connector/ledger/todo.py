@@ -25,6 +25,7 @@ from connector.ledger.access import (
     is_person,
     visible_to,
 )
+from connector.ledger.batch import among, chunks
 from connector.ledger.tables import (
     item,
     item_person,
@@ -35,12 +36,14 @@ from connector.ledger.tables import (
     suggestion,
     thread_person,
 )
-from connector.ledger.waiting import WAITS, Target, Waiting, waiting_items
+from connector.ledger.waiting import Target, Waiting, waiting_items
+from connector.ledger.waiting_rows import IS_WAITING, WAITS
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 MOST = 1000  # more than that is "over 1,000": no list is counted to its end
+STEP = 2000  # of what waits that are looked through at a time
 _ZERO = time()
 _CURSOR = re.compile(r"(\d{1,18})\.(\d{1,18})", re.ASCII)  # sent_at, id
 # A literal: SQLite takes the partial index only when it sees the value.
@@ -115,8 +118,7 @@ def count(connection: Connection, viewer: Viewer, scope: Scope, target: Target) 
 
 def how_many(connection: Connection, viewer: Viewer, scope: Scope, most: int) -> int:
     """How much waits for the viewer, counted up to `most`."""
-    some = _count_of(_form(viewer, scope))
-    return int(connection.execute(some, {**viewer.values, "most": most}).scalar_one())
+    return len(_first(connection, viewer, scope, most))
 
 
 def decided_since(connection: Connection, viewer: Viewer, since: datetime) -> int:
@@ -136,7 +138,30 @@ def midnight(now: datetime, zone: ZoneInfo) -> datetime:
 
 def listed(connection: Connection, viewer: Viewer, scope: Scope) -> Sequence[Any]:
     """(id, sent_at) of all that is on the list, the oldest first; at most MOST."""
-    return connection.execute(_ids_of(_form(viewer, scope)), viewer.values).all()
+    return _first(connection, viewer, scope, MOST)
+
+
+def _first(connection: Connection, viewer: Viewer, scope: Scope, most: int) -> Sequence[Any]:
+    """The first so many of the list.
+
+    First what may be on it, then what of that may be seen: asked for both at once, PostgreSQL asks
+    of all that waits for anybody whether this viewer may see it.
+    """
+    form = _Form(viewer.sort, scope, bool(viewer.unit), connection.dialect.name == "sqlite")
+    found: list[Any] = []
+    place = (-(2**63), 0)
+    while len(found) < most:
+        values = {**viewer.values, "at": place[0], "id": place[1], "step": STEP}
+        some = connection.execute(_maybe(form), values).all()
+        seen: set[int] = set()
+        for each in chunks([row.id for row in some]):
+            rows = connection.execute(_seen(form), {**viewer.values, "numbers": each})
+            seen.update(rows.scalars())
+        found += [row for row in some if row.id in seen]
+        if len(some) < STEP:
+            break
+        place = (some[-1].sent_at, some[-1].id)
+    return found[:most]
 
 
 class _Form(NamedTuple):
@@ -145,29 +170,29 @@ class _Form(NamedTuple):
     sort: Sort
     scope: Scope
     has_unit: bool
-
-
-def _form(viewer: Viewer, scope: Scope) -> _Form:
-    return _Form(viewer.sort, scope, bool(viewer.unit))
+    is_sqlite: bool
 
 
 @cache
-def _ids_of(form: _Form) -> sa.Select[Any]:
-    query = _waiting(form, item.c.id, item.c.sent_at)
-    return query.order_by(item.c.sent_at, item.c.id).limit(MOST)
+def _maybe(form: _Form) -> sa.Select[Any]:
+    """(id, sent_at) of what waits and may concern the viewer, from a place on: so many a step."""
+    at, number = sa.bindparam("at", type_=sa.BigInteger), sa.bindparam("id", type_=sa.BigInteger)
+    query = sa.select(item.c.id, item.c.sent_at).where(
+        IS_WAITING,
+        item.c.sent_at >= at,
+        sa.or_(item.c.sent_at > at, item.c.id > number),
+    )
+    if form.scope is not Scope.ALL:
+        query = query.where(item.c.id.in_(_candidates(form)))
+    step = sa.bindparam("step", type_=sa.Integer)
+    return query.order_by(item.c.sent_at, item.c.id).limit(step)
 
 
 @cache
-def _count_of(form: _Form) -> sa.Select[Any]:
-    some = _waiting(form, item.c.id).limit(sa.bindparam("most", type_=sa.Integer)).subquery()
-    return sa.select(sa.func.count()).select_from(some)
-
-
-def _waiting(form: _Form, *columns: sa.Column[Any]) -> sa.Select[Any]:
-    query = sa.select(*columns).where(WAITS, visible_to(form.sort))
-    if form.scope is Scope.ALL:
-        return query
-    return query.where(item.c.id.in_(_candidates(form)))
+def _seen(form: _Form) -> sa.Select[Any]:
+    """Those of `numbers` that wait and may be seen."""
+    is_one = among(item.c.id, is_sqlite=form.is_sqlite)
+    return sa.select(item.c.id).where(is_one, WAITS, visible_to(form.sort))
 
 
 def _candidates(form: _Form) -> sa.CompoundSelect[Any]:
@@ -179,7 +204,7 @@ def _candidates(form: _Form) -> sa.CompoundSelect[Any]:
     my_threads = sa.select(thread_person.c.thread_id).where(is_person(thread_person.c.person))
     legs = [
         of_case.where(is_caseworker()),
-        sa.select(item.c.id).where(WAITS, item.c.thread_id.in_(my_threads)),
+        sa.select(item.c.id).where(IS_WAITING, item.c.thread_id.in_(my_threads)),
         sa.select(item_person.c.item_id).where(is_person(item_person.c.person)),
     ]
     if form.scope is Scope.UNIT and form.has_unit:

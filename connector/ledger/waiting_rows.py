@@ -40,9 +40,8 @@ if TYPE_CHECKING:
 MESSAGE = Kind.MESSAGE.value
 MOST_ALIKE = 500  # messages of a page's chats that wait with the same case
 # A literal and not a parameter: SQLite takes the partial indexes only when it sees the value.
-WAITS = sa.and_(
-    item.c.state == sa.literal_column(f"'{LinkState.WAITING.value}'"), item.c.root_id == item.c.id
-)
+IS_WAITING = item.c.state == sa.literal_column(f"'{LinkState.WAITING.value}'")
+WAITS = sa.and_(IS_WAITING, item.c.root_id == item.c.id)
 _SOME: Any = sa.bindparam("some", expanding=True)
 _CURRENT = (
     select_items()
