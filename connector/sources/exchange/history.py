@@ -183,6 +183,13 @@ class Remembered:
         """Those of the keys that another copy gave."""
         return {key for key in keys if self._by.get((thread, key), copy) != copy}
 
+    def has_all(self, copy: Copy, options: Sequence[Sequence[str]]) -> bool:
+        """Whether other copies gave every message of this one."""
+        near = [key for keys in options for key in keys]
+        with self.lock:
+            have = self.others(copy.thread, near, copy.key)
+        return bool(near) and len(have) >= len(options) and not _match(copy, options, have)[0]
+
     def add(self, thread: str, keys: Sequence[str], copy: str) -> None:
         for key in keys:
             self._by.setdefault((thread, key), copy)
@@ -193,23 +200,27 @@ class Remembered:
 def messages(
     source: str, copies: Sequence[Copy], known: Known, remembered: Remembered
 ) -> list[Item]:
-    """The messages of copies that no copy before had; the ledger is asked once for each thread."""
-    options = {copy.key: _options(copy) for copy in copies}
+    """The messages of copies that no copy before had; the ledger is asked once for each thread.
+
+    It is not asked about a copy that another, read just before, has the whole of.
+    """
+    left = [(copy, _options(copy)) for copy in copies]
+    left = [(copy, options) for copy, options in left if not remembered.has_all(copy, options)]
     wanted: dict[str, dict[str, None]] = {}
-    for copy in copies:
+    for copy, options in left:
         near = wanted.setdefault(copy.thread, {})
-        near.update((key, None) for keys in options[copy.key] for key in keys)
+        near.update((key, None) for keys in options for key in keys)
     have = {
         thread: {key for key, _ in known(thread, [(key, VERSION) for key in near])}
         for thread, near in wanted.items()
         if near
     }
-    found: list[Item] = []
-    for copy in copies:
-        if copy.said:
-            its = have[copy.thread]
-            found += _messages(source, copy, options[copy.key], its, remembered)
-    return found
+    return [
+        one
+        for copy, options in left
+        if copy.said
+        for one in _messages(source, copy, options, have[copy.thread], remembered)
+    ]
 
 
 def _options(copy: Copy) -> list[list[str]]:
