@@ -220,6 +220,13 @@ class TestJoining:
         assert kept.text == "Anna: hej\nBent: hej"
         assert kept.flags == (history.NOT_PARSED,)
 
+    def test_ordinary_mail_in_the_folder(self) -> None:
+        """An ordinary mail that somebody put into Conversation History is no conversation."""
+        with serving() as town:
+            mail = conversation(1, "<p>Kære Anna, vedhæftet er referatet.</p>", saved=SAVED)
+            put(town, replace(mail, item_class="IPM.Note"), folder=FOLDER)
+            assert found(read_mailbox(town.source())) == []
+
     def test_whole_municipality(self) -> None:
         """All copies of all participants together give every message of the municipality once."""
         town_people, store = whole_town(users=30, days=6)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from connector.sources.exchange.source import Exchange
 
 _CONVERSATION = "ipm.note.microsoft.conversation"
+_PLAIN = "ipm.note"
 _SPOKEN = "ipm.note.microsoft.conversation.voice"
 _MISSED = "ipm.note.microsoft.missed"
 _TEAMS = "ipm.skypeteams"  # Teams keeps copies of its chats in a hidden folder; it is read itself
@@ -44,7 +45,7 @@ def what(row: Row, folder: Folder) -> str:
         return "voicemail"
     if kind.startswith(_MISSED):
         return "missed"
-    if kind == "ipm.note" and folders.is_history(folder):
+    if kind == _PLAIN and folders.is_history(folder):
         return "conversation"  # its class was lost, when the mailbox was moved perhaps
     if voicemail.content_class(row.letter) == _CONTENT_CLASS:
         return "call"
@@ -243,6 +244,8 @@ def conversations(
         letter, flags = _dated(item.letter, now)
         item = msgspec.structs.replace(item, letter=letter)
         copy = history.read_copy(item, mailbox, source.zone, source.find, now)
+        if row.item_class.lower() == _PLAIN and not copy.said:
+            continue  # an ordinary mail that somebody put into the folder
         copies.append(copy)
         found.append(_evidence(source, mailbox, row, item, copy, flags))
         one = history.whole(source.name, copy)

@@ -96,9 +96,8 @@ class Reading:
             except Refusal as error:
                 if error.code not in FOLDER_GONE | {"ErrorInvalidOperation"}:
                     raise
-                self._state.folders.pop(
-                    folder.id, None
-                )  # deleted or moved away since it was listed
+                # It was deleted, or moved away, since it was listed.
+                self._state.folders.pop(folder.id, None)
                 return
             found = self._items(folder, changes.rows)
             found += [self._problem("", f"{folder.name}: {text}") for text in changes.broken]
