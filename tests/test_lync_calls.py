@@ -450,7 +450,7 @@ def test_a_database_that_goes_away(
     monkeypatch.setattr(Sessions, "size", 20)
     know(ledger)
     its = source(server)
-    server.fail(how, after=5)
+    server.fail(how, after=9)  # of fifteen queries, four of them for conferences
     cut = collect(ledger, its, policy())
     some = len(joined(ledger))
     server.fail("well")

@@ -29,6 +29,7 @@ class Journeys:
 
     def __init__(self, database: str) -> None:
         self._database = database
+        self._read = 0
         self._between: OrderedDict[frozenset[str], _Seen] = OrderedDict()
         self._rung: OrderedDict[tuple[str, str], _Seen] = OrderedDict()
         self._began_by: OrderedDict[str, str] = OrderedDict()  # correlation -> who called first
@@ -58,15 +59,26 @@ class Journeys:
 
     def _remember(self, its: Session, caller: str) -> None:
         seen = _Seen(its.key, its.began, its.ended)
-        # A response group's call to its agent is, for those two, the caller's call with the agent.
-        first = self._began_by.setdefault(its.correlation, caller) if its.correlation else caller
-        for one in {caller, first}:
-            pair = frozenset((one, _name(its.callee)))
-            self._between[pair] = seen
-            self._between.move_to_end(pair)
-        self._rung.setdefault((caller, _wanted(its)), seen)
-        if abs(self._rung[caller, _wanted(its)].began - its.began) > FORK:
-            self._rung[caller, _wanted(its)] = seen
+        callee = _name(its.callee)
+        self._keep(frozenset((caller, callee)), seen)
+        if its.correlation:
+            # A response group's call to its agent is, for both, the caller's call with the agent.
+            first = self._began_by.setdefault(its.correlation, caller)
+            if first != caller:
+                self._keep(frozenset((first, callee)), seen)
+        ring = caller, _wanted(its)
+        rung = self._rung.get(ring)
+        if rung is None or abs(rung.began - its.began) > FORK:
+            self._rung[ring] = seen
+        self._read += 1
+        if self._read % 1000 == 0:
+            self._forget()
+
+    def _keep(self, pair: frozenset[str], seen: _Seen) -> None:
+        self._between[pair] = seen
+        self._between.move_to_end(pair)
+
+    def _forget(self) -> None:
         memories: tuple[OrderedDict[Any, Any], ...] = (self._between, self._rung, self._began_by)
         for memory in memories:
             while len(memory) > _REMEMBERED:
