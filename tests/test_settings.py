@@ -678,7 +678,7 @@ def test_own_servers_need_no_tenant(tmp_path: Path) -> None:
 
     its = module.parse(off + own + rest, tmp_path, {})
     assert its.sources.directory_file.path == tmp_path / "people.csv"
-    with pytest.raises(ConfigError, match="graph.tenant"):
+    with pytest.raises(ConfigError, match=r"graph\.tenant"):
         module.parse((off + own + rest).replace("false", "true", 1), tmp_path, {})
-    with pytest.raises(ConfigError, match="sources.directory_file.path"):
+    with pytest.raises(ConfigError, match=r"sources\.directory_file\.path"):
         module.parse(off + own.replace('path = "people.csv"\n', "") + rest, tmp_path, {})
