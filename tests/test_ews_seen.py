@@ -392,6 +392,8 @@ def test_folders_by_class_and_name(name: str) -> None:
         }
     assert (event.kind, message.kind) == (Kind.EVENT, Kind.MESSAGE)
     assert message.text == "Er du der?"
+    finder = town.store.folder(ANNA, "finder").id.encode()
+    assert not any(finder in call.request.body for call in town.server.asked)
     assert names == {"msgfolderroot"}
 
 
