@@ -38,7 +38,7 @@ $(STAMP): pyproject.toml uv.lock
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q connector schedulers
 	@touch $(STAMP)
 
-demo: setup ## sync a made-up municipality in ./demo; ONCE=1 stops after one sync, SITE=onprem has Lync and Exchange
+demo: setup ## sync a made-up municipality in ./demo; ONCE=1: one sync; SITE=onprem: Lync and Exchange
 	@# 130: ended with Ctrl-C, as it says it should be; the trap keeps the shell from an error line.
 	@trap : INT; $(BIN)/casethread demo --folder $(FOLDER) $(if $(SITE),--site $(SITE),) $(if $(ONCE),--once,) || [ $$? -eq 130 ]
 
