@@ -33,9 +33,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     sha256: str
     who: SignedIn
-    made_at: int
     seen_at: int
-    ends_at: int
 
 
 _decode = msgspec.json.Decoder(SignedIn).decode
@@ -67,9 +65,7 @@ def find(connection: Connection, token: str, *, now: int, idle_ms: int) -> Sessi
     return Session(
         sha256=row.sha256,
         who=_decode(row.detail),
-        made_at=row.made_at,
         seen_at=row.seen_at,
-        ends_at=row.ends_at,
     )
 
 
