@@ -465,8 +465,9 @@ MORE: dict[str, Callable[[Town, Kept], None]] = {
     "permission-too-much": too_much,
     "message-edited": edits_shown,
     "message-deleted": deletions_shown,
-    "throttled": waits(4),
-    "throttled-always-one": waits(4),
+    # Four times one second; readers who are told so at once wait it out together.
+    "throttled": waits(1),
+    "throttled-always-one": waits(1),
     "throttled-until": waits(1),
     "throttled-long": waits(0),
     "chat-foreign": missing_files,

@@ -142,9 +142,16 @@ def settle_calls(batch: Batch, decided: Sequence[Decided], actor: str) -> Counte
 
     only what is linked by evidence of its own bears on others for sure.
     """
-    changed = {each.root_id: each for each in decided if each.kind.value in _PHONE}
+    changed = {
+        each.root_id: each
+        for each in decided
+        # A call that came just now and is on no case says nothing about the others.
+        if each.kind.value in _PHONE and (each.is_again or each.decision.state is LinkState.LINKED)
+    }
     if not changed:
         return Counter()
+    from connector.linking.asking import first_keys
+
     linker = batch.policy.linker()
     subjects = [
         (each, linker.read(communication_of(batch.policy, each.item)))
@@ -152,6 +159,7 @@ def settle_calls(batch: Batch, decided: Sequence[Decided], actor: str) -> Counte
     ]
     recent = recent_calls(batch, subjects)
     cases = LedgerCases(batch.connection)
+    cases.find({key for _, subject in subjects for key in first_keys(subject)})  # all at once
     again = [
         Decided(
             root_id=each.root_id,
