@@ -320,13 +320,17 @@ def made_by_migration(ledger: Ledger) -> list[list[tuple[object, ...]]]:
 
 def undo_migration(ledger: Ledger) -> None:
     """The ledger as the version before the portal left it."""
-    tables = ("thread_person", "item_person", "suggestion", "case_reader", "web_session", "sample")
+    tables = (
+        "thread_person", "item_person", "suggestion", "case_reader", "case_word", "web_session",
+        "sample",
+    )  # fmt: skip
     with ledger.write() as connection:
         run = connection.exec_driver_sql
         for table in (*tables, "sample_item"):
             run(f"DROP TABLE {table}")
         for index in (
             "ix_item_root_sent",
+            "ix_event_denied",
             "ix_event_look",
             "ix_run_job",
             "ix_register_case_department",

@@ -45,7 +45,7 @@ def test_a_small_portal(tmp_path: Path) -> None:
     with web_portal.Portal(url, tmp_path) as portal:
         managers = users[-2:]
         web.alone(portal, managers[:1] * 5, each=1)
-        one = web.load(portal, managers, web.FLAT_OUT, 0, 1.0, 0)
+        one = web.load(portal, managers[:1], web.FLAT_OUT, 0, 1.0, 0)
         assert portal.memory_mb[1] >= portal.memory_mb[0] > 20
     server = {each.kind: each for each in web.by_phase(portal.times())[web.ALONE]}
     with ledger.read() as connection:

@@ -25,13 +25,24 @@ from connector.ledger.figure_sorting import UNKNOWN_UNIT, Fate
 from connector.ledger.figures import Counts, Group, Scope, figures, summed, total
 from connector.ledger.linking import decide_by_person
 from connector.ledger.looks import record_look
-from connector.ledger.looks_report import Look, looks
+from connector.ledger.looks_report import Look, Withholding, looks
 from connector.ledger.runs import running
 from connector.ledger.tables import delivery, event, item
 from connector.ledger.take import take
 from connector.model import Case, Item, Kind, LinkState, Party
 from tests.conftest import Clock
-from tests.making import CASE, NOON, OTHER_CASE, add_cases, case, message, page, policy, sighting
+from tests.making import (
+    CASE,
+    NOON,
+    OTHER_CASE,
+    add_cases,
+    case,
+    message,
+    page,
+    policy,
+    scanner,
+    sighting,
+)
 from tests.test_deliveries import FakeSink, send
 
 ZONE = ZoneInfo("Europe/Copenhagen")
@@ -394,7 +405,8 @@ def test_restricted_correction(told: Ledger, clock: Clock) -> None:
 
 def seen(ledger: Ledger, **only: str) -> list[Look]:
     with ledger.read() as connection:
-        return list(looks(connection, ZONE, WEEK, **only))
+        withholding = Withholding(connection, MANAGER, scanner())
+        return list(looks(connection, ZONE, WEEK, withholding, **only))
 
 
 def test_looks(told: Ledger, clock: Clock) -> None:

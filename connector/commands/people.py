@@ -41,13 +41,13 @@ def list_(
       casethread people list "Center for Velfærd" --limit 500
     """
     from connector.ledger.merging import merges, resolved
-    from connector.ledger.people import directory
+    from connector.ledger.people import everybody
 
     session: Session = ctx.obj
     ledger = session.program.ledger
     asked = " ".join(words or []).casefold()
-    people = {each.id: each for each in directory(ledger)}
     with ledger.read() as connection:
+        people = {each.id: each for each in everybody(connection)}
         stand = {each.directory_id: each for each in merges(connection)}
     same = resolved({each.directory_id: each.same_as for each in stand.values()})
     found = [each for each in people.values() if asked in _words(each)][:limit]
