@@ -57,6 +57,8 @@ generate: setup ## write the files that are made from code
 bench: setup ## measure speed and memory, write docs/performance.md (about an hour)
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.web
+	@$(BIN)/python -m bench.exchange
+	@$(BIN)/python -m bench.lync
 
 clean: ## remove .venv, the demo and all caches
 	rm -rf $(VENV) demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
