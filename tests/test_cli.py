@@ -709,7 +709,7 @@ def test_run_stops(tmp_path: Path) -> None:
 def test_demo(tmp_path: Path) -> None:
     """The demo signs in for real, syncs over TLS, shows a case and ends; again it starts afresh."""
     for _ in range(2):
-        child = _start("demo", "--once", "--users", "8", "--days", "2", cwd=tmp_path)
+        child = _start("demo", "--once", "--users", "8", "--days", "6", cwd=tmp_path)
         out, err = child.communicate(timeout=120)
 
         assert child.returncode == 0, err

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ LINK = re.compile(r"Open the portal in a browser: (http://127\.0\.0\.1:\d+)")
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A demo of a very small municipality, in English, under way."""
-    words = ["demo", "--folder", str(tmp_path / "demo"), "--users", "12", "--days", "2"]
+    words = ["demo", "--folder", str(tmp_path / "demo"), "--users", "12", "--days", "6"]
     child = subprocess.Popen(
         [sys.executable, "-m", "connector.cli", *words],
         stdout=subprocess.PIPE,
@@ -28,11 +29,15 @@ def demo(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         text=True,
         encoding="utf-8",
     )
+    timer = threading.Timer(TOO_LONG_S, child.kill)  # what never comes must not be waited for
+    timer.start()
     yield child
+    timer.cancel()
     child.kill()
     child.communicate(timeout=30)
 
 
+TOO_LONG_S = 240
 CASE = re.compile(r"The case above belongs to (.+): (http://\S+/cases/\S+)")
 
 
