@@ -7,9 +7,11 @@ ConnectorError
     Unavailable      end this run; the next tick tries again
       Throttled      .wait_s, as the server said
       CaseLocked     this case is locked for now; the rest of the run goes on
+      PageLocked     somebody is editing this page; the rest of the run goes on
     Denied           end this run (or this part of it); tell a person
     Rejected         this item only; tell a person; .field
       CaseClosed     the case takes no more; a person reopens it or links elsewhere
+      PageEdited     a person changed the live page; it is shown, never overwritten
     Unclear          a write whose answer was lost; recovery decides, never a blind repeat
     CursorExpired    start this part again from its window; harmless, because items are keyed
     Gone             the thing asked for no longer exists there (404, 410 on content)
@@ -79,6 +81,10 @@ class CaseLocked(Unavailable):
     """Somebody holds the case or its journal locked; this entry waits, others go on."""
 
 
+class PageLocked(Unavailable):
+    """An editor has the page open; this page waits, others go on."""
+
+
 class Denied(RemoteError):
     """Sign-in failed or a permission is missing (401, 402, 403); a person must grant something."""
 
@@ -101,6 +107,10 @@ class Rejected(RemoteError):
 
 class CaseClosed(Rejected):
     """The case is closed for new entries."""
+
+
+class PageEdited(Rejected):
+    """The live page is not as we left it; a person takes the change over or dismisses it."""
 
 
 class Unclear(RemoteError):

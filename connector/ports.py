@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, Protocol
 
+from connector.article import ArticlePage, LivePage, Signal
 from connector.model import Capabilities, Case, Entry, Finding, Page, Person, Presence, Receipt
 
 Known = Callable[[str, Sequence[tuple[str, str]]], set[tuple[str, str]]]
@@ -158,3 +159,53 @@ class PresenceList(Protocol):
 
     def publish(self, presences: Sequence[Presence], people: Sequence[Person]) -> Published:
         """Let it hold these presences and nothing else. Errors as for a sink."""
+
+
+Address = Callable[[str], str | None]
+"""address(article id) -> the live address of another article on this site; None: not there yet."""
+
+
+class Publisher(Protocol):
+    """Where knowledge articles are shown. One writer at a time for one site."""
+
+    name: str
+    audience: str
+    """Whom this site is for: citizen shows citizens' sections alone, staff everything for staff."""
+
+    def check(self) -> list[Finding]:
+        """Is it reachable and writable, is our add-on there, which right is missing."""
+
+    def pages(self) -> Iterator[LivePage]:
+        """Every page of ours, told by the article id that the site keeps with it, withdrawn too.
+
+        Cheap: `version` and `digest` are filled where one listing gives them, `html` is not.
+        """
+
+    def read(self, live: LivePage) -> LivePage:
+        """The page as it is now, with `fingerprint` and `html`. Raises Gone when it is not there.
+
+        The fingerprint is of what readers see (title, summary, text, files), not of the markup
+        that the site adds; reading twice gives the same one, and so does `put` that changed
+        nothing.
+        """
+
+    def put(
+        self, page: ArticlePage, before: LivePage | None, open_file: OpenFile, address: Address
+    ) -> LivePage:
+        """Make the page, or change it, so that it shows `page`; what it returns is read back.
+
+        `before` is the page as it was when this was planned. Safe to repeat: a page that a run
+        which was cut short has made is found by its id, never made twice. Files come first, the
+        page's text last, so that nobody sees half of it. Raises PageEdited when somebody changed
+        the page since `before`, PageLocked when an editor holds it, Rejected when the site does
+        not take it (an address taken by a page that is not ours: field "id"), else as a sink.
+        """
+
+    def withdraw(self, before: LivePage) -> LivePage:
+        """Take the page from its readers; its address and its history stay. Errors as `put`."""
+
+    def signals(self, since: str) -> Iterator[tuple[list[Signal], str]]:
+        """Views, votes and searches since the cursor ("" at first), each batch with its cursor.
+
+        A site that counts nothing yields nothing.
+        """
