@@ -143,6 +143,26 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime | None = None  # of a vote with a reason
 
 
+class SiteAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """How a publisher reaches its site: what stands in [sites.NAME], secrets read."""
+
+    name: str  # the site's name in the configuration
+    url: str = ""  # of the site; "" for a folder
+    place: str = ""  # the folder of the pages: a path within the site, or on this machine (html)
+    audience: str = STAFF  # CITIZEN or STAFF: whom the site is for
+    language: str = "da"
+    time_zone: str = "Europe/Copenhagen"
+    user: str = ""
+    secret: str = ""
+    tenant: str = ""
+    client_id: str = ""
+    certificate: str = ""  # PEM, with its private key
+    thumbprint: str = ""
+    ca_bundle: str = ""
+    authority: str = ""  # where tokens are asked for; "" is Microsoft's own
+    timeout_s: float = 60
+
+
 def digest_of(page: ArticlePage) -> str:
     """The hex SHA-256 of everything a page says; what a second run compares.
 
