@@ -26,6 +26,7 @@ from connector.bootstrap import SOURCES
 from connector.commands import FAILED, Session, tell
 from connector.commands.syncing import Stop, work
 from connector.errors import ConfigError, Unavailable
+from connector.typed import read_json
 
 if TYPE_CHECKING:
     from connector.work import JobResult
@@ -157,7 +158,7 @@ def _address(session: Session, child: subprocess.Popen[bytes], folder: Path) -> 
             if line.strip() == b"}":
                 break
     try:
-        return msgspec.json.decode(told, type=Address)
+        return read_json(told, Address)
     except msgspec.DecodeError as error:
         reason = f"{folder / 'sandbox.log'}"
         with contextlib.suppress(OSError):

@@ -30,6 +30,7 @@ from connector.errors import (
     Unavailable,
     Unclear,
 )
+from connector.typed import read_json
 from connector.wire import QuickAdapter
 
 T = TypeVar("T")
@@ -71,7 +72,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     def decoded(self, type: type[T]) -> T:
         """The JSON body as `type`. Raises msgspec.DecodeError."""
-        return msgspec.json.decode(self.body, type=type)
+        return read_json(self.body, type)
 
 
 SignIn = Callable[[bool], Mapping[str, str]]

@@ -30,11 +30,12 @@ from connector.ledger.tables import (
     thread_person,
 )
 from connector.model import Case, LinkState
+from connector.typed import decoder
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-_case = msgspec.json.Decoder(Case).decode
+_case = decoder(Case).decode
 # A condition is kept for each sort and table, so an alias asked about is made once, too.
 # Aliases: a query that joins one of these tables itself must not change the condition. Made once:
 # that costs more than asking the database.

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from connector.ledger.policy import Policy
 from connector.ledger.tables import at, item, thread
 from connector.model import Call, Direction, Item, Kind, LinkState, Party
+from connector.typed import decoder
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -57,7 +58,7 @@ class New(msgspec.Struct, kw_only=True):
 
 
 NO_DETAIL = Detail()
-_decode_detail = msgspec.json.Decoder(Detail).decode
+_decode_detail = decoder(Detail).decode
 
 
 def chunks(values: Sequence[T], size: int = 500) -> Iterable[Sequence[T]]:

@@ -19,6 +19,7 @@ from connector.ledger.search_words import LEAST_PREFIX, Words, forms_of, tokens
 from connector.ledger.tables import case_word, register_case
 from connector.linking.keys import plain_name
 from connector.model import Case
+from connector.typed import decoder
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -31,7 +32,7 @@ LOOKED_FIRST = 20_000  # cases with the rarest word that are looked through for 
 LEAST_NUMBER = 6  # letters and digits of a case number that is typed without its signs
 _LAST = "\U0010ffff"  # behind every letter
 _SIGNS = re.compile(r"[\W_]+")
-_case = msgspec.json.Decoder(Case).decode
+_case = decoder(Case).decode
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

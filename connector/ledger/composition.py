@@ -23,8 +23,9 @@ from connector.model import (
     Line,
     Party,
 )
+from connector.typed import decoder
 
-_decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
+_decode_evidence = decoder(tuple[Evidence, ...]).decode
 
 
 def compose(batch: Batch, row: Any, items: Sequence[Any], previous: Entry | None) -> Entry:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.batch import Batch, chunks, known, select_items, versions_of
@@ -13,8 +12,9 @@ from connector.ledger.links import Decided
 from connector.ledger.tables import item, link
 from connector.ledger.threads import chats_of_calls
 from connector.model import Decision, Evidence, Kind, LinkState
+from connector.typed import decoder
 
-_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
+_evidence = decoder(tuple[Evidence, ...]).decode
 
 
 def decision_of(row: Any) -> Decision:

@@ -18,6 +18,7 @@ from connector.ledger.entries import delivery_key
 from connector.ledger.events import event_row, record
 from connector.ledger.tables import delivery, entry_version
 from connector.model import Entry, Receipt
+from connector.typed import decoder
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -171,7 +172,7 @@ def _delivery(row: Any, sink: str, tries: int) -> Delivery:
     return Delivery(key=row.key, entry=entry, sink=sink, tries=tries, steps=row.steps, doubt=doubt)
 
 
-_decode_entry = msgspec.json.Decoder(Entry).decode
+_decode_entry = decoder(Entry).decode
 
 
 def _settle(connection: Connection, outcomes: Sequence[Outcome], run_id: int, now: int) -> None:

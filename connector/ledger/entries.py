@@ -22,6 +22,7 @@ from connector.ledger.composition import compose
 from connector.ledger.events import event_row, record
 from connector.ledger.tables import at, attachment, delivery, entry, entry_version, item, ms, thread
 from connector.model import Entry, Kind, LinkState, entry_json
+from connector.typed import read_json
 
 CONVERSATION = "conversation"
 
@@ -276,4 +277,4 @@ def _previous(batch: Batch, row: Any) -> Entry | None:
             entry_version.c.entry_id == row.id, entry_version.c.version == row.version
         )
     ).scalar_one()
-    return msgspec.json.decode(content, type=Entry)
+    return read_json(content, Entry)

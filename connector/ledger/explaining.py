@@ -14,6 +14,7 @@ from connector.ledger.history import Journaled, journaled
 from connector.ledger.register import cases_by_number
 from connector.ledger.tables import at, delivery, entry, item, link, thread
 from connector.model import Evidence, Kind, LinkState
+from connector.typed import decoder
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from connector.linking.patterns import Hit as Found
 
 MOST_ITEMS = 50  # of one conversation
-_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
+_evidence = decoder(tuple[Evidence, ...]).decode
 
 
 class Finder(Protocol):

@@ -14,12 +14,13 @@ import sqlalchemy as sa
 from connector.ledger.batch import chunks, detail_of, select_items, versions_of
 from connector.ledger.tables import at, attachment, delivery, entry, item, link
 from connector.model import Call, Kind, Party, Receipt
+from connector.typed import decoder
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 _WORDED = (Kind.MESSAGE.value, Kind.VOICEMAIL.value, Kind.NOTE.value)
-_receipt = msgspec.json.Decoder(Receipt).decode
+_receipt = decoder(Receipt).decode
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):

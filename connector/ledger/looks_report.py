@@ -19,6 +19,7 @@ from connector.ledger.looks import DENIED, LOOKED
 from connector.ledger.register import find_case
 from connector.ledger.storable import storable
 from connector.ledger.tables import event, item, register_case
+from connector.typed import read_json
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -127,7 +128,7 @@ def _subjects(connection: Connection, case: str) -> list[str]:
 
 
 def _look(row: Any) -> Look:
-    how = msgspec.json.decode(row.detail, type=dict[str, Any])
+    how = read_json(row.detail, dict[str, Any])
     return Look(
         cursor=f"{row.at}.{row.id}",
         at=row.at,

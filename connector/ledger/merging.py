@@ -20,6 +20,7 @@ from connector.ledger.batch import Batch, chunks
 from connector.ledger.events import event_row, record
 from connector.ledger.tables import item, person, person_merge
 from connector.model import Kind, Person
+from connector.typed import decoder
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -28,7 +29,7 @@ MERGED, UNMERGED = "merged", "unmerged"  # actions of events
 CALLS_LOOKED_BACK_MS = 90 * 86_400_000
 MOST_CALLS = 5000
 _CALLS = (Kind.CALL.value, Kind.MISSED_CALL.value, Kind.VOICEMAIL.value)
-_decode = msgspec.json.Decoder(Person).decode
+_decode = decoder(Person).decode
 IN_LIKE = str.maketrans({"/": "//", "%": "/%", "_": "/_"})  # for LIKE ... ESCAPE '/'
 # Asked for nearly every page, so made once: to put it together takes longer than to run it.
 _MERGES = (
@@ -156,7 +157,7 @@ class _Names(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sip: str = ""
 
 
-_names_in = msgspec.json.Decoder(_Names).decode
+_names_in = decoder(_Names).decode
 
 
 def _names(its: _Names) -> frozenset[str]:

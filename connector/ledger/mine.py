@@ -18,11 +18,12 @@ from connector.ledger.access import (
 )
 from connector.ledger.tables import case_reader, item, register_case
 from connector.model import Case
+from connector.typed import decoder
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-_case = msgspec.json.Decoder(Case).decode
+_case = decoder(Case).decode
 MOST_CASES = 500  # of one caseworker
 
 

@@ -19,12 +19,13 @@ from connector.ledger.register import count_cases
 from connector.ledger.runs import DONE_BY_SINK, GOOD
 from connector.ledger.tables import item, run
 from connector.ledger.views import Backlog, JobState, ProblemRow, job_state
+from connector.typed import decoder
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-_counts = msgspec.json.Decoder(dict[str, int]).decode
+_counts = decoder(dict[str, int]).decode
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):

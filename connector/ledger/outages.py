@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from connector.ledger.events import event_row, record
 from connector.ledger.tables import event
+from connector.typed import read_json
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -38,7 +39,7 @@ def outage(connection: Connection, sink: str) -> Outage | None:
     ).first()
     if row is None or row.action == BACK:
         return None
-    reason = msgspec.json.decode(row.detail, type=dict[str, str]).get("reason", "")
+    reason = read_json(row.detail, dict[str, str]).get("reason", "")
     return Outage(sink=sink, since=row.at, reason=reason)
 
 

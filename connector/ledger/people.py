@@ -12,6 +12,7 @@ from connector.ledger.batch import Batch
 from connector.ledger.merging import merge, same_persons
 from connector.ledger.tables import person, person_merge, presence
 from connector.model import Person, Presence
+from connector.typed import decoder, read_json
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -42,14 +43,14 @@ def keep_people(batch: Batch, people: Sequence[Person]) -> list[str]:
         old = known.get(number)
         if each.is_removed and old is not None:
             # A removal carries nothing but the id: keep what was known of the person.
-            before = msgspec.json.decode(old[1], type=Person)
+            before = read_json(old[1], Person)
             each = msgspec.structs.replace(before, is_removed=True, is_enabled=False)
         detail = msgspec.json.encode(each).decode()
         if old is not None and old[1] == detail:
             continue
         if old is not None:
             ended.append(old[0])
-        if old is None or _names(msgspec.json.decode(old[1], type=Person)) != _names(each):
+        if old is None or _names(read_json(old[1], Person)) != _names(each):
             renamed.append(number)
         begun.append({"directory_id": number, "valid_from": batch.now, "detail": detail})
     if ended:
@@ -70,7 +71,7 @@ def _join_accounts(batch: Batch, entries: Mapping[str, str]) -> None:
     What somebody took apart stays apart.
     """
     accounts = [
-        (msgspec.json.decode(detail, type=Person).account, number)
+        (read_json(detail, Person).account, number)
         for number, detail in entries.items()
         if '"account":' in detail
     ]
@@ -129,7 +130,7 @@ def entry_of(connection: Connection, directory_id: str) -> Person | None:
             person.c.directory_id == directory_id, person.c.valid_to.is_(None)
         )
     ).scalar()
-    return None if detail is None else msgspec.json.decode(detail, type=Person)
+    return None if detail is None else read_json(detail, Person)
 
 
 def everybody(connection: Connection) -> list[Person]:
@@ -137,7 +138,7 @@ def everybody(connection: Connection) -> list[Person]:
     rows = connection.execute(
         sa.select(person.c.detail).where(person.c.valid_to.is_(None)).order_by(person.c.id)
     )
-    decode = msgspec.json.Decoder(Person).decode
+    decode = decoder(Person).decode
     return [decode(row[0]) for row in rows]
 
 
@@ -146,7 +147,7 @@ class _Named(msgspec.Struct):
     name: str = ""
 
 
-_named = msgspec.json.Decoder(_Named).decode
+_named = decoder(_Named).decode
 
 
 def names_by_upn(connection: Connection, upns: Collection[str]) -> dict[str, str]:
@@ -165,5 +166,5 @@ def names_by_upn(connection: Connection, upns: Collection[str]) -> dict[str, str
 def presences(ledger: Ledger) -> list[Presence]:
     """The present state of everybody it was read for."""
     with ledger.read() as connection:
-        decode = msgspec.json.Decoder(Presence).decode
+        decode = decoder(Presence).decode
         return [decode(row[0]) for row in connection.execute(sa.select(presence.c.detail))]

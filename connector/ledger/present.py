@@ -20,6 +20,7 @@ from connector.identity import normalise_phone
 from connector.ledger.merging import IN_LIKE, ids_named, same_persons
 from connector.ledger.tables import ms, person, presence
 from connector.model import Case, Person, Presence
+from connector.typed import decoder
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -169,9 +170,9 @@ class _OfUnit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     is_removed: bool = False
 
 
-_of_unit = msgspec.json.Decoder(_OfUnit).decode
-_person = msgspec.json.Decoder(Person).decode
-_presence = msgspec.json.Decoder(Presence).decode
+_of_unit = decoder(_OfUnit).decode
+_person = decoder(Person).decode
+_presence = decoder(Presence).decode
 # Made once: to put a statement together takes longer than to run it.
 _EVERYBODY = sa.select(person.c.detail).where(person.c.valid_to.is_(None))
 _HOLDING = _EVERYBODY.where(person.c.detail.contains(sa.bindparam("text"), escape="/"))

@@ -23,6 +23,7 @@ from connector.ledger.tables import event, item, ms, private_thread, thread
 from connector.ledger.threads import chats_of_calls
 from connector.ledger.withholding import exclude, linked_of, reopen, roots_of
 from connector.model import Direction, Kind, LinkState
+from connector.typed import decoder
 
 PRIVATE, NOT_PRIVATE = "private", "not_private"  # actions of events
 # Sources whose threads can be private; the others list calls or mails.
@@ -176,7 +177,7 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
     item: int = 0
 
 
-_said = msgspec.json.Decoder(_Said).decode
+_said = decoder(_Said).decode
 
 
 def _marks(batch: Batch, thread_id: int) -> list[Mark]:

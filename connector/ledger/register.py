@@ -14,6 +14,7 @@ from connector.ledger.storable import storable
 from connector.ledger.tables import case_key, case_reader, case_word, register_case
 from connector.linking.keys import MANY, canonical, keys_of, number_key
 from connector.model import Case
+from connector.typed import decoder
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 MASK = "***"  # what stands for the last digits of a telephone number
 
-_decode = msgspec.json.Decoder(Case).decode
+_decode = decoder(Case).decode
 
 
 class Changed(NamedTuple):

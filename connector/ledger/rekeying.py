@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.batch import Batch
 from connector.ledger.tables import case_key, register_case
 from connector.linking.keys import keys_of
 from connector.model import Case
+from connector.typed import decoder
 
 STEP = 500
-_decode = msgspec.json.Decoder(Case).decode
+_decode = decoder(Case).decode
 
 
 def rekey(batch: Batch, after: str = "") -> str:

@@ -25,6 +25,7 @@ from connector.ledger.figure_items import items
 from connector.ledger.figure_sorting import Fate
 from connector.ledger.figures import Scope
 from connector.ledger.tables import item, sample, sample_item
+from connector.typed import read_json
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -210,7 +211,7 @@ def _sample(row: Any) -> Sample:
         seed=row.seed,
         size=row.size,
         judged=row.judged,
-        drawn=msgspec.json.decode(row.detail, type=Drawn),
+        drawn=read_json(row.detail, Drawn),
     )
 
 
@@ -242,7 +243,7 @@ def judged(connection: Connection, number: int, viewer: Viewer) -> list[Judged]:
 
 
 def _answers(verdict: str) -> dict[str, str]:
-    return msgspec.json.decode(verdict, type=dict[str, str]) if verdict else {}
+    return read_json(verdict, dict[str, str]) if verdict else {}
 
 
 def judge(

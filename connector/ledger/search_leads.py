@@ -27,6 +27,7 @@ from connector.linking.keys import (
     short_key,
 )
 from connector.model import Case, Person
+from connector.typed import decoder
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -37,7 +38,7 @@ MOST_CASES = 10
 MOST_PEOPLE = 5
 _MOST_NAMES = 4  # words of a name
 _SURE = re.compile(r"[b-df-np-z]{3,}|[bcdfghjklmnpqrstvwxyz]{2,}")  # never a part of å, æ or ø
-_person = msgspec.json.Decoder(Person).decode
+_person = decoder(Person).decode
 
 
 class Leads(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.tables import web_session
+from connector.typed import decoder
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -36,7 +37,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     seen_at: int
 
 
-_decode = msgspec.json.Decoder(SignedIn).decode
+_decode = decoder(SignedIn).decode
 # Asked at every page, so made once: to put it together takes longer than to run it.
 _BY_DIGEST = sa.select(web_session).where(web_session.c.sha256 == sa.bindparam("digest"))
 

@@ -22,6 +22,7 @@ from connector.ledger.timeline_values import (
 )
 from connector.linking.reasons import HIDDEN, NOT_IN_REGISTER
 from connector.model import Evidence, LinkState, Receipt
+from connector.typed import decoder
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from connector.ledger.access import Viewer
     from connector.ledger.timeline_entries import Group
 
-_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
-_receipt = msgspec.json.Decoder(Receipt).decode
+_evidence = decoder(tuple[Evidence, ...]).decode
+_receipt = decoder(Receipt).decode
 
 
 class Standing:

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.access import Sort, Viewer, case_visible_to
@@ -25,6 +24,7 @@ from connector.ledger.tables import (
     thread,
 )
 from connector.model import Kind, LinkState, Party, Person
+from connector.typed import decoder
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -38,7 +38,7 @@ JOURNALED = (
 
 
 _CALLS = (Kind.CALL.value, Kind.MISSED_CALL.value)
-_person = msgspec.json.Decoder(Person).decode
+_person = decoder(Person).decode
 
 # What is asked at every page of a case is made once: to put a statement together takes longer than
 # to run it.

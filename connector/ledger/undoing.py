@@ -24,6 +24,7 @@ from connector.ledger.tables import event, item
 from connector.ledger.threads import FOREVER, settle_threads
 from connector.ledger.withholding import REOPENED
 from connector.model import Decision, Kind, LinkState
+from connector.typed import decoder
 
 UNDONE = "undone"  # action of the event
 
@@ -43,7 +44,7 @@ class _Undone(msgspec.Struct, frozen=True, kw_only=True):
     as_link: int  # what stands instead
 
 
-_undone = msgspec.json.Decoder(_Undone).decode
+_undone = decoder(_Undone).decode
 
 
 def undo(batch: Batch, root_id: int, *, actor: str, reason: str) -> Decision | Refusal:

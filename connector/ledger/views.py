@@ -25,6 +25,7 @@ from connector.ledger.tables import (
     register_case,
 )
 from connector.model import Kind, LinkState
+from connector.typed import decoder, read_json
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -202,7 +203,7 @@ def job_state(row: Any, now: int) -> JobState:
         ended_at=row.ended_at,
         host=row.host,
         pid=row.pid,
-        counts=msgspec.json.decode(row.counts, type=dict[str, int]),
+        counts=read_json(row.counts, dict[str, int]),
         reason=row.reason,
     )
 
@@ -255,7 +256,7 @@ def waiting(connection: Connection, limit: int) -> tuple[WaitingItem, ...]:
 
 
 def _cases(evidence: str | None) -> tuple[str, ...]:
-    found = msgspec.json.decode(evidence or "[]", type=list[dict[str, object]])
+    found = read_json(evidence or "[]", list[dict[str, object]])
     numbers = (str(each.get("case_number", "")) for each in found)
     return tuple(dict.fromkeys(number for number in numbers if number))
 
@@ -349,7 +350,7 @@ def would_deliver(connection: Connection, sink: str) -> list[tuple[str, str, str
         .where(delivery.c.sink == sink, delivery.c.state == "waiting")
         .order_by(delivery.c.case_number, entry_version.c.made_at, delivery.c.key)
     )
-    decode = msgspec.json.Decoder(_Titled).decode
+    decode = decoder(_Titled).decode
     told = []
     for row in rows:
         entry_ = decode(row.content)

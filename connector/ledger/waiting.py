@@ -23,6 +23,7 @@ from connector.ledger.waiting_rows import MESSAGE
 from connector.ledger.waiting_rows import WAITS as WAITS  # what the lists ask for
 from connector.linking.reasons import HIDDEN
 from connector.model import Case, Evidence, Kind, Party
+from connector.typed import decoder
 from connector.workdays import oldest_in_time, workdays_after, workdays_between
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ MOST_TEXT = 4000  # characters of one item
 MOST_NAMES = 8  # of those who took part in a chat
 _ZERO = time()
 _SPOKEN = (Kind.MESSAGE.value, Kind.VOICEMAIL.value)
-_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
-_case = msgspec.json.Decoder(Case).decode
+_evidence = decoder(tuple[Evidence, ...]).decode
+_case = decoder(Case).decode
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,7 +259,7 @@ class _Named(msgspec.Struct):
     name: str = ""
 
 
-_named = msgspec.json.Decoder(_Named).decode
+_named = decoder(_Named).decode
 
 
 def _parties(row: Any) -> tuple[Party, ...]:

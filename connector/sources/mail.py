@@ -20,6 +20,7 @@ from connector.ports import Known
 from connector.sources import rights, voicemail
 from connector.sources.teams.windows import stamp
 from connector.sources.voicemail import Letter, MailPage
+from connector.typed import read_json
 
 # Immutable ids survive a move to another folder; an ordinary id would make the mail a new one.
 _IMMUTABLE = 'IdType="ImmutableId"'
@@ -81,11 +82,11 @@ class _Folders(msgspec.Struct):
 
 def parse_folders(answer: Answer) -> _Folders:
     """A page of folders."""
-    return msgspec.json.decode(answer.body, type=_Folders)
+    return read_json(answer.body, _Folders)
 
 
 def _parse_folder(answer: Answer) -> _Folder:
-    return msgspec.json.decode(answer.body, type=_Folder)
+    return read_json(answer.body, _Folder)
 
 
 class _Cursor(msgspec.Struct, omit_defaults=True):
@@ -367,6 +368,6 @@ class _Reading:
 
 def _state(cursor: str | None) -> _Cursor:
     try:
-        return msgspec.json.decode(cursor or "{}", type=_Cursor)
+        return read_json(cursor or "{}", _Cursor)
     except msgspec.DecodeError:
         return _Cursor()

@@ -15,6 +15,7 @@ import msgspec
 from connector.errors import Denied, Gone, RemoteError
 from connector.http import Answer, Graph
 from connector.model import Finding
+from connector.typed import read_json
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,7 +173,7 @@ def token_roles(token: str) -> frozenset[str]:
     payload = token.split(".")[1] if token.count(".") == 2 else ""
     try:
         text = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
-        return frozenset(msgspec.json.decode(text, type=_Claims).roles)
+        return frozenset(read_json(text, _Claims).roles)
     except (binascii.Error, ValueError):
         return frozenset()
 
@@ -183,5 +184,5 @@ class _Ids(msgspec.Struct):
 
 def first_id(answer: Answer) -> str:
     """The id of the first row of a listing, or ""."""
-    rows = msgspec.json.decode(answer.body, type=_Ids).value
+    rows = read_json(answer.body, _Ids).value
     return str(rows[0].get("id", "")) if rows else ""

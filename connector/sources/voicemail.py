@@ -22,6 +22,7 @@ from connector.http import Answer
 from connector.model import Attachment, Call, Direction, Item, Kind, Party, Problem
 from connector.sources.teams.messages import moment
 from connector.sources.text import plain
+from connector.typed import read_json
 
 _CLASS = "String 0x001A"
 _DURATION, _NUMBER, _NAME, _ORDER = (
@@ -145,11 +146,11 @@ class MailPage(msgspec.Struct, frozen=True):
 
 def parse_page(source: str, mailbox: str, answer: Answer) -> MailPage:
     """The mails on a page. Rows that only say "removed" are left out: nothing is deleted here."""
-    page = msgspec.json.decode(answer.body, type=_List)
+    page = read_json(answer.body, _List)
     letters, problems = [], []
     for raw in page.value:
         try:
-            letter = msgspec.json.decode(raw, type=Letter)
+            letter = read_json(raw, Letter)
         except msgspec.DecodeError as error:
             reason = f"mail not readable: {error}"
             problems.append(
@@ -163,12 +164,12 @@ def parse_page(source: str, mailbox: str, answer: Answer) -> MailPage:
 
 def parse_letter(answer: Answer) -> Letter:
     """One mail, opened."""
-    return msgspec.json.decode(answer.body, type=Letter)
+    return read_json(answer.body, Letter)
 
 
 def parse_files(answer: Answer) -> list[File]:
     """The attachments of a mail."""
-    return msgspec.json.decode(answer.body, type=_Files).value
+    return read_json(answer.body, _Files).value
 
 
 @lru_cache(maxsize=1024)  # the same few for each of a hundred thousand mails

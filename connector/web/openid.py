@@ -19,6 +19,7 @@ from urllib.parse import quote_plus, urlencode
 import msgspec
 
 from connector.errors import Throttled
+from connector.typed import read_json
 from connector.web import openid_claims
 from connector.web.openid_claims import Claims, Expected
 from connector.web.openid_errors import SYSTEM, SignInDenied, not_believed, refused, unavailable
@@ -185,8 +186,8 @@ def _tokens(answer: Answer) -> _Tokens:
         raise unavailable(f"the provider answered with {answer.status}", answer.status)
     try:
         if answer.status == 200:
-            return msgspec.json.decode(answer.body, type=_Tokens)
-        said = msgspec.json.decode(answer.body, type=_Error)
+            return read_json(answer.body, _Tokens)
+        said = read_json(answer.body, _Error)
     except (msgspec.DecodeError, RecursionError) as error:
         raise unavailable(
             f"the provider's answer ({answer.status}) cannot be read", answer.status

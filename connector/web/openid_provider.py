@@ -15,6 +15,7 @@ import msgspec
 import requests
 
 from connector.errors import ConfigError, Unavailable
+from connector.typed import read_json
 from connector.web.openid_claims import Key
 from connector.web.openid_errors import not_believed, unavailable
 from connector.web.openid_issuer import check_address
@@ -93,7 +94,7 @@ class Line:
         if answer.status != 200:
             raise unavailable(f"{url} answered with {answer.status}", answer.status)
         try:
-            return msgspec.json.decode(answer.body, type=kind)
+            return read_json(answer.body, kind)
         except (msgspec.DecodeError, RecursionError) as error:
             raise unavailable(f"what {url} answered with is not what was asked for") from error
 

@@ -22,6 +22,7 @@ from connector.journaling.words import Words
 from connector.journals.f2.reasons import refusal
 from connector.journals.f2.xml import Node, XmlError, parse
 from connector.ports import NoSteps, Steps
+from connector.typed import read_json
 
 REL = "http://cbrain.com/casefile/rel/"
 NEEDED = ("oauth2-token", "case-by-case-number", "create-matter")
@@ -64,7 +65,7 @@ class OneTime:
     def __init__(self, steps: Steps | None) -> None:
         self._steps = steps or NoSteps()
         try:
-            self._known = msgspec.json.decode(self._steps.load() or "{}", type=dict[str, str])
+            self._known = read_json(self._steps.load() or "{}", dict[str, str])
         except msgspec.DecodeError:
             self._known = {}  # another kind's memory; what is in the system is looked up anyway
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from connector.model import Entry
+from connector.typed import read_json
 
 FORMAT = "casethread-entry-1"
 _Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 in hexadecimal.")]
@@ -130,4 +131,4 @@ def encode(sidecar: Sidecar) -> bytes:
 
 def decode(content: bytes) -> Sidecar:
     """Read a sidecar. Raises msgspec.DecodeError when it is none."""
-    return msgspec.json.decode(content, type=Sidecar)
+    return read_json(content, Sidecar)

@@ -17,6 +17,7 @@ from connector.journals.nova.answers import CaseRow
 from connector.journals.nova.client import Nova
 from connector.journals.nova.content import Content, Piece
 from connector.ports import OpenFile, Steps
+from connector.typed import read_json
 
 
 class Filing:
@@ -119,7 +120,7 @@ class Filing:
 def load_taken(steps: Steps) -> set[str]:
     """The ids of what Nova has taken of this entry, and may not show yet."""
     text = steps.load()
-    return set(msgspec.json.decode(text, type=list[str])) if text else set()
+    return set(read_json(text, list[str])) if text else set()
 
 
 def save_taken(steps: Steps, taken: set[str]) -> None:

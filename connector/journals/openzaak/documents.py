@@ -19,6 +19,7 @@ from connector.errors import CaseClosed, Rejected
 from connector.journals.openzaak.service import Invalid, Service, sure
 from connector.journals.openzaak.zaken import ZAKEN, Zaak
 from connector.ports import Steps
+from connector.typed import read_json
 
 DOCUMENTS = "documenten/api/v1/enkelvoudiginformatieobjecten"
 LINKS = f"{ZAKEN}/zaakinformatieobjecten"
@@ -106,7 +107,7 @@ class Documents:
         for number in range(1, _TRIES + 1):
             name = identifier if number == 1 else f"{identifier}.{number}"
             document = self.find(name) or self.create(name, fields, size_bytes, at_once)
-            locks = msgspec.json.decode(steps.load() or "{}", type=dict[str, str])
+            locks = read_json(steps.load() or "{}", dict[str, str])
             if document.lock and locks.get(name) != document.lock:
                 locks[name] = document.lock
                 steps.save(msgspec.json.encode(locks).decode())

@@ -22,6 +22,7 @@ from connector.sources.exchange.refusals import (
 )
 from connector.sources.exchange.wire import Folder, Row
 from connector.sources.teams.messages import moment
+from connector.typed import read_json
 
 if TYPE_CHECKING:
     from connector.sources.exchange.source import Exchange
@@ -49,7 +50,7 @@ class State(msgspec.Struct, omit_defaults=True):
 def state_of(cursor: str | None) -> State:
     """What a cursor holds; one that makes no sense means from the beginning."""
     try:
-        return msgspec.json.decode(cursor or "{}", type=State)
+        return read_json(cursor or "{}", State)
     except msgspec.DecodeError:
         return State()
 

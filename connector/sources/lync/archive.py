@@ -19,6 +19,7 @@ from connector.sources.lync import log
 from connector.sources.lync.database import Database
 from connector.sources.lync.files import FILES, Folder, Messages, content_of
 from connector.sources.lync.values import Who, moment
+from connector.typed import read_json
 
 FILES_PART = "files"
 _TABLES = {"messages": "Messages", "conferences": "ConferenceMessages"}
@@ -213,6 +214,6 @@ def _later(at: datetime | None, time: object, database: Database, now: datetime)
 
 def _state(cursor: str | None) -> _Cursor:
     try:
-        return msgspec.json.decode(cursor or "{}", type=_Cursor)
+        return read_json(cursor or "{}", _Cursor)
     except msgspec.DecodeError:
         return _Cursor()

@@ -22,6 +22,7 @@ from connector.sources.lync.queries import Key, sessions_query
 from connector.sources.lync.rows import KINDS, RowKind, Rows, time_of
 from connector.sources.lync.schema import Column, Schema, sentence
 from connector.sources.lync.values import Who
+from connector.typed import read_json
 
 ITEMS = 50  # of one page, as the reader of all sources counts memory
 _AHEAD = timedelta(minutes=10)  # a clock may be a little ahead; more is a wrong time zone
@@ -231,7 +232,7 @@ class _Reading:
 
 def _state(cursor: str | None) -> _Cursor:
     try:
-        return msgspec.json.decode(cursor or "{}", type=_Cursor)
+        return read_json(cursor or "{}", _Cursor)
     except msgspec.DecodeError:
         return _Cursor()
 

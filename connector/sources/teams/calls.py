@@ -32,6 +32,7 @@ from connector.sources.teams.records import (
     record_item,
 )
 from connector.sources.teams.windows import stamp
+from connector.typed import convert, read_json
 
 T = TypeVar("T")
 PART = "calls"
@@ -82,11 +83,11 @@ class HeadPage(msgspec.Struct, frozen=True):
 
 def parse_heads(source: str, answer: Answer) -> HeadPage:
     """The heads on a page. One that cannot be read is a problem in its place."""
-    page = msgspec.json.decode(answer.body, type=_List)
+    page = read_json(answer.body, _List)
     heads, problems = [], []
     for raw in page.value:
         try:
-            header = msgspec.json.decode(raw, type=Header)
+            header = read_json(raw, Header)
             heads.append(Head(header.id, header.version, bytes(raw)))
         except msgspec.DecodeError as error:
             reason = f"call record not readable: {error}"
@@ -99,12 +100,12 @@ def parse_heads(source: str, answer: Answer) -> HeadPage:
 def parse_record(answer: Answer) -> Record:
     """A whole record; dates without T are mended."""
     try:
-        return msgspec.json.decode(answer.body, type=Record)
+        return read_json(answer.body, Record)
     except msgspec.ValidationError:
         tree = msgspec.json.decode(answer.body)
         if isinstance(tree, dict):
             _mend_dates(tree, depth=0)
-        return msgspec.convert(tree, Record)
+        return convert(tree, Record)
 
 
 def _mend_dates(node: object, depth: int) -> None:
@@ -277,9 +278,9 @@ class CallRecords:
         """What a nested list holds behind its first page; the bytes are added to `pages`."""
 
         def parse(answer: Answer) -> tuple[list[T], str | None]:
-            page = msgspec.json.decode(answer.body, type=_More)
+            page = read_json(answer.body, _More)
             pages.append(answer.body)
-            return msgspec.json.decode(page.value, type=kind), page.next
+            return read_json(page.value, kind), page.next
 
         found: list[T] = []
         seen: set[str] = set()
@@ -304,6 +305,6 @@ class CallRecords:
 
 def _state(cursor: str | None) -> _Cursor:
     try:
-        return msgspec.json.decode(cursor or "{}", type=_Cursor)
+        return read_json(cursor or "{}", _Cursor)
     except msgspec.DecodeError:
         return _Cursor()

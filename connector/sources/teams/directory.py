@@ -18,6 +18,7 @@ from connector.http import Answer, Graph
 from connector.model import Finding, Page, Person
 from connector.ports import Known
 from connector.sources import rights
+from connector.typed import read_json
 
 PART = "users"
 _SELECT = (
@@ -69,14 +70,14 @@ class UserPage(msgspec.Struct, frozen=True):
 
 def parse_users(answer: Answer) -> UserPage:
     """A page of users. A row that is not a user is left out; it comes again when it changes."""
-    page = msgspec.json.decode(answer.body, type=_List)
+    page = read_json(answer.body, _List)
     people = [person for raw in page.value if (person := _person(raw)) is not None]
     return UserPage(tuple(people), page.next or "", page.delta or "")
 
 
 def _person(raw: msgspec.Raw) -> Person | None:
     try:
-        user = msgspec.json.decode(raw, type=_User)
+        user = read_json(raw, _User)
     except msgspec.DecodeError:
         return None
     phones = [*(user.business_phones or ()), user.mobile_phone or ""]
@@ -195,6 +196,6 @@ class Directory:
 
 def _state(cursor: str | None) -> _Cursor:
     try:
-        return msgspec.json.decode(cursor or "{}", type=_Cursor)
+        return read_json(cursor or "{}", _Cursor)
     except msgspec.DecodeError:
         return _Cursor()

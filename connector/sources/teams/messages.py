@@ -17,6 +17,7 @@ import msgspec
 from connector.http import Answer
 from connector.model import Attachment, Call, Direction, Item, Kind, Party, Problem
 from connector.sources.text import card_text, plain
+from connector.typed import convert, decoder
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -104,8 +105,8 @@ class ListPage(msgspec.Struct, frozen=True):
     next: str = ""
 
 
-_decode_list = msgspec.json.Decoder(_List).decode
-_decode_message = msgspec.json.Decoder(_Message).decode
+_decode_list = decoder(_List).decode
+_decode_message = decoder(_Message).decode
 
 
 def parse_messages(source: str, part: str, answer: Answer) -> ListPage:
@@ -385,7 +386,7 @@ def _second_try(source: str, part: str, raw: bytes) -> Item | Problem:
     try:
         row = json.loads(raw.decode("utf-8", "replace"))
         flags = _mend(row)
-        return _item(source, msgspec.convert(row, _Message), raw, flags)
+        return _item(source, convert(row, _Message), raw, flags)
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         # msgspec.ValidationError is a ValueError; its text names the member, not its content.
         reason = str(error) if isinstance(error, msgspec.ValidationError) else type(error).__name__

@@ -17,6 +17,7 @@ from connector.model import Finding, Page, Person, Presence, Problem
 from connector.ports import Known
 from connector.sources import rights
 from connector.sources.text import plain
+from connector.typed import read_json
 
 PATH = "communications/getPresencesByUserId"
 _CHUNK = 650  # the most ids that one request may hold
@@ -56,17 +57,17 @@ def parse_presences(
 
     One state may come bare or wrapped in `value`, as in the documentation's own example.
     """
-    wrapped = msgspec.json.decode(answer.body, type=dict[str, msgspec.Raw]).get("value")
+    wrapped = read_json(answer.body, dict[str, msgspec.Raw]).get("value")
     if wrapped is None:
         rows = [msgspec.Raw(answer.body)]
     elif bytes(wrapped).lstrip()[:1] == b"[":
-        rows = msgspec.json.decode(wrapped, type=list[msgspec.Raw])
+        rows = read_json(wrapped, list[msgspec.Raw])
     else:
         rows = [wrapped]
     states, problems = [], []
     for raw in rows:
         try:
-            states.append(_state(msgspec.json.decode(raw, type=_Presence), seen_at))
+            states.append(_state(read_json(raw, _Presence), seen_at))
         except msgspec.DecodeError as error:
             reason = f"presence not readable: {error}"
             problems.append(

@@ -18,6 +18,7 @@ from connector.model import Call, Direction, Finding, Item, Kind, Leg, Page, Par
 from connector.ports import Known
 from connector.sources import rights
 from connector.sources.teams.messages import moment
+from connector.typed import read_json
 
 _LONGEST_DAYS = 90  # the most that one question may span, and the most there is
 _PAGES = 20_000
@@ -76,14 +77,14 @@ ToCall = Callable[[_Row], Call]
 
 def parse_rows(source: str, part: str, to_call: ToCall, answer: Answer) -> RowPage:
     """A page of rows; one that cannot be read is a problem in its place."""
-    page = msgspec.json.decode(answer.body, type=_List)
+    page = read_json(answer.body, _List)
     items = tuple([_row_item(source, part, to_call, bytes(raw)) for raw in page.value])
     return RowPage(items, page.next or "")
 
 
 def _row_item(source: str, part: str, to_call: ToCall, raw: bytes) -> Item | Problem:
     try:
-        row = msgspec.json.decode(raw, type=_Row)
+        row = read_json(raw, _Row)
         call = to_call(row)
     except ValueError as error:  # msgspec's errors are ValueErrors and hold no content
         return Problem(
@@ -274,7 +275,7 @@ class CallRows:
         oldest = (now - timedelta(days=_LONGEST_DAYS - 1)).date()
         read: datetime | None
         try:
-            read = msgspec.json.decode(cursor, type=_Cursor).read if cursor else None
+            read = read_json(cursor, _Cursor).read if cursor else None
         except msgspec.DecodeError:
             read = None
         if read is None or read > now + timedelta(minutes=2):

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from connector.typed import decoder
+
 LINK_LIFE = timedelta(minutes=10)  # old next links die; nobody says when (contrib#7975)
 _STEP = timedelta(milliseconds=1)  # bounds are exclusive on both ends: overlap or lose a row
 _CLOCK_SLACK = timedelta(minutes=2)
@@ -61,7 +63,7 @@ class _Cursor(msgspec.Struct, omit_defaults=True):
     deep: str = ""  # the day of the last deep reading
 
 
-_decode = msgspec.json.Decoder(_Cursor).decode
+_decode = decoder(_Cursor).decode
 _encode = msgspec.json.Encoder().encode
 
 

@@ -21,6 +21,7 @@ from connector.ledger import sessions
 from connector.ledger.access import Viewer
 from connector.ledger.events import event_row, record
 from connector.ledger.sessions import SignedIn
+from connector.typed import decoder
 from connector.web import rules
 from connector.web.openid import Attempt
 from connector.web.openid_errors import SignInDenied
@@ -41,7 +42,7 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
     back: str
 
 
-_begun = msgspec.json.Decoder(Begun).decode
+_begun = decoder(Begun).decode
 
 
 def address(path: str, query: str) -> str:
