@@ -197,12 +197,22 @@ class Publisher(Protocol):
         `before` is the page as it was when this was planned. Safe to repeat: a page that a run
         which was cut short has made is found by its id, never made twice. Files come first, the
         page's text last, so that nobody sees half of it. Raises PageEdited when somebody changed
-        the page since `before`, PageLocked when an editor holds it, Rejected when the site does
-        not take it (an address taken by a page that is not ours: field "id"), else as a sink.
+        the page since `before` (or deleted it), PageLocked when an editor holds it, Rejected when
+        the site does not take it (an address taken by a page that is not ours: field "id"), else
+        as a sink. Before `effective` it stands there as a draft that no reader reaches, from
+        `expires` on as withdrawn: a later put of the same page shows it when it is time. A link
+        to an article without an address is plain text until a later put finds its address.
         """
 
     def withdraw(self, before: LivePage) -> LivePage:
         """Take the page from its readers; its address and its history stay. Errors as `put`."""
+
+    def finish(self) -> None:
+        """Bring up to date what the site shows of all pages: start page, search, list of changes.
+
+        Called at the end of a run, also of one that changed nothing; writes nothing that is right
+        already. A site that does this by itself does nothing. Errors as a sink.
+        """
 
     def signals(self, since: str) -> Iterator[tuple[list[Signal], str]]:
         """Views, votes and searches since the cursor ("" at first), each batch with its cursor.
