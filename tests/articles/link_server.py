@@ -1,0 +1,149 @@
+"""A web server of this machine with everything that a link can lead to: good, bad and endless."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+BIG = 10_000_000_000  # bytes that the largest answer promises
+
+
+class Web:
+    """What the server answers, and what it was asked: (method, path) in order."""
+
+    def __init__(self) -> None:
+        self.robots: str | int = 404
+        self.asked: list[tuple[str, str]] = []
+        self.at_once = 0
+        self.most_at_once = 0
+        self.sent_bytes = 0
+        self.lock = threading.Lock()
+        self.url = ""
+        self.retry_after = "3600"
+        self.agents: set[str] = set()
+        self.hosts: set[str] = set()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    web: ClassVar[Web]
+
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        web = self.web
+        with web.lock:
+            web.asked.append((self.command, self.path))
+            web.agents.add(self.headers.get("User-Agent", ""))
+            web.hosts.add(self.headers.get("Host", ""))
+            web.at_once += 1
+            web.most_at_once = max(web.most_at_once, web.at_once)
+        try:
+            self._do()
+        except OSError:
+            self.close_connection = True
+        finally:
+            with web.lock:
+                web.at_once -= 1
+
+    def _do(self) -> None:  # noqa: C901  a table of paths
+        name, _, rest = self.path.lstrip("/").partition("/")
+        if self.path == "/robots.txt":
+            self._robots()
+        elif name == "status":
+            self._head(int(rest))
+        elif name in ("301", "302", "308"):
+            self._head(int(name), location=f"/{rest}")
+        elif name == "to":  # to/PORT/...
+            port, _, path = rest.partition("/")
+            self._head(302, location=f"http://127.0.0.1:{port}/{path}")
+        elif name == "private":
+            self._head(302, location="http://10.0.0.1/")
+        elif name == "loop":
+            self._head(302, location=f"/loop/{len(rest) + 1}x" if len(rest) < 40 else "/loop/x")
+        elif name == "nohead":
+            self._head(405 if self.command == "HEAD" else 200)
+        elif name == "busy":
+            self._head(429, retry_after=self.web.retry_after)
+        elif name == "once":
+            first = sum(path == self.path for _, path in self.web.asked) == 1
+            self._head(503 if first else 200, retry_after="7")
+        elif name == "big":
+            self._big()
+        elif name == "drip":
+            self._drip()
+        elif name == "rubbish":
+            self.wfile.write(b"\x00\xff rubbish\r\n\r\n")
+        elif name == "slow":
+            time.sleep(0.05)
+            self._head(200)
+        else:
+            self._head(200)
+
+    def _robots(self) -> None:
+        if isinstance(self.web.robots, int):
+            self._head(self.web.robots, location="/robots.txt")
+            return
+        body = self.web.robots.encode()
+        self._head(200, body=body)
+
+    def _head(
+        self, code: int, body: bytes = b"", *, location: str = "", retry_after: str = ""
+    ) -> None:
+        self.send_response(code)
+        if location:
+            self.send_header("Location", location)
+        if retry_after:
+            self.send_header("Retry-After", retry_after)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _big(self) -> None:
+        """Ten gigabytes to GET; HEAD is refused, so that GET is needed."""
+        if self.command == "HEAD":
+            self._head(501)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(BIG))
+        self.end_headers()
+        block = b"x" * 65536
+        while self.web.sent_bytes < BIG:
+            self.web.sent_bytes += self.wfile.write(block)
+
+    def _drip(self) -> None:
+        """A header that never ends, a letter at a time."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        for _ in range(600):
+            self.wfile.write(b"x")
+            self.wfile.flush()
+            time.sleep(0.05)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def web_server() -> Iterator[Web]:
+    """A server on a free port of loopback; `web.url` is where."""
+    web = Web()
+    handler = type("Handler", (_Handler,), {"web": web})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    web.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield web
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
