@@ -39,22 +39,24 @@ def test_a_small_portal(tmp_path: Path) -> None:
             item.c.root_id == item.c.id, item.c.kind != "sighting"
         )
         assert connection.execute(said).scalar_one() == 3000
-        waits = connection.execute(sa.select(sa.func.count()).select_from(suggestion)).scalar_one()
+        waits = set(connection.execute(sa.select(suggestion.c.item_id)).scalars())
     asked = web_queries.queries(ledger)
     users = web_portal.users(ledger, town, asked)
     with web_portal.Portal(url, tmp_path) as portal:
         managers = users[-2:]
         web.alone(portal, managers[:1] * 5, each=1)
-        one = web.load(portal, managers[:1], web.FLAT_OUT, 0, 1.0, 0)
+        one = web.load(portal, managers, web.FLAT_OUT, 0, 1.0, 0)
         assert portal.memory_mb[1] >= portal.memory_mb[0] > 20
     server = {each.kind: each for each in web.by_phase(portal.times())[web.ALONE]}
     with ledger.read() as connection:
-        left = connection.execute(sa.select(sa.func.count()).select_from(suggestion)).scalar_one()
+        left = set(connection.execute(sa.select(suggestion.c.item_id)).scalars())
     program.close()
 
     assert one.wrong == 0, [each for each in one.asked if each.is_wrong]
     assert one.requests > 0
-    assert left == waits > 0
+    # Which cases an item may be of is found anew when a decision is taken back; that it waits stays.
+    assert left == waits
+    assert waits
     assert {DECIDE, UNDO, TODO, web_portal.CASE, web_portal.NEWEST} <= set(server)
 
 
