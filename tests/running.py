@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from connector import work
 from connector.bootstrap import Program, make_graph
@@ -60,12 +60,23 @@ class Time:
         self.at += timedelta(**delta)
 
 
-class Watch:
-    """Counts how often each scenario of a sandbox really did something."""
+class Asked(NamedTuple):
+    """A request that a scenario saw: what, when (seconds of the clock), and what it answered."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    method: str
+    target: str
+    at_s: float
+    status: int  # 0: nothing, the sandbox answered as ever
+
+
+class Watch:
+    """Counts how often each scenario of a sandbox really did something, and when each was asked."""
+
+    def __init__(self, sandbox: Sandbox, clock: Time) -> None:
         self.happened: Counter[str] = Counter()
+        self.asked: list[Asked] = []
         self.statuses: Counter[int] = Counter()  # of what the scenarios answered
+        self._clock = clock
         fresh = Sandbox(sandbox.municipality, most_rows=PAGE)
         for scenario in sandbox.active:
             changes = _state(sandbox) != _state(fresh) or sandbox.roles != fresh.roles
@@ -80,8 +91,9 @@ class Watch:
                 return None
 
             def watch(scene: Scene, *answer: Response) -> Response | None:
-                before = _state(sandbox)
+                before, asked_s = _state(sandbox), self._clock.monotonic()
                 result = hook(scene, *answer)
+                self._note(scene, asked_s, result)
                 is_other = result is not None and result != (answer[0] if is_after else None)
                 if result is not None:
                     self.statuses[result.status] += 1
@@ -96,6 +108,10 @@ class Watch:
             after=counted(scenario.after, is_after=True),
             sign_in=counted(scenario.sign_in, is_after=False),
         )
+
+    def _note(self, scene: Scene, asked_s: float, answer: Response | None) -> None:
+        status = answer.status if answer else 0
+        self.asked.append(Asked(scene.request.method, scene.request.target, asked_s, status))
 
 
 def _state(sandbox: Sandbox) -> tuple[object, ...]:
@@ -167,7 +183,7 @@ def town(
     )
     if prepare:
         prepare(sandbox)
-    watch = Watch(sandbox)
+    watch = Watch(sandbox, clock)
     (folder / "journal").mkdir(parents=True)
     write_register(municipality, folder / "journal" / "cases.csv")
     with (

@@ -436,6 +436,25 @@ def waits(at_least_s: float, at_most_s: float = 60) -> Callable[[Town, Kept], No
     return more
 
 
+def asks_again_after(seconds: float) -> Callable[[Town, Kept], None]:
+    """Each of four requests told to wait comes again, and no earlier than it was told.
+
+    Readers who are told so at the same moment wait together: the sum of their waits says nothing.
+    """
+
+    def more(place: Town, _kept: Kept) -> None:
+        asked = place.watch.asked
+        told = [at for at, each in enumerate(asked) if each.status == 429]
+        assert len(told) == 4
+        for at in told:
+            first = asked[at]
+            later = [each for each in asked[at + 1 :] if each[:2] == first[:2]]
+            assert later, f"{first.target} was not asked for again"
+            assert later[0].at_s >= first.at_s + seconds
+
+    return more
+
+
 def edits_shown(_place: Town, kept: Kept) -> None:
     """An entry in the journal shows the new words, the old ones and when they changed."""
     lines = [line for entry in kept.contents.values() for line in entry.lines]
@@ -465,9 +484,8 @@ MORE: dict[str, Callable[[Town, Kept], None]] = {
     "permission-too-much": too_much,
     "message-edited": edits_shown,
     "message-deleted": deletions_shown,
-    # Four times one second; readers who are told so at once wait it out together.
-    "throttled": waits(1),
-    "throttled-always-one": waits(1),
+    "throttled": asks_again_after(1),
+    "throttled-always-one": asks_again_after(1),
     "throttled-until": waits(1),
     "throttled-long": waits(0),
     "chat-foreign": missing_files,
