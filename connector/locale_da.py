@@ -180,6 +180,13 @@ TEXTS = {
     "config.https_web": "skal begynde med https://, fordi folk logger på der (http:// er tilladt "
     "til maskinen selv)",
     "config.why_account": "kontoen skal kunne logge på (eller sæt auth til kerberos eller oauth)",
+    "config.why_place": "siderne skal skrives i en mappe",
+    "config.why_mail_from": "påmindelser skal have en afsender",
+    "config.same_place": "er samme sted som i {name}; to må ikke udgive til ét sted",
+    "config.mail": "{value} er ikke en mailadresse som borgerservice@kommune.dk",
+    "config.network": '{value} er ikke et net som "10.20.0.0/16" eller en adresse',
+    "config.unit_mail": '{value} er ikke en enhed og dens mailadresse som "Borgerservice = '
+    'borgerservice@kommune.dk"',
     "config.why_lync": "kilden er slået til, så nævn, hvad der skal læses",
     "config.why_teams": "kilden er slået til, så nævn de teams, der skal læses",
     "config.why_sinks": "nævn mindst ét sted at journalisere, for eksempel [sinks.journal] "

@@ -190,6 +190,13 @@ TEXTS = {
     "config.https_web": "must begin with https://, because people sign in there (http:// is "
     "allowed to this machine itself)",
     "config.why_account": "the account must sign in (or set auth to kerberos or oauth)",
+    "config.why_place": "the pages must be written to a folder",
+    "config.why_mail_from": "reminders must have a sender",
+    "config.same_place": "is the same place as in {name}; two must not publish to one place",
+    "config.mail": "{value} is not a mail address such as borgerservice@kommune.dk",
+    "config.network": '{value} is not a network such as "10.20.0.0/16", or an address',
+    "config.unit_mail": '{value} is not a unit and its mail address, such as "Borgerservice = '
+    'borgerservice@kommune.dk"',
     "config.why_lync": "the source is enabled, so name what is to be read",
     "config.why_teams": "the source is enabled, so name the teams",
     "config.why_sinks": "name at least one place to journal in, for example [sinks.journal] "
@@ -218,7 +225,7 @@ TEXTS = {
     "config.rule": "{name} has {value}; a rule is one of {known}, alone or with a kind: "
     "thread/chat ({kinds})",
     "config.upn": "{value} is not a user principal name such as anna@kommune.dk",
-    "config.sink_name": "a sink's name may hold a-z, 0-9, - and _ only",
+    "config.sink_name": "the name may hold a-z, 0-9, - and _ only",
     "config.same_path": "is the same folder as that of sinks.{name}",
     "config.reread": "must not be less than ledger.batch_items ({batch})",
     "config.secret": "a secret must not stand in this file. Remove it, put it in the environment "

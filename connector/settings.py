@@ -324,6 +324,54 @@ class Sink(msgspec.Struct, frozen=True, kw_only=True):
     in_flight: int
 
 
+class Articles(msgspec.Struct, frozen=True, kw_only=True):
+    """[articles]. `unit_mails` are pairs of unit and address; `links_networks` are as written."""
+
+    folder: Path
+    shared: Path | None
+    schedule: Schedule
+    links_schedule: Schedule
+    reminders_schedule: Schedule
+    links_pause_s: float
+    links_timeout_s: float
+    links_networks: tuple[str, ...]
+    remind_before_days: int
+    remind_unit_after_days: int
+    remind_editor_after_days: int
+    editor_mail: str
+    unit_mails: tuple[tuple[str, str], ...]
+    mail_folder: Path | None
+    mail_host: str
+    mail_port: int
+    mail_starttls: bool
+    mail_ca_bundle: Path | None
+    mail_from: str
+    mail_user: str
+    mail_password_file: Path | None
+    mail_password: Secret
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """[sites.NAME]: where articles are published."""
+
+    name: str
+    kind: str
+    url: str
+    place: str
+    audience: str
+    language: str
+    user: str
+    secret_file: Path | None
+    secret: Secret
+    tenant: str
+    client_id: str
+    certificate_file: Path | None
+    certificate_thumbprint: str
+    authority: str
+    ca_bundle: Path | None
+    timeout_s: float
+
+
 class Web(msgspec.Struct, frozen=True, kw_only=True):
     """[web]. `url` is empty until the portal is set up. Roles are app roles or group ids."""
 
@@ -383,6 +431,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     linking: Linking
     journal: Journal
     sinks: tuple[Sink, ...]
+    articles: Articles
+    sites: tuple[Site, ...]
     web: Web
     jobs: Jobs
     log: Log
@@ -430,8 +480,13 @@ def missing_secrets(settings: Settings) -> tuple[str, ...]:
 
 def _settings(values: Mapping[str, Mapping[str, Any]], file: Path | None, folder: Path) -> Settings:
     """The values of each table, put into the structs above."""
-    sinks = [(table.removeprefix("sinks."), table) for table in values if table[:6] == "sinks."]
     language = values[""]["language"]
+    named: dict[str, list[dict[str, Any]]] = {"sinks": [], "sites": []}
+    for table in values:
+        kind, _, name = table.partition(".")
+        if kind in named:
+            chosen = values[table]["language"] or language
+            named[kind].append({**values[table], "name": name, "language": chosen})
     return Settings(
         file=file,
         folder=folder,
@@ -456,10 +511,9 @@ def _settings(values: Mapping[str, Mapping[str, Any]], file: Path | None, folder
         register=Register(**values["register"]),
         linking=Linking(**values["linking"]),
         journal=Journal(**values["journal"]),
-        sinks=tuple(
-            Sink(name=name, **{**values[table], "language": values[table]["language"] or language})
-            for name, table in sinks
-        ),
+        sinks=tuple(Sink(**each) for each in named["sinks"]),
+        articles=Articles(**values["articles"]),
+        sites=tuple(Site(**each) for each in named["sites"]),
         web=Web(**values["web"]),
         jobs=Jobs(**values["jobs"]),
         log=Log(**values["log"]),

@@ -13,6 +13,7 @@ from connector.setting import Setting
 from connector.settings_table import SCHEDULE_HELP, SECTIONS, TABLE
 
 WIDTH = 100
+EXAMPLE_SITE = "intranet"
 CASES_HEADER = (
     "number,title,status,opened,closed,caseworker_upn,department,party_name,party_phone,"
     "party_email,kle_subject,kle_facet,access,readers"
@@ -48,29 +49,41 @@ def example_text(language: str = "en", overrides: Mapping[str, object] | None = 
     so that a later version can change a default. Raises KeyError for a name that is no setting.
     """
     left = dict(overrides or {})
-    sinks = list(dict.fromkeys(name.split(".")[1] for name in left if name.startswith("sinks.")))
+    named: dict[str, dict[str, None]] = {"sinks": {}, "sites": {}}
+    for kind, name in (key.split(".")[:2] for key in left if key.split(".")[0] in named):
+        named[kind][name] = None
     lines = [*_comment(_WORDS[language]["example"]), *_comment(_of(SECTIONS[""], language))]
     lines += [*_comment(_of(SCHEDULE_HELP, language)), ""]
     for section in dict.fromkeys(setting.section for setting in TABLE):
-        for sink in (sinks or ["journal"]) if section == "sinks.*" else [""]:
-            lines += _section_lines(section, sink, language, left)
+        for name in _names(section, named):
+            lines += _section_lines(section, name, language, left)
     if left:
         raise KeyError(", ".join(left))
     return "\n".join(lines).rstrip() + "\n"
 
 
+def _names(section: str, named: Mapping[str, Mapping[str, None]]) -> list[str]:
+    """What stands for "*" in a heading; "" for a heading without it, or a site that is none yet."""
+    if "*" not in section:
+        return [""]
+    kind = section.partition(".")[0]
+    return list(named[kind]) or ["journal" if kind == "sinks" else ""]
+
+
 def _section_lines(
-    section: str, sink: str, language: str, left: dict[str, object]
+    section: str, name: str, language: str, left: dict[str, object]
 ) -> Iterator[str]:
     """One table of the example; the overrides it uses are taken out of `left`."""
     if section:
         yield from _comment(_of(SECTIONS[section], language))
-        yield f"[{section.replace('*', sink)}]"
+        # An empty table is a site too: as an example it stands as a comment, with all its settings.
+        is_example = section == "sites.*" and not name
+        yield f"{'#' if is_example else ''}[{section.replace('*', name or EXAMPLE_SITE)}]"
     for setting in TABLE:
         if setting.section == section:
-            name = setting.name.replace("*", sink)
-            is_live = name in left or setting.name in _ALWAYS_WRITTEN
-            value = left.pop(name, setting.default)
+            full = setting.name.replace("*", name)
+            is_live = full in left or setting.name in _ALWAYS_WRITTEN
+            value = left.pop(full, setting.default)
             yield from _comment(_explanation(setting, language))
             yield f"{'' if is_live else '#'}{setting.key} = {toml(value)}"
     yield ""
@@ -159,6 +172,9 @@ def _secrets_lines() -> list[str]:
         "| Exchange service account's password | `CASETHREAD_EXCHANGE_PASSWORD` "
         "| `sources.exchange.password_file` |",
         "| proxy password | `CASETHREAD_PROXY_PASSWORD` | |",
+        "| mail server's password | `CASETHREAD_MAIL_PASSWORD` | `articles.mail_password_file` |",
+        "| a sink's secret | `CASETHREAD_SINK_NAME_SECRET` | `sinks.NAME.secret_file` |",
+        "| a site's secret | `CASETHREAD_SITE_NAME_SECRET` | `sites.NAME.secret_file` |",
         "",
     ]
 

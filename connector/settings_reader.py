@@ -28,8 +28,11 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in TABLE}
-_SINK_KEYS = {s.key: s for s in TABLE if s.section == "sinks.*"}
-_TABLES = {s.section for s in TABLE} - {"", "sinks.*"} | {"sources"}
+NAMED = ("sinks", "sites")  # tables of tables, whose names the operator chooses
+_NAMED_KEYS: Mapping[str, Mapping[str, Setting]] = {
+    kind: {s.key: s for s in TABLE if s.section == f"{kind}.*"} for kind in NAMED
+}
+_TABLES = {s.section for s in TABLE if "*" not in s.section} - {""} | {"sources"}
 _SECRETS = (  # where a secret belongs: table, name there, file setting, variable
     ("ledger", "password", "password_file", "CASETHREAD_LEDGER_PASSWORD"),
     ("graph", "secret", "secret_file", "CASETHREAD_CLIENT_SECRET"),
@@ -38,8 +41,9 @@ _SECRETS = (  # where a secret belongs: table, name there, file setting, variabl
     ("sources.exchange", "password", "password_file", "CASETHREAD_EXCHANGE_PASSWORD"),
     ("lync", "password", "password_file", "CASETHREAD_LYNC_PASSWORD"),
     ("web", "client_secret", "client_secret_file", "CASETHREAD_WEB_CLIENT_SECRET"),
+    ("articles", "mail_password", "mail_password_file", "CASETHREAD_MAIL_PASSWORD"),
 )
-_SINK_SECRETS = ("secret", "client_secret", "contacts_secret")
+_NAMED_SECRETS = {"sinks": ("secret", "client_secret", "contacts_secret"), "sites": ("secret",)}
 
 
 class _Report:
@@ -109,7 +113,7 @@ def read_values(
     document = _document(text, name)
     report = _Report()
     given = dict(_given(document, (), report))
-    values = _values(given, _sinks(document), folder, report)
+    values = _values(given, list(_named(document)), folder, report)
     if not document.get("sinks"):
         report.add(("sinks",), "config.required", why="config.why_sinks")
     _check_together(values, given, report)
@@ -146,7 +150,7 @@ def _given(
         if setting is not None:
             yield names, (setting, value)
         elif _is_table(names) and isinstance(value, dict):
-            if len(names) == 2 and where == ("sinks",) and not re.fullmatch(r"[a-z0-9_-]+", key):
+            if len(names) == 2 and names[0] in NAMED and not re.fullmatch(r"[a-z0-9_-]+", key):
                 report.add(names, "config.sink_name")
             yield from _given(value, names, report)
         elif _is_table(names):
@@ -155,25 +159,25 @@ def _given(
             _unknown(names, value, report)
 
 
-def _sinks(document: Mapping[str, Any]) -> list[str]:
-    """The names of the sinks, of which an empty table is one too."""
-    tables = document.get("sinks")
-    if not isinstance(tables, dict):
-        return []
-    return [name for name, table in tables.items() if isinstance(table, dict)]
+def _named(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The kind and name of each sink and site, of which an empty table is one too."""
+    for kind in NAMED:
+        tables = document.get(kind)
+        if isinstance(tables, dict):
+            yield from ((kind, name) for name, table in tables.items() if isinstance(table, dict))
 
 
 def _setting(names: Names) -> Setting | None:
     """The row of the table for a key; a quoted "a.b" is not the key b of a."""
-    if len(names) == 3 and names[0] == "sinks":
-        return _SINK_KEYS.get(names[2])
+    if len(names) == 3 and names[0] in NAMED:
+        return _NAMED_KEYS[names[0]].get(names[2])
     if "*" in names or any("." in name for name in names):
         return None
     return _BY_NAME.get(".".join(names))
 
 
 def _is_table(names: Names) -> bool:
-    if names[0] == "sinks":
+    if names[0] in NAMED:
         return len(names) <= 2
     return not any("." in name for name in names) and ".".join(names) in _TABLES
 
@@ -183,10 +187,10 @@ def _unknown(names: Names, value: object, report: _Report) -> None:
     if value and not isinstance(value, dict | bool) and _SECRET_NAME.search(names[-1]):
         table, _, file_key, variable = _home_of_secret(names)
         setting = f"{table}.{file_key}" if file_key else "graph.secret_file"
-        if names[0] == "sinks" and len(names) == 3:
-            word = names[2] if names[2] in _SINK_SECRETS else "secret"
+        if names[0] in NAMED and len(names) == 3:
+            word = names[2] if names[2] in _NAMED_SECRETS[names[0]] else "secret"
             setting = f"{names[0]}.{names[1]}.{word}_file"
-            variable = sink_variable(names[1], word)
+            variable = secret_variable(names[0], names[1], word)
         report.add(names, "config.secret", variable=variable, setting=setting)
         return
     key = "config.unknown_table" if isinstance(value, dict) else "config.unknown"
@@ -213,9 +217,9 @@ def _suggestion(names: Names) -> str:
     import difflib
 
     name, key = ".".join(names), names[-1]
-    full = [*_BY_NAME, *sorted(_TABLES), "sinks"]
-    if names[0] == "sinks" and len(names) == 3:
-        near = difflib.get_close_matches(key, _SINK_KEYS, 1, 0.6)
+    full = [*_BY_NAME, *sorted(_TABLES), *NAMED]
+    if names[0] in NAMED and len(names) == 3:
+        near = difflib.get_close_matches(key, _NAMED_KEYS[names[0]], 1, 0.6)
         return f"{names[0]}.{names[1]}.{near[0]}" if near else ""
     same_key = [other for other in full if other.rpartition(".")[2] == key]
     siblings = [other for other in full if other.rpartition(".")[0] == ".".join(names[:-1])]
@@ -226,7 +230,7 @@ def _suggestion(names: Names) -> str:
 
 def _values(
     given: Mapping[Names, tuple[Setting, object]],
-    sinks: Iterable[str],
+    named: Iterable[tuple[str, str]],
     folder: Path,
     report: _Report,
 ) -> dict[str, dict[str, Any]]:
@@ -234,8 +238,8 @@ def _values(
 
     What cannot be read has its default, so that the checks after this one have something to read.
     """
-    wanted = {tuple(s.name.split(".")): s for s in TABLE if s.section != "sinks.*"}
-    wanted |= {("sinks", sink, key): s for sink in sinks for key, s in _SINK_KEYS.items()}
+    wanted = {tuple(s.name.split(".")): s for s in TABLE if "*" not in s.section}
+    wanted |= {(kind, name, key): s for kind, name in named for key, s in _NAMED_KEYS[kind].items()}
     values: dict[str, dict[str, Any]] = {}
     for names, setting in wanted.items():
         value = convert(setting, setting.default, folder)
@@ -265,6 +269,7 @@ def _check_together(
     paths: dict[Path, str] = {}
     _check_web(values, report)
     _check_register(values, report)
+    _check_articles(values, report)
     for table in (table for table in values if table.startswith("sinks.")):
         if values[table]["kind"] != "folder":
             _check_system(table, values[table], report)
@@ -350,6 +355,26 @@ def _check_register(values: Mapping[str, Mapping[str, Any]], report: _Report) ->
         report.add(("register", "sink"), "config.register_sink")
 
 
+def _check_articles(values: Mapping[str, Mapping[str, Any]], report: _Report) -> None:
+    """A site needs an address or a folder; reminders by mail need a sender."""
+    its = values["articles"]
+    if its["mail_host"] and not its["mail_from"] and not report.has("articles.mail_from"):
+        report.add(("articles", "mail_from"), "config.required", why="config.why_mail_from")
+    places: dict[tuple[str, str], str] = {}
+    for table in (table for table in values if table.startswith("sites.")):
+        site, names = values[table], tuple(table.split("."))
+        key = "place" if site["kind"] == "html" else "url"
+        if not site[key] and not report.has(f"{table}.{key}"):
+            why = "config.why_place" if key == "place" else "config.why_url"
+            report.add((*names, key), "config.required", why=why)
+        if site["kind"] != "html" and site["url"] and not is_protected(site["url"]):
+            report.add((*names, "url"), "config.https_sink")
+        where = (site["url"] if site["kind"] != "html" else "", site["place"])
+        first = places.setdefault(where, table)
+        if first != table:
+            report.add((*names, "place"), "config.same_place", name=first)
+
+
 def _check_system(table: str, sink: Mapping[str, Any], report: _Report) -> None:
     """A records system needs its address, and one where a secret is safe."""
     names = tuple(table.split("."))
@@ -376,29 +401,29 @@ def _add_secrets(
             except Mistake as mistake:
                 report.found.append(((table, file_key), mistake))
         values[table][word] = Secret(value)
-    for table in [table for table in values if table.startswith("sinks.")]:
-        _add_sink_secrets(table, values[table], environ, report)
+    for table in [table for table in values if table.split(".")[0] in NAMED]:
+        _add_named_secrets(table, values[table], environ, report)
 
 
-def _add_sink_secrets(
-    table: str, sink: dict[str, Any], environ: Mapping[str, str], report: _Report
+def _add_named_secrets(
+    table: str, its: dict[str, Any], environ: Mapping[str, str], report: _Report
 ) -> None:
     from connector.settings import Secret
 
     names = tuple(table.split("."))
-    for word in _SINK_SECRETS:
-        value = environ.get(sink_variable(names[1], word), "").strip()
-        if sink[f"{word}_file"] is not None:
+    for word in _NAMED_SECRETS[names[0]]:
+        value = environ.get(secret_variable(names[0], names[1], word), "").strip()
+        if its[f"{word}_file"] is not None:
             try:
-                value = _secret_in(sink[f"{word}_file"])
+                value = _secret_in(its[f"{word}_file"])
             except Mistake as mistake:
                 report.found.append(((*names, f"{word}_file"), mistake))
-        sink[word] = Secret(value)
+        its[word] = Secret(value)
 
 
-def sink_variable(name: str, word: str) -> str:
-    """The environment variable of a sink's secret: CASETHREAD_SINK_ESDH_SECRET."""
-    return f"CASETHREAD_SINK_{name.upper().replace('-', '_')}_{word.upper()}"
+def secret_variable(kind: str, name: str, word: str) -> str:
+    """The variable of a sink's or site's secret: CASETHREAD_SINK_ESDH_SECRET."""
+    return f"CASETHREAD_{kind[:-1].upper()}_{name.upper().replace('-', '_')}_{word.upper()}"
 
 
 def _secret_in(file: Path) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from connector.setting import Setting
 from connector.setting import schedule as _schedule
+from connector.settings_articles import ARTICLES, ARTICLES_SECTION, SITES, SITES_SECTION
 from connector.settings_directory import DIRECTORY_FILE, DIRECTORY_FILE_SECTION
 from connector.settings_exchange import EXCHANGE, EXCHANGE_SECTION
 from connector.settings_graph import GRAPH, SOURCES
@@ -93,6 +94,8 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
         "Et sted, hvor der journaliseres. Sidste del af overskriften er et navn, du selv vælger; "
         "der må være flere.",
     ),
+    "articles": ARTICLES_SECTION,
+    "sites.*": SITES_SECTION,
     "web": WEB_SECTION,
     "jobs": ("Jobs that belong to no source.", "Job, der ikke hører til en kilde."),
     "log": ("The technical log.", "Den tekniske log."),
@@ -440,6 +443,8 @@ TABLE: tuple[Setting, ...] = (
     *LYNC_SOURCES,
     *_JOURNAL,
     *SINKS,
+    *ARTICLES,
+    *SITES,
     *WEB,
     *_RUNNING,
 )

@@ -253,6 +253,35 @@ def _upn(_setting: Setting, names: tuple[str, ...], _folder: Path) -> tuple[str,
     return tuple(name.lower() for name in names)
 
 
+def _mail(_setting: Setting, text: str, _folder: Path) -> str:
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", text):
+        raise Mistake("config.mail", value=_shown(text))
+    return text
+
+
+def _unit_mails(_setting: Setting, entries: tuple[str, ...], folder: Path) -> tuple[Any, ...]:
+    """Pairs of unit and mail address, from "Borgerservice = borgerservice@kommune.example"."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        unit, sign, address = (part.strip() for part in entry.partition("="))
+        if not sign or not unit:
+            raise Mistake("config.unit_mail", value=_shown(entry))
+        found[unit] = _mail(_setting, address, folder)
+    return tuple(found.items())
+
+
+def _networks(_setting: Setting, entries: tuple[str, ...], _folder: Path) -> tuple[str, ...]:
+    """Networks, or single addresses, of IPv4 and IPv6."""
+    import ipaddress
+
+    for entry in entries:
+        try:
+            ipaddress.ip_network(entry)
+        except ValueError as error:
+            raise Mistake("config.network", value=_shown(entry)) from error
+    return entries
+
+
 def _private_words(_setting: Setting, words: tuple[str, ...], _folder: Path) -> tuple[str, ...]:
     """Words that nobody writes by chance: they begin with a sign, and hold no space."""
     for word in words:
@@ -310,6 +339,9 @@ _CHECKS: Mapping[str, _Function] = {
     "patterns": _patterns,
     "upn": _upn,
     "rules": _rules,
+    "mail": _mail,
+    "unit_mails": _unit_mails,
+    "networks": _networks,
     "private_words": _private_words,
     "zone": _zone,
     "file": _file,

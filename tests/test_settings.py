@@ -132,6 +132,7 @@ def test_structs_and_table_agree() -> None:
     for setting in TABLE:
         expected.setdefault(setting.section, set()).add(setting.key)
     secrets = {"password", "secret", "token", "proxy_password", "client_secret", "contacts_secret"}
+    secrets |= {"mail_password"}
     tables = {
         "ledger": module.Ledger,
         "graph": module.Graph,
@@ -152,13 +153,15 @@ def test_structs_and_table_agree() -> None:
         "linking": module.Linking,
         "journal": module.Journal,
         "sinks.*": module.Sink,
+        "articles": module.Articles,
+        "sites.*": module.Site,
         "web": module.Web,
         "jobs": module.Jobs,
         "log": module.Log,
     }
     for name, struct in tables.items():
         fields = set(struct.__struct_fields__) - secrets - {"rates"}
-        fields -= {"name"} if name == "sinks.*" else set()
+        fields -= {"name"} if "*" in name else set()
         assert expected.pop(name) == fields, name
     assert expected.pop("graph.rates") == set(RATES)
     assert expected.pop("") <= set(Settings.__struct_fields__)
@@ -550,8 +553,13 @@ def test_example_holds_every_setting_with_its_default(tmp_path: Path, language: 
     written_names = set(flat(tomllib.loads(plain)))
     minimal = f'{ENGLISH}[graph]\ntenant = "kommune.example"\nclient_id = "c"\n[sinks.journal]\n'
 
-    assert {s.name.replace("*", "journal") for s in TABLE} == written_names
-    assert parse(minimal, tmp_path, {}) == parse(plain, tmp_path, {})
+    given_name = {"sinks.*": "journal", "sites.*": "intranet"}
+    names = {s.name.replace("*", given_name.get(s.section, "")) for s in TABLE}
+    assert names == written_names
+    # A site is none before somebody names one; its folder has no default.
+    with_site = f'{minimal}[sites.intranet]\nplace = "pages"\n'
+    plain = plain.replace('place = ""', 'place = "pages"')
+    assert parse(with_site, tmp_path, {}) == parse(plain, tmp_path, {})
     assert parse(minimal, tmp_path, {}) == parse(text, tmp_path, {})
     assert max(map(len, text.split("\n"))) <= 100
 
@@ -682,3 +690,59 @@ def test_own_servers_need_no_tenant(tmp_path: Path) -> None:
         module.parse((off + own + rest).replace("false", "true", 1), tmp_path, {})
     with pytest.raises(ConfigError, match=r"sources\.directory_file\.path"):
         module.parse(off + own.replace('path = "people.csv"\n', "") + rest, tmp_path, {})
+
+
+# --- articles ---
+
+SITE = "[sites.intranet]\nkind = 'plone'\nurl = 'https://intranet.kommune.example'\n"
+
+
+def test_no_site_is_none(tmp_path: Path) -> None:
+    """Without [sites.NAME] nothing is published, and the folder of articles need not be there."""
+    settings = parse(MINIMAL, tmp_path, {})
+
+    assert settings.sites == ()
+    assert settings.articles.folder == tmp_path / "articles"
+
+
+def test_a_site_has_its_own_secret(tmp_path: Path) -> None:
+    """It comes from the variable with the site's name, and its language from the program's."""
+    environ = {"CASETHREAD_SITE_INTRANET_SECRET": "plone's"}
+
+    (site,) = parse(MINIMAL + SITE, tmp_path, environ).sites
+
+    assert (site.name, site.kind, site.audience) == ("intranet", "plone", "staff")
+    assert site.secret == Secret("plone's")
+    assert site.language == "da"
+
+
+def test_units_have_mail_addresses(tmp_path: Path) -> None:
+    """Pairs of a unit, which may have any letters, and its address."""
+    entry = '["Børn & Unge = boern@kommune.example"]'
+    settings = parse(f"{MINIMAL}[articles]\nunit_mails = {entry}\n", tmp_path, {})
+
+    assert settings.articles.unit_mails == (("Børn & Unge", "boern@kommune.example"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[sites.x]\n", "sites.x.place: is missing; the pages must be written to a folder"),
+        ("[sites.x]\nkind = 'plone'\n", "sites.x.url: is missing"),
+        ("[sites.x]\nkind = 'plone'\nurl = 'http://a.example'\n", "must begin with https://"),
+        ("[sites.X]\nplace = 'p'\n", "may hold a-z, 0-9, - and _ only"),
+        ("[sites.x]\nplace = 'p'\n[sites.y]\nplace = 'p'\n", "is the same place as in sites.x"),
+        ("[sites.x]\nplace = 'p'\npassword = 'hunter2'\n", "CASETHREAD_SITE_X_SECRET"),
+        ("[sites.x]\nplaced = 'p'\nplace = 'p'\n", "did you mean sites.x.place?"),
+        ("[articles]\nmail_host = 'mail.example'\n", "articles.mail_from: is missing"),
+        ("[articles]\neditor_mail = 'anna'\n", '"anna" is not a mail address'),
+        ("[articles]\nunit_mails = ['Jura']\n", "is not a unit and its mail address"),
+    ],
+)
+def test_wrong_sites_are_told(tmp_path: Path, text: str, told: str) -> None:
+    """A site that cannot be reached, or that two would publish to, is refused with what to do."""
+    with pytest.raises(ConfigError) as caught:
+        parse(ENGLISH + MINIMAL + text, tmp_path, {})
+
+    assert any(told in problem for problem in caught.value.problems), caught.value.problems
+    assert "hunter2" not in str(caught.value)
