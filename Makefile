@@ -61,5 +61,5 @@ bench: setup ## measure speed and memory, write docs/performance.md (about an ho
 	@$(BIN)/python -m bench.lync
 
 clean: ## remove .venv, the demo and all caches
-	rm -rf $(VENV) demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf $(VENV) .venv-plone demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,7 +17,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from connector.ledger import Ledger, open_ledger
+from tests.plone_server import plain_plone, plain_plone_server, plone, plone_server
 from tests.rt_server import INSTALL, SERVER, RealRt
+
+__all__ = ["plain_plone", "plain_plone_server", "plone", "plone_server"]  # fixtures
 
 settings.register_profile(
     "ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
