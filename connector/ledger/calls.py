@@ -42,7 +42,7 @@ class Group:
     key: str
     root_id: int | None = None
     flag: str = ""
-    sorts: set[str] = field(default_factory=set)  # of its sightings
+    sorts: frozenset[str] = frozenset()  # of its sightings
     starts: list[int] = field(default_factory=list)  # of its sightings, in milliseconds
     sightings: dict[str, tuple[str, Call]] = field(default_factory=dict)  # by their own key
     members: list[New] = field(default_factory=list)  # sightings that are new to it
@@ -58,18 +58,30 @@ class Known:
         self._by_own: dict[str, Group] = {}
         self._by_member: dict[int, Group] = {}  # root of a sighting -> the call it was joined into
         self._by_same: dict[str, Group] = {}
-        self._by_time: dict[int, dict[int, Group]] = defaultdict(dict)  # slice -> id -> group
+        # Slice of time -> sorts of sightings -> id -> group: most calls near in time are told apart
+        # by the sorts they have already, and are then not even looked at.
+        self._by_time: dict[int, dict[frozenset[str], dict[int, Group]]] = defaultdict(dict)
 
     def add(self, group: Group, own: str, source: str, call: Call) -> None:
         """This sighting is of this call."""
         started_at = ms(call.started_at)
         group.sightings[own] = (source, call)
-        group.sorts.add(sort_of(source, call))
-        group.starts.append(started_at)
         self._by_own[own] = group
         for key in call.same:
             self._by_same[key] = group
-        self._by_time[started_at // WINDOW][id(group)] = group
+        self._place(group, started_at, sort_of(source, call))
+
+    def _place(self, group: Group, started_at: int, sort: str) -> None:
+        """Put the group where `near` finds it, anew when it got another sort of sighting."""
+        slices = {started_at // WINDOW}
+        if sort not in group.sorts:
+            slices.update(start // WINDOW for start in group.starts)
+            for part in slices:
+                self._by_time[part].get(group.sorts, {}).pop(id(group), None)
+            group.sorts |= {sort}
+        group.starts.append(started_at)
+        for part in slices:
+            self._by_time[part].setdefault(group.sorts, {})[id(group)] = group
 
     def add_member(self, root_id: int, group: Group) -> None:
         """An earlier version of this sighting is of this call."""
@@ -89,8 +101,10 @@ class Known:
         near = {
             number: group
             for part in (middle - 1, middle, middle + 1)
-            for number, group in self._by_time.get(part, {}).items()
-            if without not in group.sorts and any(first <= start <= last for start in group.starts)
+            for sorts, groups in self._by_time.get(part, {}).items()
+            if without not in sorts
+            for number, group in groups.items()
+            if any(first <= start <= last for start in group.starts)
         }
         return list(near.values())
 
