@@ -1,0 +1,91 @@
+"""What every publisher makes of a page before it writes it: its state, its links, its files."""
+
+from __future__ import annotations
+
+import hashlib
+import html as html_entities
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from connector.article import ArticleFile, ArticlePage
+from connector.errors import Gone, Rejected
+from connector.ports import OpenFile
+
+PUBLISHED, WITHDRAWN, DRAFT = "published", "withdrawn", "draft"
+
+# Sanitised HTML: "<" begins a tag wherever it stands, and attributes stand in double quotes, in
+# which ">" may stand.
+_TAG = re.compile(r'<[a-zA-Z][^"<>]*(?:"[^"]*"[^"<>]*)*>')
+_LINK = re.compile(r'\s(href|src)="(article|file):([^"]*)"')
+_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
+
+
+def state_at(page: ArticlePage, now: datetime) -> str:
+    """Whether readers may see the page at this time: published, draft (not yet), withdrawn."""
+    if page.expires is not None and page.expires <= now:
+        return WITHDRAWN
+    if page.effective is not None and page.effective > now:
+        return DRAFT
+    return PUBLISHED
+
+
+def resolved(
+    text: str, article: Callable[[str, str], str | None], file: Callable[[str], str]
+) -> str:
+    """Sanitised HTML with the site's addresses in the place of `article:ID#KEY` and `file:NAME`.
+
+    `article(id, key)` gives an address or None, which leaves the link's words without a link;
+    `file(name)` gives a file's address.
+    """
+
+    def address(match: re.Match[str]) -> str:
+        attribute, kind, value = match[1], match[2], html_entities.unescape(match[3])
+        if kind == "file":
+            found: str | None = file(value)
+        else:
+            found = article(*_id_and_key(value))
+        return f' {attribute}="{html_entities.escape(found)}"' if found else ""
+
+    return _TAG.sub(lambda tag: _LINK.sub(address, tag[0]), text)
+
+
+def linked_articles(page: ArticlePage) -> set[str]:
+    """The ids of the articles that the page's HTML links to."""
+    found = set()
+    for part in page.parts:
+        for tag in _TAG.findall(part.html):
+            for link in _LINK.findall(tag):
+                if link[1] == "article":
+                    found.add(_id_and_key(html_entities.unescape(link[2]))[0])
+    return found
+
+
+def _id_and_key(value: str) -> tuple[str, str]:
+    id_, _, key = value.partition("#")
+    return id_, key
+
+
+def content_of(file: ArticleFile, open_file: OpenFile, system: str) -> bytes:
+    """The bytes of a page's file. Raises Rejected (field "files") when they are not those meant."""
+    try:
+        with open_file(file.sha256) as stream:
+            content = stream.read()
+    except (Gone, FileNotFoundError) as error:
+        text = f"{system}: {file.name} is not there any more; put the file back beside its article"
+        raise Rejected(text, system=system, field="files") from error
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        text = f"{system}: {file.name} was changed while it was being published; publish again"
+        raise Rejected(text, system=system, field="files")
+    return content
+
+
+def checked_id(page: ArticlePage, system: str) -> str:
+    """The article's id. Raises Rejected (field "id") for one that cannot be part of an address."""
+    if not _ID.match(page.id):
+        text = (
+            f"{system}: the id of article {page.id!r} cannot be part of an address; write it with "
+            "small letters a to z, digits and hyphens"
+        )
+        raise Rejected(text, system=system, field="id")
+    return page.id
