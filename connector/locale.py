@@ -1,4 +1,5 @@
-"""The program's words to people, in Danish (locale_da.py) and English (locale_en.py).
+"""The program's words to people, in Danish (locale_da.py) and English (locale_en.py), and those of
+single parts (connector/words/).
 
 Keys are "area.what". A text may hold {placeholders}; `count` is written with the language's
 thousands separator, and a key with ".one" added is used when it is 1.
@@ -8,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connector import words
+
 LANGUAGES = ("da", "en")
 
 
@@ -16,7 +19,7 @@ def text(key: str, language: str, **values: object) -> str:
 
     Raises KeyError for a key that is in neither language, or a placeholder without a value.
     """
-    known = texts(language)
+    known = words.texts(language) if key.startswith("article") else _common(language)
     count = values.get("count")
     if isinstance(count, int):
         key = f"{key}.one" if count == 1 and f"{key}.one" in known else key
@@ -25,7 +28,11 @@ def text(key: str, language: str, **values: object) -> str:
 
 
 def texts(language: str) -> Mapping[str, str]:
-    """All texts of one language; the other is not even loaded."""
+    """All texts of one language, those of all parts too."""
+    return {**_common(language), **words.texts(language)}
+
+
+def _common(language: str) -> Mapping[str, str]:
     if language == "da":
         from connector import locale_da
 
