@@ -77,6 +77,7 @@ article_edit = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("actor", Text, nullable=False, server_default=""),
     Column("decided_at", BigInteger),
+    Column("applied_at", BigInteger),  # when our text stood again; the decision is used up
 )
 Index("ix_article_edit_page", article_edit.c.site, article_edit.c.article)
 

@@ -79,6 +79,7 @@ def _make_edits(row_id: sa.types.TypeEngine[int]) -> None:
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("actor", sa.Text(), server_default="", nullable=False),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("applied_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_article_edit")),
     )
     op.create_index("ix_article_edit_page", "article_edit", ["site", "article"], unique=False)
