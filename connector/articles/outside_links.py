@@ -1,0 +1,227 @@
+"""The links that lead out of our articles: visited at night, and what is wrong with them told.
+
+A page that is gone says so at once. A server that does not answer is broken only when three nights
+in a row have shown it: a site is down for an hour every week, and a false alarm is not read twice.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urldefrag, urlsplit
+
+import msgspec
+
+from connector.article import Article
+from connector.articles.link_visit import (
+    FAILING,
+    GONE,
+    LATER,
+    MOVED,
+    NOT_ASKED,
+    PRIVATE,
+    WRONG,
+    Visit,
+)
+from connector.articles.markdown import parser
+from connector.articles.mistakes import Mistake, warning
+from connector.ledger.outside_links import OutsideLink, forget_links, keep_links, outside_links
+from connector.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from connector.ledger.store import Ledger
+
+JOB = "article_links"
+BROKEN_AFTER_NIGHTS = 3
+HOSTS_AT_ONCE = 4
+_AT_ONCE_WRONG = (GONE, PRIVATE, WRONG)
+_UNKNOWN_STILL = (LATER, NOT_ASKED)  # these say nothing of the page
+
+
+class Checked(msgspec.Struct):
+    """What a night of checking did."""
+
+    visited: int = 0
+    broken: int = 0
+    failing: int = 0  # not for three nights yet
+    moved: int = 0
+    left: int = 0  # not visited: the run was stopped
+
+    def counts(self) -> dict[str, int]:
+        """By name, for the record of the run."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value}
+
+
+def addresses(article: Article) -> Iterator[tuple[str, int]]:
+    """Each address of the web in the article, as written, and its line; 0 when not known."""
+    for section in article.sections:
+        if "http" not in section.text.lower():
+            continue
+        for token in parser().parse(section.text):
+            for inner in token.children or ():
+                target = str(inner.attrs.get("href", inner.attrs.get("src", "")))
+                if target.lower().startswith(("http://", "https://")):
+                    line = token.map[0] + 1 if token.map else 0
+                    yield target, line
+
+
+def linked(articles: Iterable[Article]) -> dict[str, tuple[str, ...]]:
+    """Every address of the web, without its fragment, and the ids of the articles that have it."""
+    found: dict[str, dict[str, None]] = {}
+    for article in articles:
+        for url, _ in addresses(article):
+            found.setdefault(urldefrag(url).url, {})[article.id] = None
+    return {url: tuple(ids) for url, ids in sorted(found.items())}
+
+
+def is_broken(link: OutsideLink) -> bool:
+    """Should an editor mend it?"""
+    return link.status in _AT_ONCE_WRONG or link.nights >= BROKEN_AFTER_NIGHTS
+
+
+def after(link: OutsideLink, visit: Visit, now: datetime) -> OutsideLink:
+    """The link as it stands after a visit. A second visit in one night makes no second night."""
+    seen = msgspec.structs.replace(
+        link,
+        checked_at=now,
+        status=visit.outcome,
+        code=visit.code,
+        moved_to=visit.moved_to,
+        reason=visit.reason,
+    )
+    if visit.outcome in _UNKNOWN_STILL:
+        return seen
+    if visit.outcome == FAILING:
+        is_new_night = not link.nights or _day(link.checked_at) != _day(now)
+        return msgspec.structs.replace(
+            seen, nights=link.nights + is_new_night, failed_since=link.failed_since or now
+        )
+    since = (link.failed_since or now) if visit.outcome in _AT_ONCE_WRONG else None
+    return msgspec.structs.replace(seen, nights=0, failed_since=since)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.astimezone(UTC).date()
+
+
+def check_links(
+    articles: Iterable[Article],
+    visit: Callable[[str], Visit],
+    ledger: Ledger,
+    now: datetime,
+    *,
+    progress: Progress | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Checked:
+    """Visit every link, the longest unvisited first, and keep what was seen as it is seen.
+
+    Four hosts at once, each asked by one. What is stopped in the middle goes on the next time with
+    those that were not visited.
+    """
+    told = progress or Silent()
+    known = _known(ledger, linked(articles))
+    done = Checked(left=len(known))
+    told.begin(JOB, len(known))
+    try:
+        for link, seen in _visited(list(known.values()), visit, should_stop):
+            kept = after(link, seen, now)
+            keep_links(ledger, [kept])
+            done.visited += 1
+            done.left -= 1
+            done.broken += is_broken(kept)
+            done.failing += kept.status == FAILING and not is_broken(kept)
+            done.moved += kept.status == MOVED
+            told.step(JOB, done.visited, {"broken": done.broken})
+    finally:
+        told.end(JOB)
+    return done
+
+
+def _known(ledger: Ledger, there: Mapping[str, tuple[str, ...]]) -> dict[str, OutsideLink]:
+    """What the ledger knows of these addresses, new ones added; it forgets all others."""
+    with ledger.read() as connection:
+        before = {each.url: each for each in outside_links(connection)}
+    gone = before.keys() - there.keys()
+    if gone:
+        forget_links(ledger, gone)
+    new = {
+        url: msgspec.structs.replace(before[url], articles=ids)
+        if url in before
+        else OutsideLink(url=url, articles=ids)
+        for url, ids in there.items()
+    }
+    keep_links(ledger, [each for url, each in new.items() if before.get(url) != each])
+    return new
+
+
+def _visited(
+    links: Sequence[OutsideLink], visit: Callable[[str], Visit], should_stop: Callable[[], bool]
+) -> Iterator[tuple[OutsideLink, Visit]]:
+    """Each link with what was seen there, as it comes; hosts beside each other.
+
+    When whoever asks goes away, or says stop, each host is left after the visit in hand.
+    """
+    hosts: dict[str, list[OutsideLink]] = {}
+    for link in sorted(links, key=lambda each: each.checked_at or datetime.min.replace(tzinfo=UTC)):
+        hosts.setdefault(urlsplit(link.url).netloc.lower(), []).append(link)
+    results: queue.Queue[tuple[OutsideLink, Visit] | BaseException | None] = queue.Queue()
+    gone = threading.Event()
+
+    def work(those: Sequence[OutsideLink]) -> None:
+        try:
+            for link in those:
+                if gone.is_set() or should_stop():
+                    break
+                results.put((link, visit(link.url)))
+        except BaseException as error:  # noqa: BLE001  raised again where it is waited for
+            results.put(error)
+        finally:
+            results.put(None)
+
+    with ThreadPoolExecutor(HOSTS_AT_ONCE, "links") as pool:
+        for those in hosts.values():
+            pool.submit(work, those)
+        try:
+            open_ = len(hosts)
+            while open_:
+                result = results.get()
+                if result is None:
+                    open_ -= 1
+                elif isinstance(result, BaseException):
+                    raise result
+                else:
+                    yield result
+        finally:
+            gone.set()
+
+
+def link_mistakes(articles: Iterable[Article], links: Iterable[OutsideLink]) -> Iterator[Mistake]:
+    """A warning where an article links to what is broken or has moved for good."""
+    wrong = {each.url: each for each in links if is_broken(each) or each.status == MOVED}
+    if not wrong:
+        return
+    for article in articles:
+        for section in article.sections:
+            part = msgspec.structs.replace(article, sections=(section,))
+            for url, line in addresses(part):
+                link = wrong.get(urldefrag(url).url)
+                if link is not None:
+                    path = article.paths[-1] if article.paths else ""
+                    yield _mistake(article.id, path, section.line, line, link)
+
+
+def _mistake(article: str, path: str, heading: int, line: int, link: OutsideLink) -> Mistake:
+    values = {"url": link.url}
+    if link.status == MOVED:
+        values["moved_to"] = link.moved_to
+    elif link.status == FAILING or link.status in _UNKNOWN_STILL:
+        values |= {"nights": str(link.nights), "since": str(_day(link.failed_since) or "")}
+        return warning(article, path, heading + line if heading else line, "link_failing", **values)
+    elif link.status == GONE:
+        values["code"] = str(link.code)
+    key = {MOVED: "link_moved", GONE: "link_gone", PRIVATE: "link_private", WRONG: "link_wrong"}
+    return warning(article, path, heading + line if heading else line, key[link.status], **values)
