@@ -15,7 +15,7 @@ from connector.sandbox import build
 from connector.sandbox.lync_cdr import LyncCdr
 from connector.sandbox.lync_rows import Habits
 from connector.sandbox.municipality import Municipality
-from connector.sources.lync import CallDetails, Database
+from connector.sources.lync import ArchivedMessages, CallDetails, Database
 from tests.contracts.source import nothing_known
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -92,6 +92,13 @@ def source(url: str | Server, *, now: datetime = NOW, **settings: Any) -> CallDe
         database.engine = url.engine
     clock = settings.pop("clock", lambda: now)
     return CallDetails([database], clock=clock, **{"initial_days": 30, **settings})
+
+
+def log_source(server: Server) -> ArchivedMessages:
+    """The reader of archived messages in this database."""
+    database = Database("LcsLog", f"sqlite:///{server.file}")
+    database.engine = server.engine
+    return ArchivedMessages([database], initial_days=30, clock=lambda: NOW)
 
 
 def people(world: Municipality = WORLD) -> list[Person]:

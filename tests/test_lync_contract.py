@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from connector.errors import Throttled, Unavailable
-from connector.model import Person
 from connector.ports import Source
-from connector.sources.lync import Database
-from tests.contracts.source import SourceContract, levels
-from tests.lync_world import Server, filled, people, source
+from connector.sandbox.lync_messages import fill_log
+from tests.contracts.lync_database import LyncDatabaseContract
+from tests.lync_world import WORLD, Server, filled, log_source, source
 
 
-class TestCallDetails(SourceContract):
+class TestCallDetails(LyncDatabaseContract):
+    database_name = "LcsCDR"
+
     @pytest.fixture(autouse=True)
     def _database(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.patch = monkeypatch
@@ -26,57 +25,24 @@ class TestCallDetails(SourceContract):
     def make(self) -> Source:
         return source(self.server)
 
-    def people(self) -> list[Person]:
-        return people()
-
-    def fail(self, how: str) -> None:
-        self.server.fail(how)
-
     def spoil(self) -> None:
         self.server.run("""UPDATE "SessionDetails" SET "SessionEndTime" = 'soon'
             WHERE rowid = (SELECT min(rowid) FROM "SessionDetails")""")
 
-    def forget_cursors(self) -> None:
-        """A time cannot be forgotten."""
 
-    def windows_by_time(self) -> bool:
-        return True
+class TestLcsLog(LyncDatabaseContract):
+    database_name = "LcsLog"
 
-    def asked(self) -> int:
-        return self.server.asked
+    @pytest.fixture(autouse=True)
+    def _database(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.patch = monkeypatch
+        fill_log(WORLD, sa.create_engine(f"sqlite:///{tmp_path / 'log.db'}"))
+        self.server = Server(tmp_path / "log.db")
 
-    def test_throttled(self) -> None:
-        """A database does not throttle; a query that ran out of time is Unavailable, not that."""
-        its = self.make()
-        part = self.part(its)
-        self.fail("throttled")
-        with pytest.raises(Unavailable) as caught:
-            self.pages(its, part)
-        assert not isinstance(caught.value, Throttled)
+    def make(self) -> Source:
+        return log_source(self.server)
 
-    def test_timeouts(self) -> None:
-        """Each connection to a SQL Server has a time-out for the sign-in and for each query."""
-        import pymssql
-
-        given: dict[str, Any] = {}
-
-        def connect(*_args: Any, **named: Any) -> Any:
-            given.update(named)
-            raise pymssql.OperationalError(20009, b"Unable to connect")
-
-        self.patch.setattr(pymssql, "connect", connect)
-        database = Database("LcsCDR", "mssql://reader@sql.example/LcsCDR", timeout_s=40)
-        with pytest.raises(Unavailable):
-            database.rows(sa.select(sa.literal(1)))
-        assert (given["timeout"], given["login_timeout"]) == (40, 15)
-        assert given["read_only"] is True
-
-    def test_check(self) -> None:
-        """A source that works says so; one that is forbidden says exactly what to grant."""
-        its = self.make()
-        assert levels(its.check()) == {"ok"}
-        self.fail("forbidden")
-        assert ["SELECT" in one.fix for one in its.check()] == [True]
-        for how in ("forbidden", "refused", "down"):
-            self.fail(how)
-            assert levels(its.check()) == {"error"}
+    def spoil(self) -> None:
+        for table, column in (("Messages", "MessageIdTime"), ("ConferenceMessages", "Date")):
+            self.server.run(f"""UPDATE "{table}" SET "{column}" = 'z' || "{column}"
+                WHERE rowid = (SELECT max(rowid) FROM "{table}")""")
