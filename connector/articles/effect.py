@@ -56,7 +56,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     before: Side
     after: Side
     verdict: str  # fewer | more | same | too_little: of the calls
-    is_cut_short: bool = False  # the article was published again before 28 days had passed
+    is_changed_again: bool = False  # it was published again before 28 days had passed
 
 
 def effect(
@@ -66,9 +66,9 @@ def effect(
     calls: Sequence[SubjectCalls],
     signals: Sequence[Signal],
     *,
-    is_cut_short: bool = False,
+    is_changed_again: bool = False,
 ) -> Effect:
-    """Before and after `published`. `until`: the last whole day there is, or before the next one.
+    """Before and after `published`. `until`: the last whole day there is.
 
     `calls` and `signals` hold at least all of the days around.
     """
@@ -84,7 +84,7 @@ def effect(
         before=sides[0],
         after=sides[1],
         verdict=verdict(*sides),
-        is_cut_short=is_cut_short,
+        is_changed_again=is_changed_again,
     )
 
 

@@ -54,13 +54,21 @@ class Evidence(msgspec.Struct, kw_only=True):
     since: date | None = None  # the first day that speaks for it, of both periods
 
     @property
-    def score(self) -> int:
-        """As the module says it."""
-        calls, before = masked(self.calls), masked(self.calls_before)
+    def parts(self) -> dict[str, int]:
+        """What the score is made of, as the module says it."""
         is_few = self.calls < FEW
-        missed = 0 if is_few else masked(self.missed)
-        rise = 0 if is_few else max(0, calls - before)
-        return calls + missed + rise + DOWN_COUNTS * self.down + masked(self.searches)
+        return {
+            "calls": masked(self.calls),
+            "missed": 0 if is_few else masked(self.missed),
+            "rise": 0 if is_few else max(0, self.calls - masked(self.calls_before)),
+            "down": DOWN_COUNTS * self.down,
+            "searches": masked(self.searches),
+        }
+
+    @property
+    def score(self) -> int:
+        """The parts added up."""
+        return sum(self.parts.values())
 
     def saw(self, day: date) -> None:
         """Something of that day speaks for it."""

@@ -1,0 +1,133 @@
+"""How every article stands on every site, by the source and the ledger; no site is asked. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import date, datetime
+
+import msgspec
+
+from connector.article import Article, ArticlePage
+
+# In the order in which editors should look at them; an article may stand in several.
+CONFLICT, EDITED, BLOCKED, OVERDUE, WAITING, PLANNED, WITHDRAWN, LIVE = (
+    "conflict", "edited", "blocked", "overdue", "waiting", "planned", "withdrawn", "live",
+)  # fmt: skip
+STATES = (CONFLICT, EDITED, BLOCKED, OVERDUE, WAITING, PLANNED, WITHDRAWN, LIVE)
+PUBLISHED = "published"
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A page as the ledger has it: what we put there last, and who changed it since."""
+
+    site: str
+    article: str
+    title: str = ""
+    url: str = ""
+    state: str = ""  # published | withdrawn | "": never put
+    digest: str = ""
+    published_at: int | None = None  # milliseconds since the epoch
+    is_pinned: bool = False  # rolled back: stands until the source changes
+    edits: tuple[int, ...] = ()  # ids of people's edits that nobody has decided about
+
+
+class OnSite(msgspec.Struct, frozen=True, kw_only=True):
+    """How an article stands on one site."""
+
+    site: str
+    state: str  # edited | waiting | planned | withdrawn | live
+    standing: Standing | None = None
+    effective: datetime | None = None  # of a planned one
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One article of the list. `article` is None when its source is gone or cannot be read."""
+
+    id: str
+    title: str
+    article: Article | None
+    states: frozenset[str]
+    sites: tuple[OnSite, ...]
+
+
+Making = Callable[[Article, str], ArticlePage | None]
+"""making(article, audience of a site) -> the page that it would show; None: nothing of it."""
+
+
+def overview(
+    articles: Mapping[str, Article],
+    sites: Iterable[tuple[str, str]],
+    standings: Iterable[Standing],
+    making: Making,
+    *,
+    blocked: Collection[str],
+    conflicts: Collection[str],
+    now: datetime,
+    today: date,
+) -> list[Line]:
+    """Every article there is, or that stands somewhere, by title. `sites`: name and audience."""
+    known = {(each.site, each.article): each for each in standings}
+    places = list(sites)
+    ids = {*articles, *(each.article for each in known.values()), *blocked}
+    found = []
+    for id in ids:
+        article = articles.get(id)
+        on_sites = [
+            _on_site(article, known.get((name, id)), name, audience, making, now)
+            for name, audience in places
+        ]
+        there = tuple(each for each in on_sites if each is not None)
+        states = {each.state for each in there}
+        states |= {CONFLICT} if id in conflicts else {BLOCKED} if id in blocked else set()
+        if article is not None and article.review_by is not None and article.review_by < today:
+            states.add(OVERDUE)
+        title = article.title if article is not None else _title(there) or id
+        found.append(
+            Line(id=id, title=title, article=article, states=frozenset(states), sites=there)
+        )
+    return sorted(found, key=lambda each: (each.title.casefold(), each.id))
+
+
+def _on_site(
+    article: Article | None,
+    standing: Standing | None,
+    site: str,
+    audience: str,
+    making: Making,
+    now: datetime,
+) -> OnSite | None:
+    page = making(article, audience) if article is not None else None
+    if page is None and (standing is None or not standing.state):
+        return None  # nothing of it is for these readers, and nothing ever was
+    state = _state(page, standing, now)
+    effective = page.effective if page is not None and state == PLANNED else None
+    return OnSite(site=site, state=state, standing=standing, effective=effective)
+
+
+def _state(page: ArticlePage | None, standing: Standing | None, now: datetime) -> str:
+    if standing is not None and standing.edits:
+        return EDITED
+    is_out = standing is not None and standing.state == PUBLISHED
+    is_due = page is not None and (page.expires is None or now < page.expires)
+    if not is_due:
+        return WAITING if is_out and page is None else WITHDRAWN
+    assert page is not None  # noqa: S101  it is due
+    is_same = (
+        standing is not None and is_out and (standing.digest == page.digest or standing.is_pinned)
+    )
+    if page.effective is not None and now < page.effective:
+        return PLANNED
+    return LIVE if is_same else WAITING
+
+
+def _title(there: Iterable[OnSite]) -> str:
+    return next((each.standing.title for each in there if each.standing is not None), "")
+
+
+def counts(lines: Iterable[Line]) -> dict[str, int]:
+    """How many articles stand in each state, in the order of STATES."""
+    found = dict.fromkeys(STATES, 0)
+    for line in lines:
+        for state in line.states:
+            found[state] += 1
+    return found
