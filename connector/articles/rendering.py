@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import date
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import msgspec
@@ -23,6 +25,9 @@ from connector.article import (
 from connector.articles import subjects
 from connector.articles.markdown import SCHEME, facts, parser
 from connector.articles.reading import Library
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 _TAGS = {
     "a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "details", "div", "dl",
@@ -105,18 +110,19 @@ def _translated(article: Article, library: Library, audience: str) -> str:
 
 
 def _part(section: Section, article: Article, library: Library, audience: str) -> PagePart:
+    shown = _Reader(article, library, audience)
     heading, top = "", ""
     if section.key:
-        inline = _clean(parser().renderInline(section.heading))
+        inline = _clean(_render(parser().parseInline(section.heading), shown)).strip()
         heading = _plain(inline)
         top = f'<h2 id="{html.escape(section.key)}">{inline}</h2>\n'
-    body = _resolved(parser().render(section.text), library, audience)
-    staff = article.audience != CITIZEN and section.audience == CITIZEN
+    body = _clean(_render(parser().parse(section.text), shown)).strip()
+    is_closed = article.audience != CITIZEN and section.audience == CITIZEN
     return PagePart(
         key=section.key,
         heading=heading,
-        html=_clean(top + body).strip(),
-        audience=article.audience if staff else section.audience,
+        html=(top + body).strip(),
+        audience=article.audience if is_closed else section.audience,
         unit=section.unit,
     )
 
@@ -125,26 +131,63 @@ def _plain(markup: str) -> str:
     return " ".join(html.unescape(_MARKUP.sub("", markup)).split())
 
 
-_HREF = re.compile(r'<a href="article:([^"#]*)(#[^"]*)?"[^>]*>(.*?)</a>', re.DOTALL)
-_FILE = re.compile(r'(<(?:a href|img src)=")([^"]*)(")')
+class _Reader:
+    """What the readers of one page may follow."""
+
+    def __init__(self, article: Article, library: Library, audience: str) -> None:
+        self._article = article
+        self._library = library
+        self._audience = audience
+
+    def address(self, written: str) -> str:
+        """The target of a link as a publisher expects it; "" when these readers may not see it."""
+        target = unquote(written)
+        if target.startswith("#"):
+            return self._inner("", target[1:])
+        scheme = SCHEME.match(target)
+        if scheme is None:
+            return f"file:{unicodedata.normalize('NFC', target)}" if target else ""
+        if scheme[1].lower() != "article":
+            return written
+        id, _, key = target[scheme.end() :].partition("#")
+        return self._inner(id, key)
+
+    def _inner(self, id: str, key: str) -> str:
+        article = self._library.articles.get(id or self._article.id)
+        sections = _for(article, self._audience) if article else ()
+        anchor = f"#{key}" if key and any(one.key == key for one in sections) else ""
+        if id in ("", self._article.id):
+            return anchor
+        return f"article:{id}{anchor}" if sections else ""
 
 
-def _resolved(markup: str, library: Library, audience: str) -> str:
-    """Files named as the publisher expects; a link to what this reader may not see is its text."""
+def _render(tokens: list[Token], reader: _Reader) -> str:
+    """The HTML of parsed Markdown, its links and images led where they go."""
+    for token in tokens:
+        if token.type == "th_open":
+            token.attrSet("scope", "col")
+        if token.children:
+            token.children = _led(token.children, reader)
+    return str(parser().renderer.render(tokens, parser().options, {}))
 
-    def article_link(found: re.Match[str]) -> str:
-        target = library.articles.get(unquote(found[1]))
-        if target is None or not is_shown(target, audience):
-            return found[3]
-        return found[0]
 
-    def file_link(found: re.Match[str]) -> str:
-        target = found[2]
-        if SCHEME.match(target) or target.startswith(("#", "/")) or not target:
-            return found[0]
-        return f"{found[1]}file:{target}{found[3]}"
-
-    return _FILE.sub(file_link, _HREF.sub(article_link, markup))
+def _led(tokens: list[Token], reader: _Reader) -> list[Token]:
+    """The inline tokens with their addresses; a link that leads nowhere is its words alone."""
+    led: list[Token] = []
+    keeps: list[bool] = []  # of the links that are open now
+    for token in tokens:
+        if token.type == "link_open":
+            address = reader.address(str(token.attrs.get("href", "")))
+            keeps.append(bool(address))
+            token.attrs["href"] = address
+        elif token.type == "image":
+            token.attrs["src"] = reader.address(str(token.attrs.get("src", "")))
+        is_left_out = token.type in ("link_open", "link_close") and not keeps[-1]
+        if token.type == "link_close":
+            keeps.pop()
+        if not is_left_out:
+            led.append(token)
+    return led
 
 
 def _clean(markup: str) -> str:
@@ -155,11 +198,8 @@ def _clean(markup: str) -> str:
 
 def _files(article: Article, sections: tuple[Section, ...]) -> tuple[ArticleFile, ...]:
     """The files that these sections name; those of other sections are not for this reader."""
-    named = {
-        link.target.removeprefix("file:")
-        for section in sections
-        for link in facts(section.text).links
-    }
+    links = (link for section in sections for link in facts(section.text).links)
+    named = {unicodedata.normalize("NFC", link.target.removeprefix("file:")) for link in links}
     return tuple(one for one in article.files if one.name in named)
 
 
