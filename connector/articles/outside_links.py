@@ -16,7 +16,6 @@ from urllib.parse import urldefrag, urlsplit
 
 import msgspec
 
-from connector.article import Article
 from connector.articles.link_visit import (
     FAILING,
     GONE,
@@ -27,8 +26,8 @@ from connector.articles.link_visit import (
     WRONG,
     Visit,
 )
-from connector.articles.markdown import parser
 from connector.articles.mistakes import Mistake, warning
+from connector.articles.reading import Library
 from connector.ledger.outside_links import OutsideLink, forget_links, keep_links, outside_links
 from connector.progress import Progress, Silent
 
@@ -38,6 +37,9 @@ if TYPE_CHECKING:
 JOB = "article_links"
 BROKEN_AFTER_NIGHTS = 3
 HOSTS_AT_ONCE = 4
+Found = Mapping[str, Sequence[tuple[str, str, int]]]
+"""Article id -> its links out: address, path of the file, line."""
+
 _AT_ONCE_WRONG = (GONE, PRIVATE, WRONG)
 _UNKNOWN_STILL = (LATER, NOT_ASKED)  # these say nothing of the page
 
@@ -56,26 +58,18 @@ class Checked(msgspec.Struct):
         return {name: value for name, value in msgspec.structs.asdict(self).items() if value}
 
 
-def addresses(article: Article) -> Iterator[tuple[str, int]]:
-    """Each address of the web in the article, as written, and its line; 0 when not known."""
-    for section in article.sections:
-        if "http" not in section.text.lower():
-            continue
-        for token in parser().parse(section.text):
-            for inner in token.children or ():
-                target = str(inner.attrs.get("href", inner.attrs.get("src", "")))
-                if target.lower().startswith(("http://", "https://")):
-                    line = token.map[0] + 1 if token.map else 0
-                    yield target, line
+def found_in(library: Library) -> Found:
+    """The links out of each article, as reading it found them."""
+    return {id: origin.outside for id, origin in library.origins.items() if origin.outside}
 
 
-def linked(articles: Iterable[Article]) -> dict[str, tuple[str, ...]]:
+def linked(found: Found) -> dict[str, tuple[str, ...]]:
     """Every address of the web, without its fragment, and the ids of the articles that have it."""
-    found: dict[str, dict[str, None]] = {}
-    for article in articles:
-        for url, _ in addresses(article):
-            found.setdefault(urldefrag(url).url, {})[article.id] = None
-    return {url: tuple(ids) for url, ids in sorted(found.items())}
+    by_url: dict[str, dict[str, None]] = {}
+    for id, places in found.items():
+        for url, _, _ in places:
+            by_url.setdefault(urldefrag(url).url, {})[id] = None
+    return {url: tuple(ids) for url, ids in sorted(by_url.items())}
 
 
 def is_broken(link: OutsideLink) -> bool:
@@ -109,7 +103,7 @@ def _day(moment: datetime | None) -> date | None:
 
 
 def check_links(
-    articles: Iterable[Article],
+    found: Found,
     visit: Callable[[str], Visit],
     ledger: Ledger,
     now: datetime,
@@ -123,7 +117,7 @@ def check_links(
     those that were not visited.
     """
     told = progress or Silent()
-    known = _known(ledger, linked(articles))
+    known = _known(ledger, linked(found))
     done = Checked(left=len(known))
     told.begin(JOB, len(known))
     try:
@@ -199,29 +193,30 @@ def _visited(
             gone.set()
 
 
-def link_mistakes(articles: Iterable[Article], links: Iterable[OutsideLink]) -> Iterator[Mistake]:
+def link_mistakes(found: Found, links: Iterable[OutsideLink]) -> Iterator[Mistake]:
     """A warning where an article links to what is broken or has moved for good."""
     wrong = {each.url: each for each in links if is_broken(each) or each.status == MOVED}
     if not wrong:
         return
-    for article in articles:
-        for section in article.sections:
-            part = msgspec.structs.replace(article, sections=(section,))
-            for url, line in addresses(part):
-                link = wrong.get(urldefrag(url).url)
-                if link is not None:
-                    path = article.paths[-1] if article.paths else ""
-                    yield _mistake(article.id, path, section.line, line, link)
+    for id, places in found.items():
+        for url, path, line in places:
+            link = wrong.get(urldefrag(url).url)
+            if link is not None:
+                key, values = _what(link)
+                yield warning(id, path, line, key, url=link.url, **values)
 
 
-def _mistake(article: str, path: str, heading: int, line: int, link: OutsideLink) -> Mistake:
-    values = {"url": link.url}
-    if link.status == MOVED:
-        values["moved_to"] = link.moved_to
-    elif link.status == FAILING or link.status in _UNKNOWN_STILL:
-        values |= {"nights": str(link.nights), "since": str(_day(link.failed_since) or "")}
-        return warning(article, path, heading + line if heading else line, "link_failing", **values)
-    elif link.status == GONE:
-        values["code"] = str(link.code)
-    key = {MOVED: "link_moved", GONE: "link_gone", PRIVATE: "link_private", WRONG: "link_wrong"}
-    return warning(article, path, heading + line if heading else line, key[link.status], **values)
+def _what(link: OutsideLink) -> tuple[str, dict[str, str]]:
+    """The key of what is wrong with a link, and its values."""
+    match link.status:
+        case "moved":
+            return "link_moved", {"moved_to": link.moved_to}
+        case "gone":
+            return "link_gone", {"code": str(link.code)}
+        case "private":
+            return "link_private", {}
+        case "wrong":
+            return "link_wrong", {}
+    # It failed for three nights; after that it may have asked us to wait.
+    since = str(_day(link.failed_since) or "")
+    return "link_failing", {"nights": str(link.nights), "since": since}
