@@ -11,6 +11,7 @@ import msgspec
 from connector.article import BOTH, CITIZEN, LOCAL, NATIONAL, UNIT, Article, Section
 from connector.articles.drafts import Draft, Part
 from connector.articles.inspecting import Findings, InnerLink, Place
+from connector.articles.markdown import Parsed
 from connector.articles.merging import Clash, is_clash, lay, merge
 from connector.articles.mistakes import Mistake, error, warning
 
@@ -48,6 +49,7 @@ class Built(msgspec.Struct, frozen=True):
     mistakes: tuple[Mistake, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     origin: Origin = Origin({}, {}, (), (), "")
+    parsed: dict[str, Parsed] = {}  # by the text of the section
 
 
 def build(draft: Draft, root: Path, most_bytes: int) -> Built:
@@ -216,7 +218,7 @@ def _build(
         outside=tuple(found.outside),
         path=owner.shown,
     )
-    return Built(article, tuple(found.mistakes), (), origin)
+    return Built(article, tuple(found.mistakes), (), origin, found.parsed)
 
 
 def _field_places(drafts: Mapping[str, Draft]) -> dict[str, tuple[str, int]]:

@@ -10,7 +10,7 @@ import msgspec
 from connector.article import ArticleFile
 from connector.articles.fields import Wrong
 from connector.articles.files import find_file
-from connector.articles.markdown import SCHEME, Link, facts
+from connector.articles.markdown import SCHEME, Link, Parsed, parse
 from connector.articles.mistakes import Mistake, error, warning
 
 WEB = frozenset(("http", "https", "mailto", "tel"))
@@ -46,6 +46,7 @@ class Findings:
         self.files: dict[str, ArticleFile] = {}
         self.links: list[InnerLink] = []
         self.outside: list[tuple[str, str, int]] = []  # address of the web, path, line
+        self.parsed: dict[str, Parsed] = {}  # by the text of the section
         self._most_bytes = most_bytes
 
     def add(self, path: str, line: int, key: str, /, **values: str) -> None:
@@ -54,7 +55,7 @@ class Findings:
 
     def look_into(self, place: Place, text: str) -> None:
         """The links, images and HTML of one section."""
-        seen = facts(text)
+        seen = self.parsed[text] = parse(text)
         before = place.text_line - 1
         for line, name in seen.dangerous:
             self.add(place.path, before + line, "dangerous", name=name)

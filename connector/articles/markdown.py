@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import msgspec
+import nh3
 from markdown_it import MarkdownIt
 
 if TYPE_CHECKING:
@@ -55,12 +56,35 @@ class Link(msgspec.Struct, frozen=True):
     is_image: bool = False
 
 
-class Facts(msgspec.Struct, frozen=True):
-    """What the text of one section holds, with lines from 1 in that text."""
+class Parsed(msgspec.Struct, frozen=True):
+    """The text of one section as HTML, and what it holds, with lines from 1 in that text.
 
+    The HTML is sanitised. Its links are `article:ID#KEY`, `#KEY`, `file:NAME` or of the web.
+    """
+
+    html: str = ""
     links: tuple[Link, ...] = ()
     dangerous: tuple[tuple[int, str], ...] = ()  # line, name of the tag or attribute
     headings: tuple[tuple[int, int], ...] = ()  # line, level; those within the section
+
+
+_TAGS = {
+    "a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "details", "div", "dl",
+    "dt", "em", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "ol", "p",
+    "pre", "q", "s", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td",
+    "tfoot", "th", "thead", "tr", "u", "ul",
+}  # fmt: skip
+_ATTRIBUTES = {
+    "a": {"href"},
+    "abbr": {"title"},
+    "img": {"src", "alt"},
+    "ol": {"start"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "span": {"lang"},
+}
+_SCHEMES = {"http", "https", "mailto", "tel", "article", "file"}
+_MARKED = re.compile(r"[^\w ,.:;?()/%+=§'–-]")  # what may mean something in Markdown or HTML
 
 
 @functools.cache
@@ -93,11 +117,7 @@ def cut(body: str) -> list[Cut]:
     Only headings of level 2 in the text itself begin a section: not those in code, lists or quotes.
     """
     lines = body.split("\n")
-    starts: list[tuple[int, int, str]] = []
-    tokens = _blocks().parse(body) if "##" in body or "\n-" in body else []
-    for index, token in enumerate(tokens):
-        if token.type == "heading_open" and token.tag == "h2" and not token.level and token.map:
-            starts.append((token.map[0], token.map[1], tokens[index + 1].content))
+    starts = _headings(body)
     sections: list[Cut] = []
     before = "\n".join(lines[: starts[0][0]] if starts else lines)
     if before.strip():
@@ -113,6 +133,38 @@ def cut(body: str) -> list[Cut]:
         text = text.strip("\n").rstrip()
         sections.append(Cut(shown.strip(), text, first + 1, after + blank + 1, written))
     return sections
+
+
+# What makes a ## at the start of a line perhaps no heading, or something else one: code, HTML,
+# headings underlined with hyphens, those indented or closed with #.
+_DOUBTFUL = re.compile(
+    r"```|~~~|^[ \t]*<|^[ \t]*-+[ \t]*$|^[ \t]+##|^##.*(?:#[ \t]*$|\\)", re.MULTILINE
+)
+_HEADING = re.compile(r"^##(?:[ \t]+(.*))?$")
+
+
+def _headings(body: str) -> list[tuple[int, int, str]]:
+    """The headings of level 2: first line, line after, words. Line numbers are from 0.
+
+    The parser is asked only where reading the lines could be wrong: it takes a hundred times as
+    long.
+    """
+    if _DOUBTFUL.search(body):
+        return _parsed_headings(body)
+    found = []
+    for number, line in enumerate(body.split("\n")):
+        if heading := _HEADING.match(line):
+            found.append((number, number + 1, (heading[1] or "").strip()))
+    return found
+
+
+def _parsed_headings(body: str) -> list[tuple[int, int, str]]:
+    tokens = _blocks().parse(body)
+    return [
+        (token.map[0], token.map[1], tokens[index + 1].content)
+        for index, token in enumerate(tokens)
+        if token.type == "heading_open" and token.tag == "h2" and not token.level and token.map
+    ]
 
 
 class Attributes(msgspec.Struct, frozen=True):
@@ -143,15 +195,18 @@ def attributes(written: str) -> Attributes:
     return Attributes(key, tuple(marks), values)
 
 
-def facts(text: str) -> Facts:
-    """The links, the dangerous HTML and the headings of a section's text."""
+def parse(text: str) -> Parsed:
+    """A section's text."""
     links: list[Link] = []
     dangerous: list[tuple[int, str]] = []
     headings: list[tuple[int, int]] = []
-    for token in parser().parse(text):
+    tokens = parser().parse(text)
+    for token in tokens:
         line = token.map[0] + 1 if token.map else 0
         if token.type == "heading_open":
             headings.append((line, int(token.tag[1:])))
+        elif token.type == "th_open":
+            token.attrSet("scope", "col")
         elif token.type == "html_block":
             dangerous += _dangerous(token.content, line)
         elif token.type == "inline":
@@ -159,7 +214,37 @@ def facts(text: str) -> Facts:
                 if inner.type == "html_inline":
                     dangerous += _dangerous(inner.content, at)
             links += _links(token, line)
-    return Facts(tuple(links), tuple(dangerous), tuple(headings))
+            _lead(token)
+    html = parser().renderer.render(tokens, parser().options, {})
+    return Parsed(_clean(str(html)), tuple(links), tuple(dangerous), tuple(headings))
+
+
+def inline_html(text: str) -> str:
+    """A heading's words as sanitised HTML."""
+    if not _MARKED.search(text):
+        return text
+    tokens = parser().parseInline(text)
+    return _clean(str(parser().renderer.render(tokens, parser().options, {})))
+
+
+def _clean(html: str) -> str:
+    return nh3.clean(
+        html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel=None
+    ).strip()
+
+
+def _lead(token: Token) -> None:
+    """Give the links of a block the form that publishers know: a bare name is a file's."""
+    for inner in token.children or ():
+        name = {"link_open": "href", "image": "src"}.get(inner.type)
+        if name is None:
+            continue
+        target = unquote(str(inner.attrs.get(name, "")))
+        scheme = SCHEME.match(target)
+        if scheme is None and target and not target.startswith(("#", "/")):
+            inner.attrs[name] = f"file:{unicodedata.normalize('NFC', target)}"
+        elif target.startswith("#") or (scheme and scheme[1].lower() in ("article", "file")):
+            inner.attrs[name] = target
 
 
 def _dangerous(html: str, line: int) -> Iterator[tuple[int, str]]:
@@ -184,7 +269,7 @@ def _links(token: Token, line: int) -> Iterator[Link]:
             opened.append((str(inner.attrs.get("href", "")), at, []))
         elif inner.type == "link_close" and opened:
             target, began, words = opened.pop()
-            yield Link(unquote(target), "".join(words).strip(), began)
+            yield Link(_named(target), "".join(words).strip(), began)
         elif inner.type == "image":
             alt = "".join(child.content for child in inner.children or ()).strip()
             if opened:
@@ -192,3 +277,8 @@ def _links(token: Token, line: int) -> Iterator[Link]:
             yield Link(unquote(str(inner.attrs.get("src", ""))), alt, at, is_image=True)
         elif opened:
             opened[-1][2].append(inner.content)
+
+
+def _named(target: str) -> str:
+    """A file or an article by its name; an address of the web stays as it is sent."""
+    return target if target.lower().startswith(("http:", "https:")) else unquote(target)

@@ -13,6 +13,7 @@ import msgspec
 from connector.article import LOCAL, NATIONAL, Article
 from connector.articles.building import Built, Conflict, Origin, build, build_overlaid
 from connector.articles.drafts import Draft, read_draft
+from connector.articles.markdown import Parsed
 from connector.articles.mistakes import ERROR, Mistake, error
 from connector.errors import ConfigError
 
@@ -48,6 +49,7 @@ class Library(msgspec.Struct, frozen=True):
     blocked: frozenset[str] = frozenset()
     is_whole: bool = True
     origins: dict[str, Origin] = {}
+    parsed: dict[str, Parsed] = {}  # the sections, by their text
 
 
 class Drafts(NamedTuple):
@@ -94,6 +96,7 @@ def read(folders: Folders) -> Library:
         blocked=frozenset(wrong | {each.article for each in conflicts}),
         is_whole=drafts.is_whole and bool(articles),
         origins={id: one.origin for id, one in built.items() if one.article is not None},
+        parsed={text: each for one in built.values() for text, each in one.parsed.items()},
     )
 
 

@@ -7,11 +7,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 import msgspec
-import nh3
 
 from connector.article import (
     CITIZEN,
@@ -23,29 +20,11 @@ from connector.article import (
     digest_of,
 )
 from connector.articles import subjects
-from connector.articles.markdown import SCHEME, facts, parser
+from connector.articles.markdown import Parsed, inline_html, parse
 from connector.articles.reading import Library
 
-if TYPE_CHECKING:
-    from markdown_it.token import Token
-
-_TAGS = {
-    "a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "details", "div", "dl",
-    "dt", "em", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "ol", "p",
-    "pre", "q", "s", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td",
-    "tfoot", "th", "thead", "tr", "u", "ul",
-}  # fmt: skip
-_ATTRIBUTES = {
-    "a": {"href", "title"},
-    "abbr": {"title"},
-    "img": {"src", "alt", "title", "width", "height"},
-    "ol": {"start"},
-    "td": {"colspan", "rowspan", "align"},
-    "th": {"colspan", "rowspan", "align", "scope"},
-    "span": {"lang"},
-    "h2": {"id"},
-}
-_SCHEMES = {"http", "https", "mailto", "tel", "article", "file"}
+# Sanitised HTML: attributes stand in double quotes, within which there is no < or >.
+_LINK = re.compile(r'<a href="(article:[^"]*|#[^"]*)">(.*?)</a>', re.DOTALL)
 _MARKUP = re.compile(r"<[^>]*>")
 
 
@@ -63,9 +42,8 @@ def page_of(
     sections = _for(article, audience)
     if not sections:
         return None
-    is_open = audience == CITIZEN
     parts = tuple(_part(section, article, library, audience) for section in sections)
-    owner = "" if is_open else article.owner
+    owner = "" if audience == CITIZEN else article.owner
     page = ArticlePage(
         id=article.id,
         title=article.title,
@@ -84,7 +62,7 @@ def page_of(
         effective=article.valid_from,
         expires=article.valid_to,
         translation_of=_translated(article, library, audience),
-        files=_files(article, sections),
+        files=_files(article, sections, library),
         source=article.source,
         links=_links(parts),
     )
@@ -97,6 +75,7 @@ def is_shown(article: Article, audience: str) -> bool:
 
 
 def _for(article: Article, audience: str) -> tuple[Section, ...]:
+    """The sections that these readers may see."""
     if audience != CITIZEN:
         return article.sections
     if article.audience != CITIZEN:
@@ -110,13 +89,16 @@ def _translated(article: Article, library: Library, audience: str) -> str:
 
 
 def _part(section: Section, article: Article, library: Library, audience: str) -> PagePart:
-    shown = _Reader(article, library, audience)
+    def led(found: re.Match[str]) -> str:
+        address = _address(html.unescape(found[1]), article, library, audience)
+        return f'<a href="{html.escape(address)}">{found[2]}</a>' if address else found[2]
+
     heading, top = "", ""
     if section.key:
-        inline = _clean(_render(parser().parseInline(section.heading), shown)).strip()
+        inline = inline_html(section.heading)
         heading = _plain(inline)
-        top = f'<h2 id="{html.escape(section.key)}">{inline}</h2>\n'
-    body = _clean(_render(parser().parse(section.text), shown)).strip()
+        top = f'<h2 id="{html.escape(section.key)}">{_LINK.sub(led, inline)}</h2>\n'
+    body = _LINK.sub(led, _parsed(section, library).html)
     is_closed = article.audience != CITIZEN and section.audience == CITIZEN
     return PagePart(
         key=section.key,
@@ -127,78 +109,33 @@ def _part(section: Section, article: Article, library: Library, audience: str) -
     )
 
 
+def _parsed(section: Section, library: Library) -> Parsed:
+    found = library.parsed.get(section.text)
+    return parse(section.text) if found is None else found
+
+
 def _plain(markup: str) -> str:
     return " ".join(html.unescape(_MARKUP.sub("", markup)).split())
 
 
-class _Reader:
-    """What the readers of one page may follow."""
-
-    def __init__(self, article: Article, library: Library, audience: str) -> None:
-        self._article = article
-        self._library = library
-        self._audience = audience
-
-    def address(self, written: str) -> str:
-        """The target of a link as a publisher expects it; "" when these readers may not see it."""
-        target = unquote(written)
-        if target.startswith("#"):
-            return self._inner("", target[1:])
-        scheme = SCHEME.match(target)
-        if scheme is None:
-            return f"file:{unicodedata.normalize('NFC', target)}" if target else ""
-        if scheme[1].lower() != "article":
-            return written
-        id, _, key = target[scheme.end() :].partition("#")
-        return self._inner(id, key)
-
-    def _inner(self, id: str, key: str) -> str:
-        article = self._library.articles.get(id or self._article.id)
-        sections = _for(article, self._audience) if article else ()
-        anchor = f"#{key}" if key and any(one.key == key for one in sections) else ""
-        if id in ("", self._article.id):
-            return anchor
-        return f"article:{id}{anchor}" if sections else ""
+def _address(target: str, article: Article, library: Library, audience: str) -> str:
+    """Where a link between articles leads for these readers; "" when they may not see it."""
+    id, _, key = target.removeprefix("article:").partition("#")
+    other = library.articles.get(id) if id else article
+    sections = _for(other, audience) if other else ()
+    anchor = f"#{key}" if key and any(one.key == key for one in sections) else ""
+    if id in ("", article.id):
+        return anchor
+    return f"article:{id}{anchor}" if sections else ""
 
 
-def _render(tokens: list[Token], reader: _Reader) -> str:
-    """The HTML of parsed Markdown, its links and images led where they go."""
-    for token in tokens:
-        if token.type == "th_open":
-            token.attrSet("scope", "col")
-        if token.children:
-            token.children = _led(token.children, reader)
-    return str(parser().renderer.render(tokens, parser().options, {}))
-
-
-def _led(tokens: list[Token], reader: _Reader) -> list[Token]:
-    """The inline tokens with their addresses; a link that leads nowhere is its words alone."""
-    led: list[Token] = []
-    keeps: list[bool] = []  # of the links that are open now
-    for token in tokens:
-        if token.type == "link_open":
-            address = reader.address(str(token.attrs.get("href", "")))
-            keeps.append(bool(address))
-            token.attrs["href"] = address
-        elif token.type == "image":
-            token.attrs["src"] = reader.address(str(token.attrs.get("src", "")))
-        is_left_out = token.type in ("link_open", "link_close") and not keeps[-1]
-        if token.type == "link_close":
-            keeps.pop()
-        if not is_left_out:
-            led.append(token)
-    return led
-
-
-def _clean(markup: str) -> str:
-    return nh3.clean(
-        markup, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel=None
-    )
-
-
-def _files(article: Article, sections: tuple[Section, ...]) -> tuple[ArticleFile, ...]:
+def _files(
+    article: Article, sections: tuple[Section, ...], library: Library
+) -> tuple[ArticleFile, ...]:
     """The files that these sections name; those of other sections are not for this reader."""
-    links = (link for section in sections for link in facts(section.text).links)
+    if not article.files:
+        return ()
+    links = (link for section in sections for link in _parsed(section, library).links)
     named = {unicodedata.normalize("NFC", link.target.removeprefix("file:")) for link in links}
     return tuple(one for one in article.files if one.name in named)
 
