@@ -1,0 +1,44 @@
+"""What a page on SharePoint says around the article, in its language."""
+
+from __future__ import annotations
+
+from datetime import date
+
+_WORDS: dict[str, dict[str, str]] = {
+    "da": {
+        "staff": "Kun for medarbejdere",
+        "unit_only": "Kun for {unit}",
+        "review": "Gennemgås senest {day}",
+        "overdue": "Siden skulle være gennemgået senest {day}. Noget kan være forældet.",
+        "unit": "Ansvarlig: {unit}",
+        "owner": "Kontakt: {owner}",
+        "withdrawn": "Vejledningen er taget af. Søg efter en anden.",
+        "draft": "Vejledningen er ikke offentliggjort endnu.",
+    },
+    "en": {
+        "staff": "For staff only",
+        "unit_only": "For {unit} only",
+        "review": "To be reviewed by {day}",
+        "overdue": "This page should have been reviewed by {day}. Some of it may be out of date.",
+        "unit": "Responsible: {unit}",
+        "owner": "Contact: {owner}",
+        "withdrawn": "The guide has been withdrawn. Search for another.",
+        "draft": "The guide has not been published yet.",
+    },
+}
+_MONTHS = {
+    "da": "januar februar marts april maj juni juli august september oktober november december",
+    "en": "January February March April May June July August September October November December",
+}
+
+
+def words(language: str) -> dict[str, str]:
+    """The words of a language; English where there are none in it."""
+    return _WORDS.get(language, _WORDS["en"])
+
+
+def day(value: date, language: str) -> str:
+    """ "1. marts 2027", "1 March 2027"."""
+    name = language if language in _MONTHS else "en"
+    month = _MONTHS[name].split()[value.month - 1]
+    return f"{value.day}{'.' if name == 'da' else ''} {month} {value.year}"

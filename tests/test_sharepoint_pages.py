@@ -1,0 +1,364 @@
+"""SharePoint's pages keep every promise of a publisher, against the sandbox's Graph."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import html
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+from urllib.parse import unquote, urljoin
+
+import pytest
+import requests
+
+from connector.article import CITIZEN, STAFF, UNIT, LivePage, PagePart, SiteAccess
+from connector.errors import (
+    ConfigError,
+    Denied,
+    PageEdited,
+    Rejected,
+    RemoteError,
+    Throttled,
+    Unavailable,
+)
+from connector.ports import Publisher
+from connector.sandbox.systems.base import AWAY, LOSES_ANSWERS, READ_ONLY
+from connector.sandbox.systems.graph_pages import FakeGraphPages
+from connector.sandbox.systems.graph_pages_store import PERSON, FakePage, Store, parts_of
+from connector.sites.sharepoint_pages import PagesPublisher, make_publisher
+from connector.sites.sharepoint_pages.graph import root_of
+from connector.sites.sharepoint_pages.wire import SitePage
+from tests.conftest import Clock
+from tests.contracts.publisher import (
+    FORM,
+    MAP,
+    OTHER_MAP,
+    STARTED,
+    STEPS,
+    PublisherContract,
+    file,
+    nowhere,
+    open_file,
+    page,
+    part,
+    with_image,
+)
+from tests.cutting import Cutter
+
+_LINKS = re.compile(r'<(?:img|a)\b[^>]*\s(?:src|href)="([^"]*)"')
+
+
+class Served:
+    """One site for staff, served on loopback; and the hooks of the contract."""
+
+    audience = STAFF
+    clock: Clock
+
+    @pytest.fixture(autouse=True)
+    def _clock(self) -> None:
+        self.clock = Clock(STARTED)
+
+    @pytest.fixture(autouse=True)
+    def _serving(self, _clock: None) -> Iterator[None]:
+        self.system = FakeGraphPages()
+        self.system.store.clock = self.clock
+        with self.system.serve() as listener:
+            self.origin = listener.origin
+            yield
+
+    def access(self, **more: Any) -> SiteAccess:
+        url = f"{self.origin}/sites/intranet"
+        return SiteAccess(**{"name": "intranet", "url": url, "audience": self.audience, **more})
+
+    def tokens(self, renew: bool) -> str:
+        if renew or not hasattr(self, "_token"):
+            self._token = self.system.token()
+        return self._token
+
+    def make_publisher(self, adapter: Cutter | None = None) -> PagesPublisher:
+        return make_publisher(self.access(), self.tokens, self.clock, adapter)
+
+    def reopen(self, publisher: Publisher) -> Publisher:
+        return self.make_publisher()
+
+    def broken(
+        self, publisher: Publisher, at: int, when: str
+    ) -> tuple[Publisher, Callable[[], int]]:
+        cutter = Cutter(self.origin, at, when)
+        return self.make_publisher(cutter), lambda: cutter.count
+
+    def empty(self, publisher: Publisher) -> None:
+        """Its list stays, which a publisher looks up once."""
+        store = self.system.store
+        store.pages.clear()
+        store.files.clear()
+        for table in store.tables.values():
+            table.rows.clear()
+
+    def stored(self, live: LivePage) -> FakePage:
+        return self.system.store.pages[live.ref]
+
+    def reader_sees(self, live: LivePage) -> str:
+        kept = self.system.store.pages.get(live.ref)
+        if kept is None or kept.shown is None:
+            return ""
+        texts = [kept.shown["title"], kept.shown["description"]]
+        said = "".join(f"<p>{html.escape(text)}</p>" for text in texts)
+        for each in parts_of(kept.shown):
+            if "innerHtml" in each:
+                said += each["innerHtml"]
+            else:
+                (source,) = each["data"]["serverProcessedContent"]["imageSources"]
+                alt = each["data"]["properties"]["altText"]
+                said += f'<img src="{html.escape(source["value"])}" alt="{html.escape(alt)}">'
+        return said
+
+    def stranger_sees(self, live: LivePage) -> str:
+        """Nothing: the site asks everybody to sign in. Without a token every request is refused."""
+        answer = requests.get(
+            f"{self.origin}/v1.0/sites/intranet/pages/{live.ref}", timeout=5, allow_redirects=False
+        )
+        assert answer.status_code == 401
+        return answer.text
+
+    def files_of(self, live: LivePage) -> list[bytes]:
+        links = (html.unescape(each) for each in _LINKS.findall(self.reader_sees(live)))
+        paths = (unquote(each).partition("/SiteAssets/") for each in links)
+        return [self.system.store.files[path] for _, assets, path in paths if assets]
+
+    def follows(self, live: LivePage, words: str) -> str:
+        (link,) = re.findall(rf'<a href="([^"]*)">{words}</a>', self.reader_sees(live)) or [""]
+        return urljoin(self.origin, html.unescape(link)) if link else ""
+
+    def edit(self, live: LivePage, text: str) -> None:
+        kept = self.stored(live)
+        changed = copy.deepcopy(kept.content)
+        parts_of(changed)[-1]["innerHtml"] += f"<p>{text}</p>"
+        self.system.store.update(kept, changed, "", PERSON)
+        kept.publish()
+
+    def lock(self, live: LivePage) -> None:
+        self.stored(live).held_by = PERSON
+
+    def move(self, live: LivePage) -> None:
+        kept = self.stored(live)
+        kept.name, kept.etag = "rejser/nyt sted.aspx", kept.etag + 1
+
+    def delete(self, live: LivePage) -> None:
+        del self.system.store.pages[live.ref]
+
+    def occupy(self, publisher: Publisher, id_: str) -> None:
+        kind = "#microsoft.graph.sitePage"
+        values = {"@odata.type": kind, "name": f"{id_}.aspx", "title": "Andres side"}
+        made = self.system.store.create({**values, "description": ""}, PERSON)
+        made.publish()
+
+    def snapshot(self, publisher: Publisher) -> object:
+        store = self.system.store
+        return copy.deepcopy((store.pages, store.tables, store.files))
+
+    def forbid_writing(self, publisher: Publisher) -> AbstractContextManager[None]:
+        return self.system.being(READ_ONLY)
+
+    def disconnect(self, publisher: Publisher) -> AbstractContextManager[None]:
+        return self.system.being(AWAY)
+
+    def lose_reply(self, publisher: Publisher) -> AbstractContextManager[None]:
+        return self.system.being(LOSES_ANSWERS)
+
+
+class TestPages(Served, PublisherContract):
+    """The contract."""
+
+
+class TestCitizens(Served, PublisherContract):
+    """A site for citizens takes no text for staff."""
+
+    audience = CITIZEN
+
+
+class TestOwn(Served):
+    """What is SharePoint's own."""
+
+    def test_nobody_sees_a_page_until_it_is_published(self):
+        """A program that dies before publishing leaves a draft that no reader sees."""
+        publisher = self.make_publisher()
+        self.system.publish_faults = 1
+
+        with pytest.raises(Unavailable):
+            publisher.put(page(), None, open_file, nowhere)
+
+        (kept,) = self.system.store.pages.values()
+        assert kept.shown is None
+        assert self.make_publisher().put(page(), None, open_file, nowhere).state == "published"
+        assert len(self.system.store.pages) == 1
+
+    def test_what_waits_for_approval_is_told(self):
+        """A page that waits is a draft, check names it, and a second put does not ask again."""
+        self.system.store.needs_approval = True
+        publisher = self.make_publisher()
+
+        live = publisher.put(with_image(), None, open_file, nowhere)
+
+        assert live.state == "draft"
+        (warning,) = [each for each in publisher.check() if each.level == "warning"]
+        assert "pas" in warning.what
+        assert "approve" in warning.fix
+        before = self.snapshot(publisher)
+        assert publisher.put(with_image(), live, open_file, nowhere) == live
+        assert before == self.snapshot(publisher)
+
+        self.system.store.approve(self.stored(live))
+
+        assert [each.state for each in publisher.pages()] == ["published"]
+        assert "Torvet 5" in self.reader_sees(live)
+
+    def test_a_change_that_waits_leaves_the_old_page_whole(self):
+        """While a change waits for approval readers have the old text with the old image."""
+        publisher = self.make_publisher()
+        live = publisher.put(with_image(), None, open_file, nowhere)
+        self.system.store.needs_approval = True
+
+        publisher.put(with_image(OTHER_MAP), live, open_file, nowhere)
+
+        assert sorted(self.files_of(live)) == sorted([MAP, FORM])
+
+    def test_a_name_taken_in_between(self, monkeypatch: pytest.MonkeyPatch):
+        """SharePoint numbers a name that somebody took meanwhile; that page is unmade."""
+        publisher = self.make_publisher()
+        ask = publisher._graph.page_named
+
+        def occupied(name: str) -> SitePage | None:
+            found = ask(name)
+            self.occupy(publisher, "pas")
+            return found
+
+        monkeypatch.setattr(publisher._graph, "page_named", occupied)
+        with pytest.raises(Unavailable):
+            publisher.put(page(), None, open_file, nowhere)
+
+        assert [kept.name for kept in self.system.store.pages.values()] == ["pas.aspx"]
+        with pytest.raises(Rejected) as caught:
+            self.make_publisher().put(page(), None, open_file, nowhere)
+        assert caught.value.field == "id"
+
+    @pytest.mark.parametrize("when", ["before", "after"])
+    def test_the_first_page_of_a_site_cut_at_every_request(self, when: str):
+        """Also where the list is still to be made, the next run makes one list and one page."""
+        for at in itertools.count(1):
+            self.system.store = Store(clock=self.clock)
+            cutter = Cutter(self.origin, at, when)
+            with contextlib.suppress(RemoteError):
+                self.make_publisher(cutter).put(with_image(), None, open_file, nowhere)
+            if cutter.count < at:
+                break
+            self.make_publisher().put(with_image(), None, open_file, nowhere)
+            assert len(self.system.store.tables) == 1, at
+            assert [kept.name for kept in self.system.store.pages.values()] == ["pas.aspx"], at
+        assert at > 10
+
+    def test_no_right_to_make_lists(self):
+        """The refusal names the right that the list needs."""
+        self.system.may_manage = False
+
+        with pytest.raises(Denied, match=r"Sites\.Manage\.All"):
+            self.make_publisher().put(page(), None, open_file, nowhere)
+
+    def test_throttled(self):
+        """A wait that SharePoint asks for is given on."""
+        self.system.throttles = ["17"]
+
+        with pytest.raises(Throttled) as caught:
+            list(self.make_publisher().pages())
+
+        assert caught.value.wait_s == 17
+
+    def test_many_pages_of_others(self):
+        """Listings come in pages, and all of them are read."""
+        self.system.most_rows = 3
+        publisher = self.make_publisher()
+        for number in range(7):
+            self.occupy(publisher, f"a-{number}")
+            publisher.put(page(f"artikel-{number}"), None, open_file, nowhere)
+
+        assert len(list(self.make_publisher().pages())) == 7
+
+    def test_the_list_is_for_people_too(self):
+        """A row says whose the article is, what about, for whom and until when."""
+        self.make_publisher().put(page(), None, open_file, nowhere)
+
+        (table,) = self.system.store.tables.values()
+        (row,) = table.rows.values()
+        assert row["Title"] == "Forny dit pas på Læsø"
+        assert row["CtReview"] == "2027-03-01T12:00:00Z"
+        assert row["CtSubject"] == "23.05.06 Pas"
+        assert (row["CtUnit"], row["CtOwner"]) == ("Borgerservice", "anna@kommune.example")
+        assert row["CtAudience"] == CITIZEN
+
+    def test_an_image_within_a_sentence(self):
+        """Text web parts have no images: it comes after its text, and the page is not edited."""
+        text = '<p>Se <img src="file:billeder/Ærø på kort.png" alt="kort"> her.</p>'
+        inline = page(parts=(PagePart(key="a", heading="", html=text),), files=(file(),))
+        publisher = self.make_publisher()
+
+        live = publisher.put(inline, None, open_file, nowhere)
+        before = self.snapshot(publisher)
+
+        assert self.files_of(live) == [MAP]
+        assert publisher.put(inline, live, open_file, nowhere) == live
+        assert before == self.snapshot(publisher)
+
+    def test_what_sharepoint_takes_away_is_no_edit(self):
+        """Mark-up that its editor does not know is lost once, and then counts as ours."""
+        text = "<details><summary>Mere</summary><p>Åbent hele året.</p></details>"
+        strange = page(parts=(PagePart(key="a", heading="", html=text),))
+        publisher = self.make_publisher()
+        live = publisher.put(strange, None, open_file, nowhere)
+        before = self.snapshot(publisher)
+
+        assert publisher.put(strange, live, open_file, nowhere) == live
+        assert before == self.snapshot(publisher)
+        assert publisher.put(page(), None, open_file, nowhere).state == "published"
+
+    def test_whose_and_how_old_is_told_in_words(self):
+        """The page says unit, owner and date; a date that is past first; staff sections by name."""
+        secret = part("internt", "Ring til vagten.", audience=UNIT, unit="Borgerservice")
+        overdue = page(parts=(STEPS, secret), is_overdue=True)
+
+        seen = self.reader_sees(self.make_publisher().put(overdue, None, open_file, nowhere))
+
+        assert "Siden skulle være gennemgået senest 1. marts 2027" in seen
+        assert "Ansvarlig: Borgerservice" in seen
+        assert "Anna Prøvesen" in seen
+        assert "<em>Kun for Borgerservice</em>" in seen
+
+    def test_a_row_that_somebody_wrote_into(self):
+        """When the list cannot tell any more what we wrote, another text is never overwritten."""
+        publisher = self.make_publisher()
+        live = publisher.put(page(), None, open_file, nowhere)
+        (table,) = self.system.store.tables.values()
+        (row,) = table.rows.values()
+        row["CtWork"] = "slettet"
+
+        with pytest.raises(PageEdited):
+            publisher.put(page(title="Nyt"), None, open_file, nowhere)
+        assert publisher.put(page(title="Nyt"), live, open_file, nowhere).title == "Nyt"
+
+    def test_graph_of_the_site_s_cloud(self):
+        """Which Graph answers for a site is told by the site's host."""
+        assert root_of("https://n.sharepoint.com/sites/a") == "https://graph.microsoft.com/v1.0"
+        assert root_of("https://n.sharepoint.us/sites/a") == "https://graph.microsoft.us/v1.0"
+        assert root_of("http://127.0.0.1:8/sites/a") == "http://127.0.0.1:8/v1.0"
+
+    def test_a_set_up_that_cannot_work(self):
+        """Everything that is missing is told at once, and a place that Graph cannot write to."""
+        with pytest.raises(ConfigError) as caught:
+            make_publisher(self.access(place="artikler"))
+
+        told = " ".join(caught.value.problems)
+        for word in ("tenant", "client_id", "certificate_file", "place"):
+            assert word in told
