@@ -142,6 +142,12 @@ class Program:
             self._sources[name] = made
         return self._sources[name]
 
+    @property
+    def has_articles(self) -> bool:
+        """Is there a folder of knowledge articles, or a site to publish them to?"""
+        its = self.settings.articles
+        return bool(self.settings.sites) or its.folder.is_dir() or its.shared is not None
+
     def enabled_sources(self) -> list[str]:
         """The names of the sources that are switched on, in the order of a full sync."""
         return [name for name in SOURCES if getattr(self.settings.sources, name).enabled]

@@ -265,6 +265,8 @@ TEXTS = {
     "job.relink": "Knytter igen",
     "job.prune": "Sletning",
     "job.deliver": "Journalisering",
+    "job.article_links": "Links ud af artiklerne",
+    "job.article_reminders": "Påmindelser om artikler",
     "job.daemon": "Tidsplan",
     "error.stopped": "Stoppet. Det, der er læst, er gemt.",
     "error.log": "Detaljer står i {path}.",

@@ -277,6 +277,8 @@ TEXTS = {
     "job.relink": "Linking again",
     "job.prune": "Erasing",
     "job.deliver": "Journaling",
+    "job.article_links": "Links out of articles",
+    "job.article_reminders": "Reminders of articles",
     "job.daemon": "Scheduler",
     "error.stopped": "Stopped. What was read is kept.",
     "error.log": "Details are in {path}.",

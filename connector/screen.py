@@ -29,8 +29,18 @@ DID = {  # what a run counted, in the order and words a person is told
 DID_BY = {
     "deliver": {"done": "progress.done", **DID},
     "prune": {"items": "progress.erased", "files": "progress.files", "runs": "progress.forgotten"},
+    "article_links": {
+        name: f"article.links.{name}" for name in ("visited", "broken", "failing", "moved", "left")
+    },
+    "article_reminders": {name: f"article.remind.{name}" for name in ("sent", "kept", "told")},
 }
-LABELS = {"attachments": "job.attachments", "prune": "job.prune", "relink": "job.relink"}
+LABELS = {
+    "attachments": "job.attachments",
+    "prune": "job.prune",
+    "relink": "job.relink",
+    "article_links": "job.article_links",
+    "article_reminders": "job.article_reminders",
+}
 
 
 # What a terminal obeys (C0, DEL, C1 such as the one-byte CSI), what ends a line, and what turns the
@@ -89,6 +99,8 @@ def label(job: str, language: str) -> str:
     if kind == "deliver":
         key = "sync.delivering" if name else "job.deliver"
         return locale.text(key, language, sink=name)
+    if kind == "articles" and name:
+        return locale.text("article.publishing", language, site=name)
     if job.startswith("register"):
         return locale.text("source.register", language)
     if job in LABELS:

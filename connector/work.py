@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 BEFORE = ("register",)
 AFTER = ("attachments", "deliver")
 UPKEEP = ("prune",)
-JOBS = (*BEFORE, *SOURCES, *AFTER, *UPKEEP)
+ARTICLES = ("article_links", "article_reminders")  # only where there are articles
+JOBS = (*BEFORE, *SOURCES, *AFTER, *UPKEEP, *ARTICLES)
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ def sync_jobs(program: Program, names: Sequence[str] = ()) -> list[str]:
     order = JOBS
     if "register" in names and not program.register.can_list:
         # It is asked for numbers: after those that are read now.
-        order = (*SOURCES, *BEFORE, *AFTER, *UPKEEP)
+        order = (*SOURCES, *BEFORE, *AFTER, *UPKEEP, *ARTICLES)
     return [name for name in order if name in names]
 
 
@@ -167,8 +168,33 @@ def _do(
             should_stop=should_stop,
         )
         result.counts = pruned.counts()
+    elif name in ARTICLES:
+        _care(program, name, result, progress, should_stop)
     else:
         _collect(program, name, result, progress, should_stop)
+
+
+def _care(
+    program: Program,
+    name: str,
+    result: JobResult,
+    progress: Progress | None,
+    should_stop: Callable[[], bool],
+) -> None:
+    """Keep articles true: the links that lead out of them, and those who answer for them."""
+    from connector import article_care
+    from connector.article_work import ArticleLine
+
+    line = ArticleLine(program)
+    if name == article_care.LINKS:
+        result.counts = article_care.check_all_links(line, progress, should_stop).counts()
+        return
+    reminded = article_care.send_reminders(line, progress)
+    result.counts, result.problems = reminded.counts(), reminded.problems
+    if reminded.stopped is not None:
+        result.outcome = "failed"
+    elif reminded.problems:
+        result.outcome = "partly"
 
 
 def _collect(

@@ -20,7 +20,7 @@ from apscheduler.triggers.base import BaseTrigger
 from connector.ledger.runs import latest, running
 from connector.ledger.tables import at
 from connector.schedule import Schedule, next_after
-from connector.work import AFTER, BEFORE, UPKEEP, run_job
+from connector.work import AFTER, ARTICLES, BEFORE, UPKEEP, run_job
 
 if TYPE_CHECKING:
     from connector.bootstrap import Program
@@ -68,6 +68,9 @@ def schedules(program: Program) -> dict[str, Schedule]:
     for name in program.enabled_sources():
         found[name] = getattr(its.sources, name).schedule
     found |= {"deliver": its.jobs.deliver, "prune": its.jobs.prune}
+    if program.has_articles:
+        found["article_links"] = its.articles.links_schedule
+        found["article_reminders"] = its.articles.reminders_schedule
     return {name: schedule for name, schedule in found.items() if not schedule.is_off}
 
 
@@ -85,7 +88,7 @@ class Work:
 
     def __call__(self, name: str) -> None:
         """Run the job; a source's attachments are fetched and its entries delivered at once."""
-        if name in BEFORE or name in UPKEEP:
+        if name in BEFORE or name in UPKEEP or name in ARTICLES:
             self._one(name)
             return
         if name not in AFTER:

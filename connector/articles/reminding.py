@@ -45,7 +45,7 @@ class Reminded(msgspec.Struct):
     """What a run of reminders did."""
 
     sent: int = 0  # letters that the mail server took
-    written: int = 0  # letters kept as files
+    kept: int = 0  # letters kept as files
     told: int = 0  # steps recorded as taken
     refused: int = 0  # letters that the mail server would not take
     homeless: int = 0  # reminders with nobody to tell
@@ -54,7 +54,7 @@ class Reminded(msgspec.Struct):
 
     def counts(self) -> dict[str, int]:
         """By name, for the record of the run."""
-        names = ("sent", "written", "told", "refused", "homeless")
+        names = ("sent", "kept", "told", "refused", "homeless")
         return {name: getattr(self, name) for name in names if getattr(self, name)}
 
 
@@ -109,7 +109,7 @@ def remind(
     try:
         if post.folder is not None:
             _write(post.folder, plan.letters, mails, today, post.style)
-            done.written = len(mails)
+            done.kept = len(mails)
         _deliver(plan.letters, mails, ledger, post, done, told)
     except RemoteError as error:
         done.stopped = error

@@ -237,7 +237,7 @@ def test_files(ledger: Ledger, tmp_path: Path) -> None:
     first = run(ledger, post(folder=folder))
     second = run(ledger, post(folder=folder))
 
-    assert first.counts() == {"written": 4, "told": 5}
+    assert first.counts() == {"kept": 4, "told": 5}
     assert second.counts() == {}
     file = folder / f"{TODAY} {HANNE}.eml"
     letter = message_from_bytes(file.read_bytes(), policy=default)

@@ -29,7 +29,7 @@ from connector.web.readiness import free_mb, places, unready
 from connector.web.runner import Runner
 from connector.web.site import Site, site_of
 from connector.web.words import say, words
-from connector.work import JOBS
+from connector.work import ARTICLES, JOBS
 
 router = APIRouter(include_in_schema=False)
 REFRESH_S = 10
@@ -106,6 +106,8 @@ def job_lines(
     is_scheduled = daemon is not None and daemon.outcome == "running"
     found = []
     for name in JOBS:
+        if name in ARTICLES and not site.program.has_articles:
+            continue
         run, schedule = runs.get(name), schedule_of(site, name)
         is_due = is_scheduled and name in enabled and schedule is not None
         found.append(
@@ -150,6 +152,8 @@ def schedule_of(site: Site, job: str) -> Schedule | None:
         "register": its.register.schedule,
         "deliver": its.jobs.deliver,
         "prune": its.jobs.prune,
+        "article_links": its.articles.links_schedule,
+        "article_reminders": its.articles.reminders_schedule,
     }
     if job in SOURCES:
         found: Schedule = getattr(its.sources, job).schedule

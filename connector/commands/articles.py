@@ -1,0 +1,38 @@
+"""`articles ...`: the article line. Each command is a function of a module named beside it."""
+
+from __future__ import annotations
+
+import importlib
+
+import typer
+
+# In the order in which `casethread articles --help` lists them. A dash stands for "_".
+COMMANDS = {
+    "plan": "articles_line",
+    "publish": "articles_line",
+    "status": "articles_line",
+    "gaps": "articles_loop",
+    "links": "articles_care",
+    "remind": "articles_care",
+}
+GROUPS: dict[str, str] = {}
+
+
+def _make_app() -> typer.Typer:
+    app = typer.Typer(
+        help="Knowledge articles: from Markdown to the intranet and the citizens' site.",
+        epilog="Example: casethread articles plan",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        add_completion=False,
+    )
+    for name, module in COMMANDS.items():
+        found = importlib.import_module(f"connector.commands.{module}")
+        app.command(name)(getattr(found, name.replace("-", "_")))
+    for name, module in GROUPS.items():
+        found = importlib.import_module(f"connector.commands.{module}")
+        app.add_typer(found.app, name=name)
+    return app
+
+
+app = _make_app()
