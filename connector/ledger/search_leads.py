@@ -4,19 +4,17 @@ title, and colleagues.
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING
 
 import msgspec
-import sqlalchemy as sa
 
 from connector.ledger.access import Viewer
 from connector.ledger.case_words import cases_with
+from connector.ledger.directory import directory
 from connector.ledger.register import LedgerCases, find_case
 from connector.ledger.search_query import HIDDEN, Query
 from connector.ledger.search_words import tokens
-from connector.ledger.tables import person
 from connector.ledger.timeline_rows import seen_cases
 from connector.linking.keys import (
     masked_key,
@@ -27,7 +25,6 @@ from connector.linking.keys import (
     short_key,
 )
 from connector.model import Case, Person
-from connector.typed import decoder
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -37,8 +34,6 @@ if TYPE_CHECKING:
 MOST_CASES = 10
 MOST_PEOPLE = 5
 _MOST_NAMES = 4  # words of a name
-_SURE = re.compile(r"[b-df-np-z]{3,}|[bcdfghjklmnpqrstvwxyz]{2,}")  # never a part of å, æ or ø
-_person = decoder(Person).decode
 
 
 class Leads(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,26 +93,9 @@ def people_named(connection: Connection, name: str) -> tuple[Person, ...]:
 def _people(connection: Connection, typed: list[str]) -> tuple[Person, ...]:
     """Those of whose name each word typed begins a word; "Aage" is Åge."""
     wanted = [plain_name(word) for word in typed]
-    # Few pass the database, which knows no Danish spellings.
-    sure = [max(_SURE.findall(word), key=len, default="") for word in wanted]
-    told = sorted(filter(None, sure), key=len, reverse=True)[:_MOST_NAMES]
-    values = {f"part_{number}": part for number, part in enumerate(told)}
-    found = []
-    for detail in connection.execute(_people_with(len(told)), values).scalars():
-        each = _person(detail)
-        names = plain_name(each.name).split()
-        if each.is_removed or not names:
-            continue
-        if all(any(name.startswith(word) for name in names) for word in wanted):
-            found.append(each)
-            if len(found) == MOST_PEOPLE:
-                break
-    return tuple(found)
-
-
-@cache
-def _people_with(parts: int) -> sa.Select[Any]:
-    """The directory's entries that hold `part_0` and so on: made once for each number of them."""
-    query = sa.select(person.c.detail).where(person.c.valid_to.is_(None)).order_by(person.c.id)
-    holds = (person.c.detail.icontains(sa.bindparam(f"part_{n}")) for n in range(parts))
-    return query.where(*holds)
+    named = (
+        each
+        for names, each in directory(connection).words
+        if all(any(name.startswith(word) for name in names) for word in wanted)
+    )
+    return tuple(islice(named, MOST_PEOPLE))

@@ -21,9 +21,9 @@ from connector.ledger import deciding
 from connector.ledger import todo as lists
 from connector.ledger.access import Hidden, Viewer, visible_item
 from connector.ledger.batch import Batch
+from connector.ledger.directory import directory
 from connector.ledger.looks import record_look
 from connector.ledger.merging import find_person
-from connector.ledger.people import names_by_upn
 from connector.ledger.tables import item, link, ms
 from connector.ledger.todo import Todo
 from connector.ledger.waiting import Target
@@ -218,7 +218,7 @@ def _page(request: Request, viewer: Viewer, place: Place, answer: Answer) -> Res
         today = lists.decided_since(connection, viewer, lists.midnight(now, site.zone))
         done = [deciding.standing(connection, viewer, number) for number in place.done]
         current = _current(connection, viewer, found, place.at)
-        caseworkers = names_by_upn(connection, _caseworkers(found))
+        caseworkers = directory(connection).names
     with site.write(durable=False) as connection:
         seen = [each.item for each in found.items]
         record_look(
@@ -247,11 +247,6 @@ def _page(request: Request, viewer: Viewer, place: Place, answer: Answer) -> Res
     )
     page.headers["x-part"] = "todo"  # todo.js shows this answer whatever its status
     return page
-
-
-def _caseworkers(found: Todo) -> set[str]:
-    """As the register writes them."""
-    return {one.case.caseworker.casefold() for each in found.items for one in each.suggested}
 
 
 def _list(connection: Any, viewer: Viewer, place: Place, target: Target) -> Todo:

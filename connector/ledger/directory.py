@@ -1,0 +1,60 @@
+"""The directory in memory, for what each page asks of it: names by account, and people by name.
+
+To read 2,000 people anew took a third of a search and a fifth of the to-do page.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+
+from connector.ledger.tables import person
+from connector.linking.keys import plain_name
+from connector.model import Person
+from connector.typed import decoder
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection, Engine
+
+_NEWEST = sa.select(sa.func.max(person.c.id))
+_NOW = sa.select(person.c.detail).where(person.c.valid_to.is_(None)).order_by(person.c.id)
+_person = decoder(Person).decode
+
+
+class Directory:
+    """Everybody's entry as it is now, removed people too, in the order they came."""
+
+    def __init__(self, mark: int | None, people: tuple[Person, ...]) -> None:
+        self.mark, self.people = mark, people
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Names by user principal name, in lower case."""
+        return {each.upn.casefold(): each.name for each in self.people}
+
+    @cached_property
+    def words(self) -> tuple[tuple[tuple[str, ...], Person], ...]:
+        """The words of each name, spelled plainly, of those who are not removed."""
+        spelled = ((tuple(plain_name(each.name).split()), each) for each in self.people)
+        return tuple((words, each) for words, each in spelled if words and not each.is_removed)
+
+
+_known: WeakKeyDictionary[Engine, Directory] = WeakKeyDictionary()
+
+
+def directory(connection: Connection) -> Directory:
+    """The directory as this transaction sees it; read again when an entry was added.
+
+    Each change of the directory adds an entry (connector/ledger/people.py), so the highest number
+    tells whether there was one. For transactions that only read: one that writes entries and then
+    rolls back would leave them here.
+    """
+    mark = connection.execute(_NEWEST).scalar()
+    known = _known.get(connection.engine)
+    if known is None or known.mark != mark:
+        people = tuple(map(_person, connection.execute(_NOW).scalars()))
+        known = _known[connection.engine] = Directory(mark, people)
+    return known
