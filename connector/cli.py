@@ -41,7 +41,7 @@ COMMANDS = {
     "evaluate": "evaluating",
     "demo": "sandboxing",
 }
-GROUPS = {"cases": "cases", "people": "people", "sandbox": "sandboxing"}
+GROUPS = {"articles": "articles", "cases": "cases", "people": "people", "sandbox": "sandboxing"}
 # Options of the whole program that may also stand behind the command.
 ANYWHERE = ("--config", "--debug")
 # typer has its own copy of click in some versions and imports click in others; both derive what

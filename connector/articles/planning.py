@@ -72,16 +72,16 @@ def wanted_of(
     library: Library,
     audience: str,
     now: datetime,
-    mistakes: Iterable[Mistake] = (),
+    mistakes: Iterable[Mistake] | None = None,
     *,
     time_zone: str = "Europe/Copenhagen",
     language: str = "da",
     owner_name: Callable[[str], str] = lambda _: "",
 ) -> Wanted:
-    """From the library to pages for one audience. `mistakes` are those that checking found."""
+    """From the library to pages for one audience. `mistakes` are those of checking: all of them."""
     today = now.astimezone(ZoneInfo(time_zone)).date()
     blocked = dict.fromkeys(sorted(library.blocked), "")
-    for each in (*library.mistakes, *mistakes):
+    for each in library.mistakes if mistakes is None else mistakes:
         if each.level == ERROR and each.article:
             told = each.text(language)
             before = blocked.get(each.article, "")
@@ -107,7 +107,7 @@ def plan(
     ledger: Ledger,
     now: datetime,
     *,
-    mistakes: Iterable[Mistake] = (),
+    mistakes: Iterable[Mistake] | None = None,
     only: Collection[str] = (),
     withdraw_all: bool = False,
     time_zone: str = "Europe/Copenhagen",
@@ -229,7 +229,7 @@ class _Planner:
         source = self._wanted.pages(id) if id in self._wanted.articles else None
         page, why = self._page(id, source, row)
         seen = see(row, live, page or source, self._publisher, self._ledger, self._addresses)
-        title = page.title if page else (seen.live.title if seen.live else row.title if row else "")
+        title = next((each.title for each in (page, source, seen.live, row) if each), "")
         base = Step(kind=KEEP, article=id, title=title, page=page, live=seen.live, seen=seen)
         if page is None:
             return self._without(base, why, source)

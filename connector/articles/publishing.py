@@ -185,8 +185,7 @@ class _Run:
                 return False
             self._one(step)
             self._done += 1
-            counts = {key: count for key, count in self._result.counts.items() if count}
-            self._progress.step(f"{JOB} {self._plan.site}", self._done, counts)
+            self._progress.step(f"{JOB} {self._plan.site}", self._done, {})
         return not self._result.stopped
 
     def _one(self, step: Step) -> None:

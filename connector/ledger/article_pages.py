@@ -144,15 +144,11 @@ def settle_put(
         record(connection, [event_row(now, actor, "article_put", f"article {live.id}", site=site)])
 
 
-def settle_withdraw(
-    ledger: Ledger, site: str, live: LivePage, *, actor: str, is_edited: bool = False
-) -> None:
-    """The page is hidden. A text that a person wrote there stays known as not ours."""
+def settle_withdraw(ledger: Ledger, site: str, live: LivePage, *, actor: str) -> None:
+    """The page is hidden, and what it shows now is what we left."""
     now = ledger.now()
     with ledger.write(durable=True) as connection:
-        values = _seen(live)
-        # Without a version the page is read before it is shown again, and the edit is seen then.
-        values |= {"version": ""} if is_edited else {"fingerprint": live.fingerprint}
+        values = {**_seen(live), "fingerprint": live.fingerprint}
         values |= {"state": WITHDRAWN, "checked_at": now, "intent": "", "intent_version": None}
         _write(ledger, connection, site, live.id, **values)
         about = f"article {live.id}"

@@ -10,7 +10,7 @@ import functools
 import importlib
 from collections.abc import Mapping
 
-MODULES = ("articles_source", "articles_care", "articles_loop")
+MODULES = ("articles_line", "articles_source", "articles_care", "articles_loop")
 
 
 @functools.cache
