@@ -10,7 +10,7 @@ from plone.indexer import indexer
 
 from casethread.plone.content.article import kept
 from casethread.plone.content.knowledge import all_parts
-from casethread.plone.content.parts import EVERYBODY, Part, seen_by
+from casethread.plone.content.parts import EVERYBODY, STAFF, Part, seen_by
 from casethread.plone.interfaces import IKnowledgeArticle
 
 _TAG = re.compile(r"<[^>]*>")
@@ -57,6 +57,12 @@ def searchable_text(article: object) -> str:
             *map(words_of, seen_by(EVERYBODY, all_parts(article))),
         )
     )
+
+
+@indexer(IKnowledgeArticle)
+def staff_text(article: object) -> str:
+    """What only staff may find it by. The index answers nobody else (staff_index.py)."""
+    return " ".join(words_of(part) for part in all_parts(article) if part.audience == STAFF)
 
 
 def words_of(part: Part) -> str:

@@ -11,7 +11,7 @@ from plone.supermodel import model
 from Products.PortalTransforms.transforms.safe_html import SafeHTML
 from zope import schema
 from zope.component import adapter
-from zope.interface import Invalid, implementer, provider
+from zope.interface import implementer, provider
 from zope.schema.vocabulary import SimpleTerm, SimpleVocabulary
 
 from casethread.plone import _
@@ -39,11 +39,18 @@ def _terms(words: dict[str, str]) -> SimpleVocabulary:
     return SimpleVocabulary([SimpleTerm(name, name, title) for name, title in words.items()])
 
 
+class NotParts(schema.ValidationError):
+    """Text that is no list of sections."""
+
+    def doc(self) -> str:
+        return str(self)
+
+
 def _are_parts(value: str) -> bool:
     try:
         sections.parse_parts(value)
     except sections.NoParts as error:
-        raise Invalid(str(error)) from error
+        raise NotParts(str(error)) from error
     return True
 
 

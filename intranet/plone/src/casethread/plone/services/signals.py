@@ -1,0 +1,25 @@
+"""GET @casethread-signals?since=CURSOR: views, votes and searches without a hit, for the connector.
+
+Answers {"signals": [...], "cursor": "...", "more": true or false}. While there is more, ask again
+with the cursor at once; else keep it for the next time. A key that comes again replaces its count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from plone.restapi.services import Service
+
+from casethread.plone import counts
+
+
+class Signals(Service):
+    def reply(self) -> dict[str, Any]:
+        try:
+            found, cursor, more = counts.signals(str(self.request.form.get("since") or ""))
+        except counts.BadCursor:
+            self.request.response.setStatus(400)
+            return {"error": {"type": "BadRequest", "message": "since is no cursor of ours"}}
+        self.request.response.setHeader("Cache-Control", "no-store")
+        return {"signals": [asdict(each) for each in found], "cursor": cursor, "more": more}
