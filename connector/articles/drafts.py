@@ -97,6 +97,11 @@ def parse_draft(
     )
 
 
+def read_text(path: Path) -> str:
+    """The text of a file that was read as a draft before; "" when it cannot be read any more."""
+    return _text(path)[0]
+
+
 def _text(path: Path) -> tuple[str, front_matter.Fault | None]:
     """The text of a file in UTF-8, line ends and letters in one form; or why it cannot be read."""
     try:

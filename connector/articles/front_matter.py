@@ -85,8 +85,7 @@ def _fields(block: str) -> tuple[dict[str, Value], list[Fault]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line if mark else 0
-        lines = block.splitlines()
-        # libyaml says "could not find expected ':'" one line late
+        lines = block.split("\n")
         shown = lines[line].strip() if line < len(lines) else ""
         return {}, [Fault(line + 2, "yaml", {"text": shown[:80], "why": str(error.problem)})]
     except (yaml.YAMLError, ValueError) as error:  # a character that YAML does not allow

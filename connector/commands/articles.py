@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 
 import typer
 
-# In the order in which `casethread articles --help` lists them. A dash stands for "_".
+# In the order in which `casethread articles --help` lists them. A dash stands for "_"; for a word
+# that Python keeps for itself the function has one at its end.
 COMMANDS = {
+    "new": "articles_source",
+    "check": "articles_source",
+    "import": "articles_source",
+    "merge": "articles_source",
     "plan": "articles_line",
     "publish": "articles_line",
     "status": "articles_line",
@@ -15,6 +21,10 @@ COMMANDS = {
     "remind": "articles_care",
 }
 GROUPS: dict[str, str] = {}
+
+
+def _function(name: str) -> str:
+    return f"{name}_" if keyword.iskeyword(name) else name.replace("-", "_")
 
 
 def _make_app() -> typer.Typer:
@@ -27,7 +37,7 @@ def _make_app() -> typer.Typer:
     )
     for name, module in COMMANDS.items():
         found = importlib.import_module(f"connector.commands.{module}")
-        app.command(name)(getattr(found, name.replace("-", "_")))
+        app.command(name)(getattr(found, _function(name)))
     for name, module in GROUPS.items():
         found = importlib.import_module(f"connector.commands.{module}")
         app.add_typer(found.app, name=name)

@@ -1,0 +1,97 @@
+"""A person's decision about a section that both the national and the local editor changed.
+
+Local: the copy in .base gets the national section as it is now; our text was written knowing it.
+National: our section is taken out of the overlay, and kept in .base/removed/. Each is the writing
+of one file that is whole or not there. When nothing is left to decide, the copy becomes the
+national file of today.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from connector.article import NATIONAL
+from connector.articles.building import Conflict
+from connector.articles.drafts import Draft, read_draft, read_text
+from connector.articles.reading import BASES, Drafts, Folders, base_path, read, read_drafts
+from connector.articles.splicing import section_text, with_field, with_section
+from connector.durable import replace_durable
+from connector.errors import ConfigError
+from connector.locale import text as say
+
+TAKE_NATIONAL, TAKE_LOCAL = "national", "local"
+
+
+def conflicts_of(folders: Folders, id: str = "") -> tuple[Conflict, ...]:
+    """What nobody has decided yet, of one article or of all."""
+    found = read(folders).conflicts
+    return tuple(each for each in found if not id or each.article == id)
+
+
+def settle(
+    folders: Folders, id: str, section: str, take: str, today: date, language: str = "en"
+) -> tuple[Path, ...]:
+    """Decide about one section (or field, "title:"); the files that were written.
+
+    Raises ConfigError when the section of this article is not in conflict.
+    """
+    undecided = [each.section for each in conflicts_of(folders, id)]
+    if section not in undecided:
+        key = "article.merge.no_conflict" if undecided else "article.merge.none_of"
+        told = say(key, language, id=id, section=section, sections=", ".join(undecided))
+        raise ConfigError([told])
+    drafts = read_drafts(folders)
+    if take == TAKE_LOCAL:
+        written = [_acknowledge(folders, drafts, id, section)]
+    else:
+        written = list(_give_way(folders, drafts.overlays[id], section, today))
+    if not conflicts_of(folders, id):
+        written.append(accept(folders, id, language))
+    return tuple(dict.fromkeys(written))
+
+
+def accept(folders: Folders, id: str, language: str = "en") -> Path:
+    """Let all our sections stand over the national text of today: it becomes the copy.
+
+    Raises ConfigError when there is no overlay or no national file of this article.
+    """
+    drafts = read_drafts(folders)
+    if id not in drafts.overlays or id not in drafts.national:
+        raise ConfigError([say("article.merge.no_overlay", language, id=id)])
+    path = base_path(folders, id)
+    path.parent.mkdir(exist_ok=True)
+    replace_durable(path, drafts.national[id].path.read_bytes())
+    return path
+
+
+def _acknowledge(folders: Folders, drafts: Drafts, id: str, section: str) -> Path:
+    path = base_path(folders, id)
+    base = read_draft(path, str(path), NATIONAL, ZoneInfo(folders.time_zone))
+    national = drafts.national[id]
+    text, theirs = read_text(path), read_text(national.path)
+    if section.endswith(":"):
+        name = section[:-1]
+        text = with_field(text, base, name, national.fields.get(name, ""))
+    else:
+        text = with_section(text, base, section, section_text(theirs, national, section))
+    replace_durable(path, text.encode())
+    return path
+
+
+def _give_way(folders: Folders, overlay: Draft, section: str, today: date) -> tuple[Path, Path]:
+    text = read_text(overlay.path)
+    if section.endswith(":"):
+        name = section[:-1]
+        ours = f"{name}: {overlay.fields[name]}\n"
+        text = with_field(text, overlay, name, "")
+    else:
+        ours = section_text(text, overlay, section)
+        text = with_section(text, overlay, section, "")
+    kept = folders.local / BASES / "removed" / f"{overlay.article}.md"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    before = kept.read_bytes() if kept.is_file() else b""
+    replace_durable(kept, before + f"<!-- {today.isoformat()} -->\n{ours.rstrip()}\n\n".encode())
+    replace_durable(overlay.path, text.encode())
+    return overlay.path, kept

@@ -1,0 +1,90 @@
+"""New files of articles: what stands in one that nobody has written yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from connector.articles.fields import ID_LENGTH
+from connector.articles.markdown import slug
+from connector.articles.reading import Folders, read_drafts
+from connector.articles.splicing import quoted
+from connector.durable import sync_directory, write_durable
+from connector.errors import ConfigError
+from connector.locale import text as say
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The front matter of a new article; what is "" must be filled in by a person."""
+
+    id: str
+    title: str
+    language: str
+    summary: str = ""
+    audience: str = "citizen"
+    subject: str = ""
+    unit: str = ""
+    owner: str = ""
+    review_by: date | None = None
+
+    def written(self, language: str) -> str:
+        """As YAML, with a word beside each field that must be filled in."""
+        fields = {
+            "id": self.id,
+            "title": quoted(self.title),
+            "summary": quoted(self.summary) if self.summary else "",
+            "language": self.language,
+            "audience": self.audience,
+            "subject": quoted(self.subject) if self.subject else "",
+            "unit": quoted(self.unit) if self.unit else "",
+            "owner": self.owner,
+            "review_by": self.review_by.isoformat() if self.review_by else "",
+        }
+        lines = [
+            f"{name}: {value}" if value else _open(name, language) for name, value in fields.items()
+        ]
+        return "\n".join(["---", *lines, "---"]) + "\n"
+
+
+def _open(name: str, language: str) -> str:
+    return f"{name}:  # {say(f'article.fill.{name}', language)}"
+
+
+def id_of(title: str) -> str:
+    """The id that an article of this title gets; "" when no letter or digit is in it."""
+    return slug(title)[:ID_LENGTH].strip("-")
+
+
+def taken_ids(folders: Folders) -> Mapping[str, str]:
+    """Every id that is in use, with the file that uses it."""
+    drafts = read_drafts(folders)
+    everything = (*drafts.overlays.values(), *drafts.local.values(), *drafts.national.values())
+    return {one.article: one.shown for one in everything}
+
+
+def year_after(day: date) -> date:
+    """A year later: when a new article is looked through again, if nobody says otherwise."""
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year + 1, day=28)
+
+
+def write_new(folders: Folders, head: Head, body: str, language: str) -> Path:
+    """The file of a new article in the local folder, ID.md.
+
+    Raises ConfigError when its id cannot be made or is in use, or a file of that name is there.
+    """
+    if not head.id:
+        raise ConfigError([say("article.new.no_id", language, title=head.title)])
+    if other := taken_ids(folders).get(head.id):
+        raise ConfigError([say("article.new.taken", language, id=head.id, path=other)])
+    path = folders.local / f"{head.id}.md"
+    if path.exists():
+        raise ConfigError([say("article.new.there", language, path=str(path))])
+    write_durable(path, f"{head.written(language)}\n{body.strip()}\n".encode())
+    sync_directory(folders.local)
+    return path
