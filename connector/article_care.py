@@ -134,12 +134,17 @@ def make_post(line: ArticleLine) -> Post:
 
 
 def _pages(line: ArticleLine) -> dict[str, list[str]]:
-    """Article -> the addresses where it is read, a site each; folders on this machine left out."""
+    """Every article that is read somewhere -> the addresses, a site each.
+
+    A folder on this machine whose web address the settings do not tell adds none.
+    """
     from connector.ledger.article_pages import kept_pages
 
     found: dict[str, list[str]] = {}
     for site in line.settings.sites:
         for page in kept_pages(line.program.ledger, site.name).values():
-            if page.is_live and urlsplit(page.url).scheme in ("http", "https"):
-                found.setdefault(page.article, []).append(page.url)
+            if page.is_live:
+                urls = found.setdefault(page.article, [])
+                if urlsplit(page.url).scheme in ("http", "https"):
+                    urls.append(page.url)
     return found

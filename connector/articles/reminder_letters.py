@@ -27,7 +27,10 @@ from connector.locale import text
 
 
 class Style(msgspec.Struct, frozen=True, kw_only=True):
-    """How letters are written: language, sender, and where the pages of articles stand."""
+    """How letters are written: language, sender, and where the pages of articles stand.
+
+    `pages` has every article that readers see now; one whose address is not known has none.
+    """
 
     language: str
     sender: str
@@ -49,10 +52,10 @@ def lines_of(reminder: Reminder, today: date, style: Style) -> list[str]:
     lines = []
     if reminder.review_by is not None and reminder.step != OWNER_LEFT:
         lines.append(_when(reminder.review_by, today, style.language))
-        if reminder.review_by < today:
+        if reminder.review_by < today and reminder.article in style.pages:
             lines.append(say("shown"))
-    if reminder.step in (UNIT, EDITOR) and reminder.owner.state != LEFT:
-        lines.append(say(reminder.step))
+    if reminder.step in (UNIT, EDITOR) and reminder.owner.upn and reminder.owner.state != LEFT:
+        lines.append(say("owner_too"))
     if reminder.owner.state == LEFT:
         lines.append(say("left", owner=reminder.owner.name))
     else:

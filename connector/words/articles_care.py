@@ -56,9 +56,7 @@ DA: dict[str, str] = {
     "article.reminder.due": "Skulle være gennemgået {day} ({count} dage siden).",
     "article.reminder.due.one": "Skulle være gennemgået {day} (i går).",
     "article.reminder.shown": "Siden viser læserne, at den ikke er gennemgået til tiden.",
-    "article.reminder.unit": "Den ansvarlige har fået besked uden at artiklen er gennemgået.",
-    "article.reminder.editor": "Den ansvarlige og enheden har fået besked uden at artiklen er "
-    "gennemgået.",
+    "article.reminder.owner_too": "Den ansvarlige er også mindet om den.",
     "article.reminder.left": "{owner} står som ansvarlig, men er ikke længere i brugerkataloget. "
     "Skriv en ny ansvarlig (owner) i artiklens fil.",
     "article.reminder.owner": "Ansvarlig: {owner}",
@@ -145,9 +143,7 @@ EN: dict[str, str] = {
     "article.reminder.due": "Should have been reviewed by {day} ({count} days ago).",
     "article.reminder.due.one": "Should have been reviewed by {day} (yesterday).",
     "article.reminder.shown": "The page tells its readers that it was not reviewed in time.",
-    "article.reminder.unit": "The owner was told, and the article is still not reviewed.",
-    "article.reminder.editor": "The owner and the unit were told, and the article is still not "
-    "reviewed.",
+    "article.reminder.owner_too": "The owner was reminded of it too.",
     "article.reminder.left": "{owner} is named as the owner but is not in the directory any more. "
     "Write a new owner (owner) in the article's file.",
     "article.reminder.owner": "Owner: {owner}",

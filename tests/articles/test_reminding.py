@@ -33,6 +33,7 @@ UNIT, EDITOR = "bs@kommunen.example", "red@kommunen.example"
 PEOPLE = Owners([person(HANNE), person(OLE)])
 LADDER = Ladder(unit_mails={"Borgerservice": UNIT}, editor_mail=EDITOR)
 TODAY = date(2026, 11, 20)
+PAST = TODAY - timedelta(days=40)
 TODAY_NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 THOSE = [
     article("pas", title="Forny dit pas", review_by=TODAY),
@@ -87,6 +88,19 @@ def test_sent(ledger: Ledger, tmp_path: Path) -> None:
     assert '<a href="https://intranet.example/pas">' in html
     assert "<b>" not in html
     assert "&lt;b&gt;æøå" in html
+
+
+def test_said_only_when_true(ledger: Ledger, tmp_path: Path) -> None:
+    """That readers see a page to be overdue is said only of a page that they see."""
+    folder = tmp_path / "r"
+    run(
+        ledger, post(folder=folder, pages={"skat": ()}), [THOSE[2], article("skat", review_by=PAST)]
+    )
+    listed = (folder / f"{TODAY}.txt").read_text(encoding="utf-8").split("\n- ")
+
+    assert ["Siden viser" in each for each in listed if "(skat)" in each] == [True, True, True]
+    assert ["Siden viser" in each for each in listed if "(pension)" in each] == [False] * 3
+    assert ["er også mindet" in each for each in listed if "(skat)" in each].count(True) == 2
 
 
 def test_english(ledger: Ledger, tmp_path: Path) -> None:
