@@ -148,11 +148,12 @@ def _word(key: str, style: Style) -> str:
 def list_of(letters: Sequence[Letter], today: date, style: Style) -> str:
     """All letters of a day in one readable text: to whom, and of which articles."""
     heading = text("article.reminder.list", style.language, day=day(today, style.language))
+    without_addresses = msgspec.structs.replace(style, pages=dict.fromkeys(style.pages, ()))
     parts = [heading, "=" * len(heading), ""]
     for letter in letters:
         parts += [letter.to, "-" * len(letter.to)]
         for each in shown(letter):
-            said = " ".join(lines_of(each, today, msgspec.structs.replace(style, pages={})))
+            said = " ".join(lines_of(each, today, without_addresses))
             parts.append(f"- {each.title} ({each.article}): {said}")
         parts.append("")
     return "\n".join(parts)
