@@ -330,7 +330,6 @@ class Articles(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     shared: Path | None
     schedule: Schedule
-    signals_schedule: Schedule
     links_schedule: Schedule
     reminders_schedule: Schedule
     links_pause_s: float

@@ -45,12 +45,6 @@ ARTICLES = (
         "Hvornår det, der er nyt, skal ud eller er udløbet, udgives.",
     ),
     _schedule(
-        "articles.signals_schedule",
-        "every 15 min",
-        "When it is read from the sites how often articles were read, voted on and searched for.",
-        "Hvornår det læses fra webstederne, hvor tit artikler er læst, bedømt og søgt.",
-    ),
-    _schedule(
         "articles.links_schedule",
         "daily 02:30",
         "When links to other sites are checked.",
