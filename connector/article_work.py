@@ -164,6 +164,26 @@ class ArticleLine:
                 should_stop=should_stop,
             )
 
+    def run(
+        self, progress: Progress | None = None, should_stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[Result]:
+        """What the schedule does: publish everywhere, and read what readers did there."""
+        for result in self.publish(progress=progress, should_stop=should_stop):
+            if not result.stopped:
+                self._read_signals(result)
+            yield result
+
+    def _read_signals(self, result: Result) -> None:
+        from connector.articles.signals import collect
+
+        try:
+            read_now = collect(self.publishers[result.site], self.program.ledger)
+        except RemoteError as error:
+            result.problems.append(str(error))
+        else:
+            if read_now:
+                result.counts["signals"] = read_now
+
 
 def lock_name(site: str) -> str:
     """The name of the run that keeps a second writer from a site."""

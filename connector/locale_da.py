@@ -206,6 +206,7 @@ TEXTS = {
     "config.url": "er ikke en webadresse som https://graph.microsoft.com/v1.0",
     "config.https": "skal begynde med https://, fordi tokenet sendes dertil (http:// er tilladt "
     'til maskinen selv og med auth = "static")',
+    "config.origin": "{value} skal se ud som https://intranet.kommune.example uden noget efter",
     "config.proxy": "skal se ud som http://vært:port",
     "config.word": "skal være ét ord, som Azure-portalen viser det",
     "config.variable": "skal være navnet på en miljøvariabel, fx {example}; selve hemmeligheden "
@@ -265,6 +266,7 @@ TEXTS = {
     "job.relink": "Knytter igen",
     "job.prune": "Sletning",
     "job.deliver": "Journalisering",
+    "job.articles": "Artikler",
     "job.article_links": "Links ud af artiklerne",
     "job.article_reminders": "Påmindelser om artikler",
     "job.daemon": "Tidsplan",

@@ -216,6 +216,7 @@ TEXTS = {
     "config.url": "is not a web address such as https://graph.microsoft.com/v1.0",
     "config.https": "must begin with https://, because the token is sent there (http:// is allowed "
     'to this machine itself, and with auth = "static")',
+    "config.origin": "{value} must look like https://intranet.kommune.example, with no more",
     "config.proxy": "must look like http://host:port",
     "config.word": "must be one word, as the Azure portal shows it",
     "config.variable": "must be the name of an environment variable, such as {example}; the secret "
@@ -277,6 +278,7 @@ TEXTS = {
     "job.relink": "Linking again",
     "job.prune": "Erasing",
     "job.deliver": "Journaling",
+    "job.articles": "Articles",
     "job.article_links": "Links out of articles",
     "job.article_reminders": "Reminders of articles",
     "job.daemon": "Scheduler",

@@ -29,6 +29,10 @@ DID = {  # what a run counted, in the order and words a person is told
 DID_BY = {
     "deliver": {"done": "progress.done", **DID},
     "prune": {"items": "progress.erased", "files": "progress.files", "runs": "progress.forgotten"},
+    "articles": {
+        name: f"article.did.{name}"
+        for name in ("created", "changed", "links", "withdrawn", "edited", "blocked", "locked")
+    },
     "article_links": {
         name: f"article.links.{name}" for name in ("visited", "broken", "failing", "moved", "left")
     },
@@ -38,6 +42,7 @@ LABELS = {
     "attachments": "job.attachments",
     "prune": "job.prune",
     "relink": "job.relink",
+    "articles": "job.articles",
     "article_links": "job.article_links",
     "article_reminders": "job.article_reminders",
 }

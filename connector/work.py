@@ -24,6 +24,7 @@ from connector.progress import Progress
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from connector.article_work import ArticleLine
     from connector.bootstrap import Program
     from connector.jobs.relink import Relinked
 
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 BEFORE = ("register",)
 AFTER = ("attachments", "deliver")
 UPKEEP = ("prune",)
-ARTICLES = ("article_links", "article_reminders")  # only where there are articles
+ARTICLES = ("articles", "article_links", "article_reminders")  # only where there are articles
 JOBS = (*BEFORE, *SOURCES, *AFTER, *UPKEEP, *ARTICLES)
 
 
@@ -186,6 +187,9 @@ def _care(
     from connector.article_work import ArticleLine
 
     line = ArticleLine(program)
+    if name == "articles":
+        _publish_articles(line, result, progress, should_stop)
+        return
     if name == article_care.LINKS:
         result.counts = article_care.check_all_links(line, progress, should_stop).counts()
         return
@@ -194,6 +198,26 @@ def _care(
     if reminded.stopped is not None:
         result.outcome = "failed"
     elif reminded.problems:
+        result.outcome = "partly"
+
+
+def _publish_articles(
+    line: ArticleLine,
+    result: JobResult,
+    progress: Progress | None,
+    should_stop: Callable[[], bool],
+) -> None:
+    """Publish what is new, due or expired on every site, and read what its readers did there."""
+    outcomes = []
+    for each in line.run(progress, should_stop) if line.settings.sites else ():
+        outcomes.append(each.outcome)
+        for key, count in each.counts.items():
+            result.counts[key] = result.counts.get(key, 0) + count
+        stopped = [each.stopped] if each.stopped else []
+        result.problems += [f"{each.site}: {told}" for told in (*stopped, *each.problems)]
+    if outcomes and all(outcome == "failed" for outcome in outcomes):
+        result.outcome = "failed"
+    elif any(outcome != "done" for outcome in outcomes):
         result.outcome = "partly"
 
 

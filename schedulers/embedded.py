@@ -69,6 +69,7 @@ def schedules(program: Program) -> dict[str, Schedule]:
         found[name] = getattr(its.sources, name).schedule
     found |= {"deliver": its.jobs.deliver, "prune": its.jobs.prune}
     if program.has_articles:
+        found["articles"] = its.articles.schedule
         found["article_links"] = its.articles.links_schedule
         found["article_reminders"] = its.articles.reminders_schedule
     return {name: schedule for name, schedule in found.items() if not schedule.is_off}

@@ -152,6 +152,7 @@ def schedule_of(site: Site, job: str) -> Schedule | None:
         "register": its.register.schedule,
         "deliver": its.jobs.deliver,
         "prune": its.jobs.prune,
+        "articles": its.articles.schedule,
         "article_links": its.articles.links_schedule,
         "article_reminders": its.articles.reminders_schedule,
     }
