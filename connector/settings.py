@@ -385,6 +385,7 @@ class Web(msgspec.Struct, frozen=True, kw_only=True):
     ca_bundle: Path | None
     api_audience: str
     intranet_keys: Path | None
+    intranet_origins: tuple[str, ...]
     case_workers: tuple[str, ...]
     records_managers: tuple[str, ...]
     editors: tuple[str, ...]

@@ -282,6 +282,18 @@ def _networks(_setting: Setting, entries: tuple[str, ...], _folder: Path) -> tup
     return entries
 
 
+def _origins(_setting: Setting, entries: tuple[str, ...], _folder: Path) -> tuple[str, ...]:
+    """Origins as a browser writes them: https://NAME or https://NAME:PORT, in small letters."""
+    for entry in entries:
+        parts = _split(entry, "config.origin")
+        bare = f"{parts.scheme}://{parts.netloc}" == entry == entry.lower()
+        if not bare or not parts.hostname or "@" in entry or not is_protected(entry):
+            raise Mistake("config.origin", value=_shown(entry))
+        if parts.scheme not in ("http", "https"):
+            raise Mistake("config.origin", value=_shown(entry))
+    return entries
+
+
 def _private_words(_setting: Setting, words: tuple[str, ...], _folder: Path) -> tuple[str, ...]:
     """Words that nobody writes by chance: they begin with a sign, and hold no space."""
     for word in words:
@@ -342,6 +354,7 @@ _CHECKS: Mapping[str, _Function] = {
     "mail": _mail,
     "unit_mails": _unit_mails,
     "networks": _networks,
+    "origins": _origins,
     "private_words": _private_words,
     "zone": _zone,
     "file": _file,

@@ -89,6 +89,16 @@ WEB = (
         "PEM-fil til hvert, NAVN.pem.",
     ),
     Setting(
+        "web.intranet_origins",
+        "list",
+        (),
+        "Addresses of intranets, such as https://intranet.kommune.example, whose pages may let a "
+        "browser ask for a case's communications and for presence, with a statement of the user.",
+        "Adresser på intranet, fx https://intranet.kommune.example, hvis sider må lade browseren "
+        "spørge efter en sags henvendelser og efter tilstedeværelse med en erklæring om brugeren.",
+        check="origins",
+    ),
+    Setting(
         "web.case_workers",
         "list",
         ("CaseWorker",),

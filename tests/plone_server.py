@@ -135,7 +135,9 @@ def _build(place: Path, has_addon: bool, site: dict[str, Any]) -> None:
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir()
     (half / "site.json").write_text(json.dumps(site), encoding="utf-8")
-    command = [PYTHON, SERVE, half, "--build-only", "--site", half / "site.json"]
+    command: list[str | Path] = [
+        PYTHON, SERVE, half, "--build-only", "--site", half / "site.json"
+    ]  # fmt: skip
     done = subprocess.run(
         command if has_addon else [*command, "--plain"],
         capture_output=True,

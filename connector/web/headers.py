@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from connector.web.cross_origin import CrossOrigin
+
 if TYPE_CHECKING:
     from connector.web.site import Site
 
@@ -30,7 +32,7 @@ class Headers:
     """Adds the security headers; refuses foreign host names and bodies that are too large."""
 
     def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], site: Site) -> None:
-        self.app = app
+        self.app = CrossOrigin(app, site)
         host = urlsplit(site.web.url).hostname or ""
         self.hosts = LOOPBACK | {host}
         issuer = urlsplit(site.web.issuer)
