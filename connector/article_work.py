@@ -71,8 +71,7 @@ class ArticleLine:
 
     def owner_name(self, upn: str) -> str:
         """What a person is called; "" for one who is not in the directory."""
-        owner = self.owners.owner(upn)
-        return owner.name if owner.state == "here" else ""
+        return self.owners.shown_name(upn)
 
     def sites(self, name: str = "") -> list[Publisher]:
         """All sites, or the one named. Raises ConfigError for a name that is none."""

@@ -62,6 +62,11 @@ class Owners:
         """Whether an article may name this owner: true also when nobody can say."""
         return self.owner(upn).state != LEFT
 
+    def shown_name(self, upn: str) -> str:
+        """What a page calls the owner; "" for one who is not in the directory."""
+        owner = self.owner(upn)
+        return owner.name if owner.state == HERE else ""
+
     def name(self, upn: str) -> str:
         """The owner's name, the user principal name when it is not known."""
         return self.owner(upn).name
