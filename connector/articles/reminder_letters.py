@@ -90,9 +90,10 @@ def mail_of(letter: Letter, now: datetime, today: date, style: Style) -> EmailMe
     message = EmailMessage()
     message["From"], message["To"] = style.sender, letter.to
     message["Date"] = format_datetime(now)
-    subject = text(
-        "article.reminder.subject", style.language, count=len(those), title=those[0].title
-    )
+    if len(those) == 1:
+        subject = text("article.reminder.subject_alone", style.language, title=those[0].title)
+    else:
+        subject = text("article.reminder.subject", style.language, count=len(those))
     message["Subject"] = " ".join(subject.split())
     told = "\n".join(
         [letter.to.casefold(), today.isoformat(), *sorted(map(_key, letter.reminders))]

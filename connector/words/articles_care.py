@@ -46,7 +46,7 @@ DA: dict[str, str] = {
     "article.links.when": "Besøgt",
     # reminders
     "article.reminder.subject": "{count} vidensartikler venter på dig",
-    "article.reminder.subject.one": "En vidensartikel venter på dig: {title}",
+    "article.reminder.subject_alone": "En vidensartikel venter på dig: {title}",
     "article.reminder.hello": "Hej",
     "article.reminder.intro": "Disse vidensartikler har brug for, at nogen ser på dem. Læs dem, "
     "ret det, der ikke passer mere, og skriv en ny gennemgangsdato (review_by) i artiklens fil.",
@@ -133,7 +133,7 @@ EN: dict[str, str] = {
     "article.links.articles": "Articles",
     "article.links.when": "Visited",
     "article.reminder.subject": "{count} knowledge articles wait for you",
-    "article.reminder.subject.one": "A knowledge article waits for you: {title}",
+    "article.reminder.subject_alone": "A knowledge article waits for you: {title}",
     "article.reminder.hello": "Hello",
     "article.reminder.intro": "These knowledge articles need somebody to look at them. Read them, "
     "mend what is no longer right, and write a new review date (review_by) in the article's file.",
