@@ -11,7 +11,7 @@ from connector.article import CITIZEN, Article
 from connector.articles import subjects
 from connector.articles.building import Origin
 from connector.articles.inspecting import InnerLink
-from connector.articles.mistakes import ERROR, Mistake, error, warning
+from connector.articles.mistakes import ERROR, Mistake, error, in_order, warning
 from connector.articles.reading import Library
 
 
@@ -25,7 +25,7 @@ def check(
     found = list(library.mistakes)
     for id, article in library.articles.items():
         found += _check(article, library.origins[id], library, today, person)
-    return tuple(sorted(found, key=lambda one: (one.path, one.line, one.key)))
+    return in_order(found)
 
 
 def refused(library: Library, mistakes: Iterable[Mistake]) -> frozenset[str]:

@@ -61,18 +61,20 @@ def import_folder(source: Path, folders: Folders, head: Head, language: str) -> 
     if not source.is_dir():
         raise ConfigError([f"{source} is no folder; name the one that holds the pages"])
     taken = dict(taken_ids(folders))
-    pages: dict[str, _Page] = {}
+    pages: list[_Page] = []
+    ids: dict[str, str] = {}  # of what becomes an article, by the path of the page
     for path in _files(source):
         page, why = _read(path)
         if page is None:
             yield Imported(source=str(path), why=why)
         elif page.id in taken:
             yield Imported(source=str(path), id=page.id, path=taken[page.id], why="taken")
+            ids[os.path.normpath(path)] = page.id  # links lead to the article that is there
         else:
             taken[page.id] = str(path)
-            pages[os.path.normpath(path)] = page
-    ids = {path: page.id for path, page in pages.items()}
-    for page in pages.values():
+            pages.append(page)
+            ids[os.path.normpath(path)] = page.id
+    for page in pages:
         yield _write(page, source, ids, folders, head, language)
 
 

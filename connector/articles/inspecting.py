@@ -99,7 +99,7 @@ class Findings:
             self.add(place.path, line, "link_scheme", target=target[:SHOWN])
         elif not target or target.startswith("//"):
             self.add(place.path, line, "link_broken", target=target[:SHOWN])
-        elif _plain(target).lower().endswith(".md"):
+        elif target.lower().endswith(".md"):
             self.add(place.path, line, "link_to_file", target=target[:SHOWN])
         else:
             self._file(rest, place, line, is_image=False)
@@ -132,7 +132,3 @@ def _split(target: str) -> tuple[str, str]:
     """The scheme of an address in small letters, and the rest."""
     found = SCHEME.match(target)
     return (found[1].lower(), target[found.end() :]) if found else ("", target)
-
-
-def _plain(target: str) -> str:
-    return target.partition("#")[0].partition("?")[0]

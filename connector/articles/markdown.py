@@ -239,12 +239,26 @@ def _lead(token: Token) -> None:
         name = {"link_open": "href", "image": "src"}.get(inner.type)
         if name is None:
             continue
-        target = unquote(str(inner.attrs.get(name, "")))
+        target = _target_of(str(inner.attrs.get(name, "")))
         scheme = SCHEME.match(target)
         if scheme is None and target and not target.startswith(("#", "/")):
-            inner.attrs[name] = f"file:{unicodedata.normalize('NFC', target)}"
+            inner.attrs[name] = f"file:{target}"
         elif target.startswith("#") or (scheme and scheme[1].lower() in ("article", "file")):
             inner.attrs[name] = target
+
+
+def _target_of(written: str) -> str:
+    """Where a link leads: an address of the web as it is sent, all others with no percent signs.
+
+    A file is named without what follows # or ?.
+    """
+    scheme = SCHEME.match(written)
+    kind = scheme[1].lower() if scheme else ""
+    if kind in ("http", "https"):
+        return written
+    if kind == "file" or not (kind or written.startswith(("#", "/"))):
+        written = written.partition("#")[0].partition("?")[0]
+    return unicodedata.normalize("NFC", unquote(written))
 
 
 def _dangerous(html: str, line: int) -> Iterator[tuple[int, str]]:
@@ -269,16 +283,11 @@ def _links(token: Token, line: int) -> Iterator[Link]:
             opened.append((str(inner.attrs.get("href", "")), at, []))
         elif inner.type == "link_close" and opened:
             target, began, words = opened.pop()
-            yield Link(_named(target), "".join(words).strip(), began)
+            yield Link(_target_of(target), "".join(words).strip(), began)
         elif inner.type == "image":
             alt = "".join(child.content for child in inner.children or ()).strip()
             if opened:
                 opened[-1][2].append(alt)
-            yield Link(unquote(str(inner.attrs.get("src", ""))), alt, at, is_image=True)
+            yield Link(_target_of(str(inner.attrs.get("src", ""))), alt, at, is_image=True)
         elif opened:
             opened[-1][2].append(inner.content)
-
-
-def _named(target: str) -> str:
-    """A file or an article by its name; an address of the web stays as it is sent."""
-    return target if target.lower().startswith(("http:", "https:")) else unquote(target)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from connector import locale
@@ -29,6 +31,11 @@ class Mistake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def place(self) -> str:
         """ "artikler/pas.md:12"."""
         return f"{self.path}:{self.line}" if self.line else self.path
+
+
+def in_order(found: Iterable[Mistake]) -> tuple[Mistake, ...]:
+    """As they are told: by file and line."""
+    return tuple(sorted(found, key=lambda one: (one.path, one.line, one.key)))
 
 
 def error(article: str, path: str, line: int, key: str, /, **values: str) -> Mistake:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import date
 
@@ -136,7 +135,7 @@ def _files(
     if not article.files:
         return ()
     links = (link for section in sections for link in _parsed(section, library).links)
-    named = {unicodedata.normalize("NFC", link.target.removeprefix("file:")) for link in links}
+    named = {link.target.removeprefix("file:") for link in links}
     return tuple(one for one in article.files if one.name in named)
 
 

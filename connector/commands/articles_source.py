@@ -75,12 +75,13 @@ def check(
       casethread articles check flytning pas
       casethread articles check --json
     """
+    from connector.article_care import link_warnings
     from connector.article_work import ArticleLine
-    from connector.articles.mistakes import ERROR
+    from connector.articles.mistakes import ERROR, in_order
 
     session: Session = ctx.obj
     line = ArticleLine(session.program)
-    found = line.mistakes
+    found = in_order([*line.mistakes, *link_warnings(line)])
     if ids:
         _need_known(session, ids, {*line.library.articles, *line.library.blocked})
         found = tuple(each for each in found if each.article in ids)
@@ -220,8 +221,8 @@ def merge(
     sections = [each.section for each in found]
     if is_accepted and article:
         written: tuple[Path, ...] = (accept(folders, article, session.language),)
-    elif article and take in ("national", "local") and (section is not None or len(sections) == 1):
-        key = sections[0] if section is None else section
+    elif article and take in ("national", "local") and (section is not None or len(sections) < 2):
+        key = next(iter(sections), "") if section is None else section
         written = settle(folders, article, key, take, _today(session), session.language)
     else:
         raise ConfigError([session.text("article.merge.take", sections=", ".join(sections) or "-")])
@@ -290,5 +291,5 @@ def _today(session: Session) -> date:
 
 def _short(path: str) -> str:
     """A path as one would write it from here."""
-    near = os.path.relpath(path)
+    near = os.path.relpath(path) if path else ""
     return path if near.startswith(os.pardir) else near
