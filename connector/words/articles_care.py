@@ -51,10 +51,10 @@ DA: dict[str, str] = {
     "article.reminder.intro": "Disse vidensartikler har brug for, at nogen ser på dem. Læs dem, "
     "ret det, der ikke passer mere, og skriv en ny gennemgangsdato (review_by) i artiklens fil.",
     "article.reminder.soon": "Skal gennemgås senest {day} (om {count} dage).",
-    "article.reminder.soon.one": "Skal gennemgås senest {day} (i morgen).",
+    "article.reminder.soon.one": "Skal gennemgås senest {day} (om {count} dag).",
     "article.reminder.today": "Skal gennemgås i dag, {day}.",
     "article.reminder.due": "Skulle være gennemgået {day} ({count} dage siden).",
-    "article.reminder.due.one": "Skulle være gennemgået {day} (i går).",
+    "article.reminder.due.one": "Skulle være gennemgået {day} ({count} dag siden).",
     "article.reminder.shown": "Siden viser læserne, at den ikke er gennemgået til tiden.",
     "article.reminder.owner_too": "Den ansvarlige er også mindet om den.",
     "article.reminder.left": "{owner} står som ansvarlig, men er ikke længere i brugerkataloget. "
@@ -138,10 +138,10 @@ EN: dict[str, str] = {
     "article.reminder.intro": "These knowledge articles need somebody to look at them. Read them, "
     "mend what is no longer right, and write a new review date (review_by) in the article's file.",
     "article.reminder.soon": "To be reviewed by {day} (in {count} days).",
-    "article.reminder.soon.one": "To be reviewed by {day} (tomorrow).",
+    "article.reminder.soon.one": "To be reviewed by {day} (in {count} day).",
     "article.reminder.today": "To be reviewed today, {day}.",
     "article.reminder.due": "Should have been reviewed by {day} ({count} days ago).",
-    "article.reminder.due.one": "Should have been reviewed by {day} (yesterday).",
+    "article.reminder.due.one": "Should have been reviewed by {day} ({count} day ago).",
     "article.reminder.shown": "The page tells its readers that it was not reviewed in time.",
     "article.reminder.owner_too": "The owner was reminded of it too.",
     "article.reminder.left": "{owner} is named as the owner but is not in the directory any more. "

@@ -83,7 +83,7 @@ def test_sent(ledger: Ledger, tmp_path: Path) -> None:
     plain = content(letter, "plain")
     assert "1. Forny dit pas\n   Skal gennemgås i dag, 20. november 2026." in plain
     assert "Side: https://intranet.example/pas" in plain
-    assert "Skal gennemgås senest 21. november 2026 (i morgen)." in plain
+    assert "Skal gennemgås senest 21. november 2026 (om 1 dag)." in plain
     html = content(letter, "html")
     assert '<a href="https://intranet.example/pas">' in html
     assert "<b>" not in html
