@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import html
+import io
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from connector.errors import (
     ConfigError,
     Denied,
     PageEdited,
+    PageLocked,
     Rejected,
     RemoteError,
     Throttled,
@@ -36,6 +38,7 @@ from tests.conftest import Clock
 from tests.contracts.publisher import (
     FORM,
     MAP,
+    NEXT_DAY,
     OTHER_MAP,
     STARTED,
     STEPS,
@@ -260,6 +263,108 @@ class TestOwn(Served):
             assert len(self.system.store.tables) == 1, at
             assert [kept.name for kept in self.system.store.pages.values()] == ["pas.aspx"], at
         assert at > 10
+
+    @pytest.mark.parametrize("when", ["before", "after"])
+    def test_a_withdrawal_cut_at_every_request(self, when: str):
+        """The article put after it is whole again, whatever files had been deleted."""
+        for at in itertools.count(1):
+            self.empty(self.make_publisher())
+            live = self.make_publisher().put(with_image(), None, open_file, nowhere)
+            cutter = Cutter(self.origin, at, when)
+            with contextlib.suppress(RemoteError):
+                self.make_publisher(cutter).withdraw(live)
+            if cutter.count < at:
+                break
+            again = self.make_publisher().put(with_image(), live, open_file, nowhere)
+            assert again.state == "published", at
+            assert sorted(self.files_of(again)) == sorted([MAP, FORM]), at
+        assert at > 5
+
+    @pytest.mark.parametrize("when", ["before", "after"])
+    def test_an_article_changed_again_after_a_cut(self, when: str):
+        """What a run that was cut short left is ours: another text goes over it, and no file of
+        any run is left over."""
+        for at in itertools.count(1):
+            self.empty(self.make_publisher())
+            old = self.make_publisher().put(with_image(), None, open_file, nowhere)
+            cutter = Cutter(self.origin, at, when)
+            with contextlib.suppress(RemoteError):
+                self.make_publisher(cutter).put(with_image(OTHER_MAP), old, open_file, nowhere)
+            if cutter.count < at:
+                break
+            newer = page(title="Igen et nyt")
+            live = self.make_publisher().put(newer, old, open_file, nowhere)
+            assert live.title == "Igen et nyt", at
+            assert self.system.store.files == {}, at
+        assert at > 5
+
+    def test_a_change_that_is_taken_back_after_a_cut(self):
+        """The files that the cut run had sent are deleted, though the page is as it was."""
+        old = self.make_publisher().put(with_image(), None, open_file, nowhere)
+        before = set(self.system.store.files)
+        for at in itertools.count(1):
+            cutter = Cutter(self.origin, at, "after")
+            with contextlib.suppress(RemoteError):
+                self.make_publisher(cutter).put(with_image(OTHER_MAP), old, open_file, nowhere)
+            if set(self.system.store.files) != before:
+                break
+
+        self.make_publisher().put(with_image(), old, open_file, nowhere)
+
+        assert set(self.system.store.files) == before
+
+    def test_before_its_time_nothing_is_published(self):
+        """A page that nobody has seen yet is not published as an empty one."""
+        live = self.make_publisher().put(page(effective=NEXT_DAY), None, open_file, nowhere)
+
+        assert self.stored(live).shown is None
+        assert self.reader_sees(live) == ""
+
+    def test_an_edit_while_it_is_being_written(self, monkeypatch: pytest.MonkeyPatch):
+        """An editor who saves between our reading and our writing is not overwritten."""
+        publisher = self.make_publisher()
+        live = publisher.put(page(), None, open_file, nowhere)
+        change = publisher._graph.change_page
+
+        def overtaken(present: SitePage, content: dict[str, Any]) -> None:
+            self.edit(live, "Nu også om aftenen.")
+            change(present, content)
+
+        monkeypatch.setattr(publisher._graph, "change_page", overtaken)
+        with pytest.raises(PageEdited):
+            publisher.put(page(title="Nyt"), live, open_file, nowhere)
+
+        assert "Nu også om aftenen." in self.reader_sees(live)
+
+    def test_nothing_is_written_for_a_page_that_cannot_be(self):
+        """Neither a locked page nor a missing file leaves a row or a file behind."""
+        publisher = self.make_publisher()
+        live = publisher.put(page(), None, open_file, nowhere)
+        self.lock(live)
+        live = publisher.read(live)
+        before = self.snapshot(publisher)
+
+        with pytest.raises(PageLocked, match="Rikke Redaktør"):
+            publisher.put(page(title="Nyt"), live, open_file, nowhere)
+        with pytest.raises(Rejected):
+            publisher.put(
+                page("ny", files=(file(),)), None, lambda _sha256: io.BytesIO(b"other"), nowhere
+            )
+
+        assert before == self.snapshot(publisher)
+
+    def test_an_image_in_a_list(self):
+        """The list stays one list; its image comes after it."""
+        text = (
+            '<ul>\n<li>\n<p>Først</p>\n<p><img src="file:billeder/Ærø på kort.png" alt="kort"></p>'
+            "\n</li>\n<li>\n<p>Så</p>\n</li>\n</ul>"
+        )
+        listed = page(parts=(PagePart(key="a", heading="", html=text),), files=(file(),))
+
+        seen = self.reader_sees(self.make_publisher().put(listed, None, open_file, nowhere))
+
+        assert seen.count("<ul>") == seen.count("</ul>") == 1
+        assert seen.index("</ul>") < seen.index("<img")
 
     def test_no_right_to_make_lists(self):
         """The refusal names the right that the list needs."""
