@@ -12,6 +12,7 @@ PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python
 	{ echo $$name; break; }; done)
 ONCE ?=
 SITE ?=
+INTRANET ?=
 FOLDER ?= demo
 PYTEST_ARGS ?=
 
@@ -38,9 +39,11 @@ $(STAMP): pyproject.toml uv.lock
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q connector schedulers
 	@touch $(STAMP)
 
-demo: setup ## sync a made-up municipality in ./demo; ONCE=1: one sync; SITE=onprem: Lync and Exchange
+demo: setup ## sync a made-up municipality in ./demo; ONCE=1: one sync; SITE=onprem: Lync and Exchange; INTRANET=plone
 	@# 130: ended with Ctrl-C, as it says it should be; the trap keeps the shell from an error line.
-	@trap : INT; $(BIN)/casethread demo --folder $(FOLDER) $(if $(SITE),--site $(SITE),) $(if $(ONCE),--once,) || [ $$? -eq 130 ]
+	@$(if $(INTRANET),scripts/$(INTRANET),true)
+	@trap : INT; $(BIN)/casethread demo --folder $(FOLDER) $(if $(SITE),--site $(SITE),) $(if $(ONCE),--once,) \
+		$(if $(INTRANET),--intranet ".venv-plone/bin/python intranet/plone/serve.py",) || [ $$? -eq 130 ]
 
 test: setup ## run all tests, real PostgreSQL included
 	@scripts/test $(PYTEST_ARGS)

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from connector import demo_portal, screen
+from connector import demo_intranet, demo_portal, screen
 from connector.bootstrap import SOURCES
 from connector.commands import FAILED, Session, tell
 from connector.commands.syncing import Stop, work
@@ -29,6 +29,7 @@ from connector.errors import ConfigError, Unavailable
 from connector.typed import read_json
 
 if TYPE_CHECKING:
+    from connector.model import Person
     from connector.work import JobResult
 
 MARK = ".casethread-demo"  # says that a folder is the demo's to replace
@@ -75,6 +76,7 @@ class Town:
     days: int
     seed: int
     is_own_servers: bool = False  # Exchange and Lync instead of Microsoft 365
+    intranet: str = ""  # the command that serves a Plone; "" for none
 
 
 def demo(session: Session, folder: Path, town: Town, *, is_once: bool) -> None:
@@ -89,13 +91,21 @@ def demo(session: Session, folder: Path, town: Town, *, is_once: bool) -> None:
     screen.say(session.text("demo.town", users=town.users, days=town.days))
     stop = Stop(session.text("sync.stopping")).listen()
     with sandbox(session, town, folder) as address:
-        there = _configured(session, folder, address)
+        intranet = demo_intranet.prepare(folder) if town.intranet else None
+        there = _configured(session, folder, address, intranet)
         try:
             good = _sync_once(there, stop)
             number = "" if stop() else _show_case(there, address.openid_users)
-            if not is_once and not stop():
-                with demo_portal.portal(there, folder):
-                    _go_on(there, stop, number)
+            if stop():
+                pass  # nothing is started any more
+            elif intranet is None:
+                _live(there, stop, folder, number, is_once=is_once)
+            else:
+                people = _people(there, address.openid_users)
+                with demo_intranet.plone(there, town.intranet, intranet, people):
+                    good &= demo_intranet.publish(there, stop)
+                    where = demo_intranet.places(there, intranet, people)
+                    _live(there, stop, folder, number, where, is_once=is_once)
         finally:
             there.close()
     import typer
@@ -169,7 +179,9 @@ def _address(session: Session, child: subprocess.Popen[bytes], folder: Path) -> 
         ) from error
 
 
-def _configured(session: Session, folder: Path, address: Address) -> Session:
+def _configured(
+    session: Session, folder: Path, address: Address, intranet: demo_intranet.Intranet | None
+) -> Session:
     """A session on the demo's own configuration, as an operator would have written it."""
     from connector.settings_example import init_dir
 
@@ -183,12 +195,14 @@ def _configured(session: Session, folder: Path, address: Address) -> Session:
             "log.file": "casethread.log",
             **(_own_servers(address) if address.exchange_url else _cloud(folder, address)),
             **demo_portal.settings(address.openid_issuer, address.openid_client_id),
+            **(demo_intranet.settings(intranet) if intranet is not None else {}),
         },
     )
     secrets = {
         SECRET: address.client_secret,
         WEB_SECRET: address.openid_client_secret,
         EXCHANGE_SECRET: address.exchange_password,
+        **({demo_intranet.SECRET: intranet.password} if intranet is not None else {}),
     }
     environ = {**session.environ, **secrets}
     return Session(config=folder / "casethread.toml", is_debug=session.is_debug, environ=environ)
@@ -267,7 +281,40 @@ def _whose(there: Session, number: str) -> str:
         return next(found, "") if upn else ""
 
 
-def _go_on(there: Session, stop: Stop, number: str) -> None:
+def _people(there: Session, upns: tuple[str, ...]) -> list[Person]:
+    """Those who may sign in, as the directory has them."""
+    from connector.ledger.people import everybody
+
+    wanted = {upn.casefold() for upn in upns}
+    with there.program.ledger.read() as connection:
+        return [each for each in everybody(connection) if each.upn.casefold() in wanted]
+
+
+def _live(
+    there: Session,
+    stop: Stop,
+    folder: Path,
+    number: str,
+    where: Sequence[str] = (),
+    *,
+    is_once: bool,
+) -> None:
+    """Go on by schedule beside the portal, unless once was enough; `where` is to be said too."""
+    if is_once or stop():
+        return
+    with demo_portal.portal(there, folder):
+        screen.say()
+        screen.say(there.text("demo.portal", url=there.settings.web.url))
+        screen.say(there.text("demo.sign_in"))
+        if name := _whose(there, number):
+            address = f"{there.settings.web.url}/cases/{quote(number)}"
+            screen.say(there.text("demo.whose", name=name, url=address))
+        for line in where:
+            screen.say(line)
+        _go_on(there, stop)
+
+
+def _go_on(there: Session, stop: Stop) -> None:
     from schedulers import embedded
 
     def told(result: JobResult) -> None:
@@ -275,12 +322,6 @@ def _go_on(there: Session, stop: Stop, number: str) -> None:
         if line:
             screen.say(line)
 
-    screen.say()
-    screen.say(there.text("demo.portal", url=there.settings.web.url))
-    screen.say(there.text("demo.sign_in"))
-    if name := _whose(there, number):
-        address = f"{there.settings.web.url}/cases/{quote(number)}"
-        screen.say(there.text("demo.whose", name=name, url=address))
     sys.stdout.flush()  # into a pipe or a file the link would else come when the demo ends
     tell(there.text("demo.going_on"))
     embedded.run(there.program, stop, told=told)

@@ -25,7 +25,7 @@ START_S = 60  # of a cold start on a busy machine
 
 def settings(issuer: str, client_id: str) -> Mapping[str, object]:
     """[web] of the demo, by dotted name. A case worker sees the unit's cases: more to look at."""
-    port = _port()
+    port = free_port(PORT)
     return {
         "web.url": f"http://{HOST}:{port}",
         "web.port": port,
@@ -35,11 +35,12 @@ def settings(issuer: str, client_id: str) -> Mapping[str, object]:
     }
 
 
-def _port() -> int:
-    for wanted in (PORT, 0):
-        with contextlib.suppress(OSError), socket.create_server((HOST, wanted)) as one:
+def free_port(wanted: int) -> int:
+    """This port when nobody listens on it, else another."""
+    for port in (wanted, 0):
+        with contextlib.suppress(OSError), socket.create_server((HOST, port)) as one:
             return int(one.getsockname()[1])
-    return PORT  # not even a free one: the portal says what is wrong
+    return wanted  # not even a free one: the portal says what is wrong
 
 
 @contextlib.contextmanager

@@ -430,6 +430,16 @@ TEXTS = {
     "demo.sign_in": "Log på med ét klik som en af demoens personer.",
     "demo.whose": "Sagen ovenfor hører til {name}: {url}",
     "demo.no_portal": "Portalen startede ikke: {reason}",
+    "demo.no_command": "{command}: programmet kan ikke startes; scripts/plone installerer Plone",
+    "demo.no_intranet": "Plone startede ikke: {reason}",
+    "demo.knowledge": "Viden",
+    "demo.publishing": "Starter Plone og udgiver kommunens artikler (nogle få er "
+    "forkerte med vilje)",
+    "demo.intranet": "Intranettet: {url}",
+    "demo.intranet_sign_in": "Log på dér som {names} med adgangskoden {password} (admin "
+    "har den samme)",
+    "demo.website": "Borgernes websted, en mappe uden server: {path}",
+    "demo.gaps": "Hvad der bør skrives eller rettes: {url}",
     "demo.no_sandbox": "Sandkassen startede ikke: {reason}",
     "source.evaluate": "Bedømmer",
     "source.look": "Læser",

@@ -443,6 +443,16 @@ TEXTS = {
     "demo.sign_in": "Sign in with one click as one of the demo's people.",
     "demo.whose": "The case above belongs to {name}: {url}",
     "demo.no_portal": "The portal did not start: {reason}",
+    "demo.no_command": "{command}: the program cannot be started; scripts/plone installs Plone",
+    "demo.no_intranet": "Plone did not start: {reason}",
+    "demo.knowledge": "Knowledge",
+    "demo.publishing": "Starting Plone and publishing the municipality's articles "
+    "(a few are wrong on purpose)",
+    "demo.intranet": "The intranet: {url}",
+    "demo.intranet_sign_in": "Sign in there as {names} with the password {password} "
+    "(admin has the same)",
+    "demo.website": "The citizens' web site, a folder without a server: {path}",
+    "demo.gaps": "What should be written or mended: {url}",
     "demo.no_sandbox": "The sandbox did not start: {reason}",
     # evaluate
     "source.evaluate": "Judging",

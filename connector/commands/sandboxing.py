@@ -324,6 +324,13 @@ def demo(
     users: Annotated[int, typer.Option(help="How many employees.", min=3, max=3000)] = 420,
     days: Annotated[int, typer.Option(help="Days of talk behind it.", min=1, max=60)] = 5,
     seed: Annotated[int, typer.Option(help="The same seed gives the same municipality.")] = 1,
+    intranet: Annotated[
+        str,
+        typer.Option(
+            metavar="COMMAND",
+            help="Publish articles to a Plone too: what serves one (make demo INTRANET=plone).",
+        ),
+    ] = "",
 ) -> None:
     """Set up a made-up municipality, sync it, and show one case; then go on by schedule.
 
@@ -335,5 +342,11 @@ def demo(
     """
     from connector import demo as it
 
-    town = it.Town(users=users, days=days, seed=seed, is_own_servers=site is Site.ON_PREMISES)
+    town = it.Town(
+        users=users,
+        days=days,
+        seed=seed,
+        is_own_servers=site is Site.ON_PREMISES,
+        intranet=intranet,
+    )
     it.demo(ctx.obj, folder, town, is_once=once)
