@@ -40,3 +40,13 @@ def test_it_follows_every_change(ledger: Ledger) -> None:
         last = directory(connection)
     assert [each.id for _, each in last.words] == ["a"]
     assert last.names["bent@kommune.example"] == "Bent Olsen"
+
+
+def test_an_account_that_was_given_to_another(ledger: Ledger) -> None:
+    """A user principal name leads to who has it now, not to who had it and left."""
+    keep(ledger, ANNA)
+    keep(ledger, msgspec.structs.replace(ANNA, is_removed=True))
+    newcomer = Person(id="c", upn="anna@kommune.example", name="Anna Dam")
+    keep(ledger, newcomer)
+    with ledger.read() as connection:
+        assert directory(connection).by_upn == {"anna@kommune.example": newcomer}

@@ -33,7 +33,14 @@ class Directory:
     @cached_property
     def names(self) -> dict[str, str]:
         """Names by user principal name, in lower case."""
-        return {each.upn.casefold(): each.name for each in self.people}
+        return {upn: each.name for upn, each in self.by_upn.items()}
+
+    @cached_property
+    def by_upn(self) -> dict[str, Person]:
+        """Entries by user principal name, in lower case: of who is there before who was removed,
+        because a name is given to somebody else in the end; else the first."""
+        last_wins = sorted(self.people[::-1], key=lambda each: not each.is_removed)
+        return {each.upn.casefold(): each for each in last_wins if each.upn}
 
     @cached_property
     def words(self) -> tuple[tuple[tuple[str, ...], Person], ...]:

@@ -11,8 +11,9 @@ from fastapi import Request
 
 from connector.ledger import sessions
 from connector.ledger.access import Role, Viewer
+from connector.ledger.directory import directory
 from connector.ledger.merging import names_of_one, same_persons
-from connector.ledger.people import entry_of, everybody
+from connector.ledger.people import entry_of
 from connector.web.page import NotSignedIn
 from connector.web.site import Site, site_of
 
@@ -57,9 +58,7 @@ def viewer_of(connection: Connection, who: SignedIn, web: Web) -> Viewer:
     if who.oid:
         found = entry_of(connection, who.oid)
     else:
-        upn = who.upn.casefold()
-        people = everybody(connection) if upn else []
-        found = next((each for each in people if each.upn.casefold() == upn), None)
+        found = directory(connection).by_upn.get(who.upn.casefold())
     grants = frozenset(grant.casefold() for grant in who.grants)
     roles = roles_of(grants, web)
     if who.intranet:
