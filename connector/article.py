@@ -123,6 +123,9 @@ class LivePage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     changed_by: str = ""  # who changed it last, as the site says
     changed_at: datetime | None = None
     locked_by: str = ""
+    # Of a page that was read: its text is as a run of ours left it, by what the site keeps of that
+    # run. None: the site keeps nothing that tells.
+    is_as_left: bool | None = None
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

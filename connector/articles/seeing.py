@@ -6,7 +6,7 @@ compared; where a run was cut short, what it was about to put is compared as wel
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from connector.articles.comparing import says_the_same
 from connector.errors import Gone
 from connector.ledger.article_edits import DELETED, HIDDEN, SHOWN, TEXT, Edit, edit_of
 from connector.ledger.article_pages import PUBLISHED, PUT, WITHDRAW, WITHDRAWN, KeptPage
-from connector.ledger.article_versions import last_version, version_by_id
+from connector.ledger.article_versions import Version, last_version, version_by_id
 
 if TYPE_CHECKING:
     from connector.ledger.store import Ledger
@@ -113,13 +113,13 @@ def _unknown(
     begun = version_by_id(ledger, row.intent_version) if row and row.intent_version else None
     if begun is not None and full.state != PUBLISHED:
         return Seen(sight=Sight.OURS, live=full, news="forget")  # made, and nobody saw it yet
-    candidates: list[tuple[ArticlePage, int | None]] = [(begun.page, begun.id)] if begun else []
-    candidates += [(page, None)] if page is not None else []
-    for each, number in candidates:
-        if full.digest == each.digest and says_the_same(full, each, addresses):
-            return Seen(sight=Sight.OURS, live=full, digest=each.digest, news="put", version=number)
-    if begun is not None and says_the_same(full, begun.page, addresses):
-        return Seen(sight=Sight.OURS, live=full, news="forget")
+    # One that the source does not know is not ours to take: another program's, perhaps.
+    candidates = [begun.page] if begun else []
+    candidates += [page] if page is not None else []
+    if candidates and _is_ours(full, candidates, addresses):
+        if begun is None:
+            return Seen(sight=Sight.OURS, live=full, digest=full.digest, news="put")
+        return _put_or_not(full, begun)
     edit = edit_of(publisher.name, full, TEXT)
     return Seen(sight=Sight.EDITED if row else Sight.FOREIGN, live=full, edit=edit)
 
@@ -127,25 +127,38 @@ def _unknown(
 def _cut_short(
     row: KeptPage, full: LivePage, ledger: Ledger, addresses: Mapping[str, str]
 ) -> Seen | None:
-    """What a run that was cut short did after all; None when that explains nothing."""
-    if row.intent == WITHDRAW and full.state == WITHDRAWN:
-        last = last_version(ledger, row.site, row.article)
-        is_ours = last is not None and says_the_same(full, last.page, addresses)
-        return Seen(sight=Sight.OURS, live=full, news="withdraw") if is_ours else None
-    begun = version_by_id(ledger, row.intent_version) if row.intent_version else None
-    if row.intent != PUT or begun is None:
+    """What a run that was cut short did after all; None when that explains nothing.
+
+    Without such a run, a page that is as we left it, but not as the ledger has it: an older copy of
+    the ledger was restored.
+    """
+    aimed = {PUT: PUBLISHED, WITHDRAW: WITHDRAWN}.get(row.intent, row.state)
+    if full.state not in (row.state, aimed):
         return None
-    if full.state == PUBLISHED and says_the_same(full, begun.page, addresses):
-        if full.digest == begun.digest:
-            return Seen(
-                sight=Sight.OURS, live=full, digest=begun.digest, news="put", version=begun.id
-            )
-        return Seen(sight=Sight.OURS, live=full, news="forget")  # not yet all of it
     last = last_version(ledger, row.site, row.article)
-    if full.state == row.state and last and says_the_same(full, last.page, addresses):
-        # Only files had got there: the text is the one we left.
-        return Seen(sight=Sight.OURS, live=full, news="forget")
-    return None
+    begun = version_by_id(ledger, row.intent_version) if row.intent_version else None
+    candidates = [each.page for each in (begun, last) if each is not None]
+    if full.fingerprint != row.fingerprint and not _is_ours(full, candidates, addresses):
+        return None
+    if row.intent == WITHDRAW and full.state == WITHDRAWN:
+        return Seen(sight=Sight.OURS, live=full, news="withdraw")
+    if row.intent == PUT and begun is not None:
+        return _put_or_not(full, begun)
+    return Seen(sight=Sight.OURS, live=full, digest=full.digest, news="put")
+
+
+def _put_or_not(full: LivePage, begun: Version) -> Seen:
+    """The text is ours; whether all of what was begun is there."""
+    if full.state == PUBLISHED and full.digest == begun.digest:
+        return Seen(sight=Sight.OURS, live=full, digest=begun.digest, news="put", version=begun.id)
+    return Seen(sight=Sight.OURS, live=full, news="forget")
+
+
+def _is_ours(full: LivePage, pages: Iterable[ArticlePage], addresses: Mapping[str, str]) -> bool:
+    """Whether nobody but us wrote what the page says: the site tells, else its text."""
+    if full.is_as_left is not None:
+        return full.is_as_left
+    return any(says_the_same(full, page, addresses) for page in pages)
 
 
 def _edited(row: KeptPage, full: LivePage, site: str) -> Seen:

@@ -64,18 +64,28 @@ class KeptPage(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+_COLUMNS = [column for column in article_page.columns if column.name != "html"]
+
+
 def kept_pages(ledger: Ledger, site: str) -> dict[str, KeptPage]:
     """Every page of a site by the id of its article."""
     with ledger.read() as connection:
-        rows = connection.execute(sa.select(article_page).where(article_page.c.site == site))
+        rows = connection.execute(sa.select(*_COLUMNS).where(article_page.c.site == site))
         return {row.article: _kept(row) for row in rows}
 
 
 def kept_page(ledger: Ledger, site: str, article: str) -> KeptPage | None:
     """One page; None when nothing was ever begun there."""
     with ledger.read() as connection:
-        row = connection.execute(sa.select(article_page).where(_is(site, article))).one_or_none()
+        row = connection.execute(sa.select(*_COLUMNS).where(_is(site, article))).one_or_none()
     return None if row is None else _kept(row)
+
+
+def html_left(ledger: Ledger, site: str, article: str) -> str:
+    """What the site's page showed when we left it, as HTML; "" when that is not known."""
+    chosen = sa.select(article_page.c.html).where(_is(site, article))
+    with ledger.read() as connection:
+        return str(connection.execute(chosen).scalar() or "")
 
 
 def _kept(row: Any) -> KeptPage:
@@ -128,6 +138,7 @@ def settle_put(
                 .values(done_at=now)
             )
         values = {**_seen(live), "digest": digest, "fingerprint": live.fingerprint}
+        values |= {"html": live.html}
         values |= {"links": msgspec.json.encode(links).decode(), "published_at": now}
         values |= {"state": PUBLISHED, "checked_at": now, "intent": "", "intent_version": None}
         _write(ledger, connection, site, live.id, **values)

@@ -22,6 +22,7 @@ article_page = Table(
     Column("version", Text, nullable=False, server_default=""),  # the site's own
     Column("digest", String(64), nullable=False, server_default=""),  # of the ArticlePage there
     Column("fingerprint", Text, nullable=False, server_default=""),  # of what it shows
+    Column("html", Text, nullable=False, server_default=""),  # what it showed then
     Column("state", String(12), nullable=False, server_default=""),  # published | withdrawn | ""
     Column("links", Text, nullable=False, server_default="{}"),  # JSON: article -> address, "" none
     Column("intent", String(12), nullable=False, server_default=""),  # put | withdraw | ""

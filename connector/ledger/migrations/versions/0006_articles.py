@@ -32,6 +32,7 @@ def _make_pages(row_id: sa.types.TypeEngine[int]) -> None:
         sa.Column("version", sa.Text(), server_default="", nullable=False),
         sa.Column("digest", sa.String(64), server_default="", nullable=False),
         sa.Column("fingerprint", sa.Text(), server_default="", nullable=False),
+        sa.Column("html", sa.Text(), server_default="", nullable=False),
         sa.Column("state", sa.String(12), server_default="", nullable=False),
         sa.Column("links", sa.Text(), server_default="{}", nullable=False),
         sa.Column("intent", sa.String(12), server_default="", nullable=False),
