@@ -20,7 +20,7 @@ from connector.articles.reading import Library
 from connector.articles.rendering import page_of
 from connector.articles.seeing import Seen, Sight, see
 from connector.ledger.article_edits import DELETED, HIDDEN, OPEN, SHOWN, TAKEN, TEXT, latest_edits
-from connector.ledger.article_pages import PUBLISHED, WITHDRAWN, KeptPage, kept_pages
+from connector.ledger.article_pages import PUBLISHED, WITHDRAWN, KeptPage, html_left, kept_pages
 from connector.ledger.article_versions import last_version, versions_of
 
 if TYPE_CHECKING:
@@ -313,16 +313,18 @@ class _Planner:
     def _edited(self, base: Step) -> Step:
         seen = base.seen
         assert seen is not None  # noqa: S101
-        version = last_version(self._ledger, self._publisher.name, base.article)
-        ours = comparing.body_text(version.page) if version else ""
-        theirs = ""
-        if seen.live is not None and seen.live.html:
-            files = tuple(each.name for each in version.page.files) if version else ()
-            theirs = comparing.live_body(seen.live, self._addresses, files)
         why = seen.edit.kind if seen.edit else ""
-        return msgspec.structs.replace(
-            base, kind=EDITED, why=why, difference=comparing.difference(ours, theirs)
-        )
+        made = ""
+        if seen.live is not None and seen.live.html:
+            left = html_left(self._ledger, self._publisher.name, base.article)
+            version = last_version(self._ledger, self._publisher.name, base.article)
+            files = tuple(each.name for each in version.page.files) if version else ()
+            before = msgspec.structs.replace(seen.live, html=left)
+            ours, theirs = (
+                comparing.live_body(each, self._addresses, files) for each in (before, seen.live)
+            )
+            made = comparing.difference(ours, theirs)
+        return msgspec.structs.replace(base, kind=EDITED, why=why, difference=made)
 
     def _with(self, base: Step, page: ArticlePage, why: str, row: KeptPage | None) -> Step:
         """The article should be seen here, and nothing of a person's stands in the way."""

@@ -182,8 +182,12 @@ class PagesPublisher:
         )
 
     def _whole(self, row: Row, page: SitePage) -> LivePage:
+        shown, left = self._print(page), (row.work.print, row.work.next)
         return msgspec.structs.replace(
-            self._live(row, page), fingerprint=self._print(page), html=html_of(page)
+            self._live(row, page),
+            fingerprint=shown,
+            html=html_of(page),
+            is_as_left=shown in left if any(left) else None,
         )
 
     def _print(self, page: SitePage) -> str:
