@@ -184,6 +184,8 @@ TEXTS = {
     "config.why_mail_from": "påmindelser skal have en afsender",
     "config.same_place": "er samme sted som i {name}; to må ikke udgive til ét sted",
     "config.mail": "{value} er ikke en mailadresse som borgerservice@kommune.dk",
+    "config.mail_plain": "adgangskoden til mail_user ville gå ubeskyttet over nettet; sæt den til "
+    "true, eller brug port 465",
     "config.network": '{value} er ikke et net som "10.20.0.0/16" eller en adresse',
     "config.unit_mail": '{value} er ikke en enhed og dens mailadresse som "Borgerservice = '
     'borgerservice@kommune.dk"',

@@ -194,6 +194,8 @@ TEXTS = {
     "config.why_mail_from": "reminders must have a sender",
     "config.same_place": "is the same place as in {name}; two must not publish to one place",
     "config.mail": "{value} is not a mail address such as borgerservice@kommune.dk",
+    "config.mail_plain": "the password of mail_user would cross the network unprotected; set this "
+    "to true, or use port 465",
     "config.network": '{value} is not a network such as "10.20.0.0/16", or an address',
     "config.unit_mail": '{value} is not a unit and its mail address, such as "Borgerservice = '
     'borgerservice@kommune.dk"',

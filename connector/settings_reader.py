@@ -15,7 +15,7 @@ from connector import locale
 from connector.errors import ConfigError
 from connector.setting import Setting
 from connector.settings_table import TABLE
-from connector.settings_values import Mistake, convert, is_protected, type_name
+from connector.settings_values import Mistake, convert, is_loopback, is_protected, type_name
 
 FILE_NAME = "casethread.toml"
 LARGEST_BYTES = 1_000_000
@@ -356,10 +356,13 @@ def _check_register(values: Mapping[str, Mapping[str, Any]], report: _Report) ->
 
 
 def _check_articles(values: Mapping[str, Mapping[str, Any]], report: _Report) -> None:
-    """A site needs an address or a folder; reminders by mail need a sender."""
+    """A site needs an address or a folder; reminders by mail need a sender, and a safe way."""
     its = values["articles"]
     if its["mail_host"] and not its["mail_from"] and not report.has("articles.mail_from"):
         report.add(("articles", "mail_from"), "config.required", why="config.why_mail_from")
+    is_safe = its["mail_starttls"] or its["mail_port"] == 465 or is_loopback(its["mail_host"])
+    if its["mail_user"] and not is_safe:
+        report.add(("articles", "mail_starttls"), "config.mail_plain")
     places: dict[tuple[str, str], str] = {}
     for table in (table for table in values if table.startswith("sites.")):
         site, names = values[table], tuple(table.split("."))

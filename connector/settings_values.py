@@ -197,6 +197,11 @@ def is_protected(url: str) -> bool:
     return parts.scheme == "https" or parts.hostname in _LOOPBACK
 
 
+def is_loopback(host: str) -> bool:
+    """True for a name of this machine itself."""
+    return host in _LOOPBACK
+
+
 def _proxy(_setting: Setting, url: str, _folder: Path) -> str:
     parts = _split(url, "config.proxy")
     if parts.password is not None:

@@ -735,6 +735,12 @@ def test_units_have_mail_addresses(tmp_path: Path) -> None:
         ("[sites.x]\nplace = 'p'\npassword = 'hunter2'\n", "CASETHREAD_SITE_X_SECRET"),
         ("[sites.x]\nplaced = 'p'\nplace = 'p'\n", "did you mean sites.x.place?"),
         ("[articles]\nmail_host = 'mail.example'\n", "articles.mail_from: is missing"),
+        (
+            "[articles]\nmail_host = 'm.example'\nmail_from = 'a@b.example'\nmail_user = 'a'\n"
+            "mail_starttls = false\n",
+            "would cross the network unprotected",
+        ),
+        ("[articles]\nlinks_networks = ['intranet']\n", "is not a network such as"),
         ("[articles]\neditor_mail = 'anna'\n", '"anna" is not a mail address'),
         ("[articles]\nunit_mails = ['Jura']\n", "is not a unit and its mail address"),
     ],
