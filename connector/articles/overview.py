@@ -35,7 +35,7 @@ class OnSite(msgspec.Struct, frozen=True, kw_only=True):
     """How an article stands on one site."""
 
     site: str
-    state: str  # edited | waiting | planned | withdrawn | live
+    state: str  # edited | blocked | waiting | planned | withdrawn | live
     standing: Standing | None = None
     effective: datetime | None = None  # of a planned one
 
@@ -64,16 +64,21 @@ def overview(
     conflicts: Collection[str],
     now: datetime,
     today: date,
+    is_whole: bool = True,
 ) -> list[Line]:
-    """Every article there is, or that stands somewhere, by title. `sites`: name and audience."""
+    """Every article there is, or that stands somewhere, by title. `sites`: name and audience.
+
+    Unless the source `is_whole`, what is missing in it is not going to be withdrawn.
+    """
     known = {(each.site, each.article): each for each in standings}
-    places = list(sites)
+    places, stopped = list(sites), {*blocked, *conflicts}
     ids = {*articles, *(each.article for each in known.values()), *blocked}
     found = []
     for id in ids:
         article = articles.get(id)
+        is_stopped = id in stopped or (article is None and not is_whole)
         on_sites = [
-            _on_site(article, known.get((name, id)), name, audience, making, now)
+            _on_site(article, known.get((name, id)), name, audience, making, now, is_stopped)
             for name, audience in places
         ]
         there = tuple(each for each in on_sites if each is not None)
@@ -95,29 +100,33 @@ def _on_site(
     audience: str,
     making: Making,
     now: datetime,
+    is_blocked: bool,
 ) -> OnSite | None:
     page = making(article, audience) if article is not None else None
     if page is None and (standing is None or not standing.state):
         return None  # nothing of it is for these readers, and nothing ever was
-    state = _state(page, standing, now)
+    state = _state(page, standing, now, is_blocked)
     effective = page.effective if page is not None and state == PLANNED else None
     return OnSite(site=site, state=state, standing=standing, effective=effective)
 
 
-def _state(page: ArticlePage | None, standing: Standing | None, now: datetime) -> str:
+def _state(
+    page: ArticlePage | None, standing: Standing | None, now: datetime, is_blocked: bool
+) -> str:
     if standing is not None and standing.edits:
         return EDITED
     is_out = standing is not None and standing.state == PUBLISHED
-    is_due = page is not None and (page.expires is None or now < page.expires)
-    if not is_due:
-        return WAITING if is_out and page is None else WITHDRAWN
-    assert page is not None  # noqa: S101  it is due
-    is_same = (
-        standing is not None and is_out and (standing.digest == page.digest or standing.is_pinned)
-    )
+    is_over = page is not None and page.expires is not None and page.expires <= now
+    if page is None or is_over:
+        if is_out and not (is_blocked and page is None):
+            return WAITING  # to be withdrawn
+        return LIVE if is_out else WITHDRAWN
     if page.effective is not None and now < page.effective:
         return PLANNED
-    return LIVE if is_same else WAITING
+    if is_blocked:  # what stands stays as it is
+        return LIVE if is_out else BLOCKED
+    is_same = standing is not None and (standing.digest == page.digest or standing.is_pinned)
+    return LIVE if is_out and is_same else WAITING
 
 
 def _title(there: Iterable[OnSite]) -> str:

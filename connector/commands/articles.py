@@ -17,6 +17,7 @@ COMMANDS = {
     "plan": "articles_line",
     "publish": "articles_line",
     "status": "articles_line",
+    "gaps": "articles_loop",
     "links": "articles_care",
     "remind": "articles_care",
 }

@@ -16,9 +16,13 @@ from starlette.routing import Match
 from connector.errors import ConnectorError
 from connector.ledger.access import Hidden
 from connector.web import api, denials, headers, page
+from connector.web.article_shelf import Shelf
 from connector.web.metrics import Metrics
 from connector.web.mishaps import Mishaps
 from connector.web.pages import (
+    article_edits,
+    article_gaps,
+    articles,
     case,
     files,
     health,
@@ -49,6 +53,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 FOLDER = Path(__file__).parent
 ROUTERS = (
+    article_gaps.router,  # before the page of one article, which takes every name
+    articles.router,
+    article_edits.router,
     looks.router,  # before the case page, which takes every address below /cases/
     case.router,
     files.router,
@@ -86,6 +93,7 @@ def make_app(program: Program, openid: OpenId) -> FastAPI:
         lambda: program.ledger, JOBS, [each.name for each in program.settings.sinks]
     )
     app.state.runner = Runner(program)
+    app.state.shelf = Shelf(program)
     for router in ROUTERS:
         app.include_router(router)
     _answer_errors(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ _MENU = (  # who sees it, where it leads, what it is called
     (_SEES, "/todo", "portal.todo"),
     (_SEES, "/presence", "portal.presence"),
     (frozenset({Role.RECORDS_MANAGER}), "/records", "portal.records"),
+    (frozenset({Role.EDITOR}), "/articles", "portal.articles"),
     (frozenset({Role.OPERATOR}), "/operations", "portal.operations"),
 )
 
@@ -182,7 +183,8 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     made.globals.update(
-        t=_say, moment=_moment, clock=_clock, day=_day, age=_age, ago=_ago, length=moments.length,
+        t=_say, moment=_moment, clock=_clock, day=_day, short=_short, age=_age, ago=_ago,
+        length=moments.length,
         number=_number, csrf=_csrf, masked=mask_cpr, menu=menu,
         read=readable_in, failed=_failed,
     )  # fmt: skip
@@ -227,6 +229,11 @@ def _time(when: datetime, words: str) -> Markup:
 @pass_context
 def _day(context: Mapping[str, Any], when: Any) -> str:
     return moments.day(when, context["lang"], context["zone"])
+
+
+@pass_context
+def _short(context: Mapping[str, Any], when: date) -> str:
+    return moments.short(when, context["lang"])
 
 
 @pass_context

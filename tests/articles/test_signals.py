@@ -66,7 +66,7 @@ def kept(ledger: Ledger) -> list[tuple[str, int]]:
         rows = connection.execute(
             sa.select(article_signal.c.key, article_signal.c.count).order_by(article_signal.c.key)
         )
-        return [(row.key, row.count) for row in rows]
+        return [(key, count) for key, count in rows]
 
 
 def test_collect(ledger: Ledger) -> None:

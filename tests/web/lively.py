@@ -54,7 +54,7 @@ class Lively:
         return {
             "number": number, "number:path": number, "root": root, "item": root, "sample": "1",
             "position": "1",
-            "person": self.person.id, "job": "register",
+            "person": self.person.id, "job": "register", "article": "pas", "edit": "1",
         }  # fmt: skip
 
     def sign_in(self, page: Any, *grants: str) -> None:

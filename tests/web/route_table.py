@@ -43,6 +43,8 @@ PARTS = {
     "person": town.PEOPLE["bodil"].id,
     "sample": "1",
     "key": "CT-NONE",
+    "article": "pas",
+    "edit": "1",
     "format": "csv",
 }
 

@@ -14,7 +14,18 @@ from tests.web.lively import Lively, lively
 from tests.web.pages_to_see import pages
 
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
-PARTS = ("number:path", "number", "root", "sample", "position", "item", "person", "job")
+PARTS = (
+    "number:path",
+    "number",
+    "root",
+    "sample",
+    "position",
+    "item",
+    "person",
+    "job",
+    "article",
+    "edit",
+)
 NAMES = [name for name, _ in pages(dict.fromkeys(PARTS, "1"))]
 
 

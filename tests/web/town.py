@@ -169,8 +169,11 @@ def items() -> list[Item]:
     ]  # fmt: skip
 
 
-def settings(folder: Path, url: str, *, ledger_url: str = "", issuer: str = "") -> Any:
-    """A configuration whose ledger and journal are in `folder` and whose portal is at `url`."""
+def settings(
+    folder: Path, url: str, *, ledger_url: str = "", issuer: str = "", more: str = ""
+) -> Any:
+    """A configuration whose ledger and journal are in `folder` and whose portal is at `url`;
+    `more` is added to it."""
     text = f"""
 language = "da"
 organisation = "Nordvang Kommune"
@@ -190,6 +193,7 @@ url = "{url}"
 issuer = "{issuer or "http://127.0.0.1:9/tenant/v2.0"}"
 client_id = "portal"
 unit_sees_cases = true
+{more}
 """
     environ = {"CASETHREAD_CLIENT_SECRET": "x", "CASETHREAD_WEB_CLIENT_SECRET": "y"}
     return settings_module.parse(text, folder, environ)
