@@ -110,10 +110,20 @@ def ladder(settings: Settings) -> Ladder:
 
 
 def make_post(line: ArticleLine) -> Post:
-    """Where reminders go, with the addresses where people read each article now."""
+    """Where reminders go, with the addresses where people read each article now.
+
+    Raises ConfigError when the mail server's password is missing.
+    """
     from connector.articles.mail import MailAccess
+    from connector.locale import text
 
     its = line.settings.articles
+    if its.mail_host and its.mail_user and not its.mail_password:
+        name, variable = "articles.mail_password_file", "CASETHREAD_MAIL_PASSWORD"
+        language = line.settings.language
+        raise ConfigError(
+            [text("config.secret_missing", language, variable=variable, setting=name)]
+        )
     access = MailAccess(
         host=its.mail_host,
         port=its.mail_port,
