@@ -84,7 +84,7 @@ def settings(its: Intranet) -> Mapping[str, object]:
     return {
         "articles.folder": "articles/local",
         "articles.shared": "articles/shared",
-        "articles.signals_schedule": "every 1 min",
+        "articles.schedule": "every 1 min",
         f"sites.{SITE}.kind": "plone",
         f"sites.{SITE}.url": its.url,
         f"sites.{SITE}.place": PLACE,
