@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from AccessControl.PermissionRole import rolesForPermissionOn
 from plone import api
 from plone.app.registry.browser import controlpanel
 from plone.restapi.controlpanels import RegistryConfigletPanel
@@ -49,7 +50,7 @@ def remarks() -> list[str]:
                 mapping={"why": str(error)},
             )
         )
-    if api.portal.get_registry_record("plone.enable_self_reg", default=False):
+    if "Anonymous" in rolesForPermissionOn("Add portal member", api.portal.get()):
         said.append(
             _(
                 "panel_self_registration",

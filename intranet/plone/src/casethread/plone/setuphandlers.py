@@ -8,6 +8,8 @@ from zope.interface import implementer
 
 from casethread.plone import counts, staff_index
 
+TYPE = "KnowledgeArticle"
+
 
 @implementer(INonInstallable)
 class Hidden:
@@ -33,6 +35,11 @@ def removed(_tool: object) -> None:
     """
     counts.drop_store()
     catalog = api.portal.get_tool("portal_catalog")
+    versions = api.portal.get_tool("portal_repository")
+    kept = [each for each in versions.getVersionableContentTypes() if each != TYPE]
+    versions.setVersionableContentTypes(kept)
+    versions._version_policy_mapping.pop(TYPE, None)
+    versions._p_changed = True
     for index in (staff_index.NAME, "article_id", "audience", "review_by", "subject_kle"):
         if index in catalog.indexes():
             catalog.delIndex(index)

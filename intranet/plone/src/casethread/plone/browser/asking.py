@@ -39,7 +39,6 @@ WORDS = {
     "erased": _("js_erased", default="The content has been erased."),
     "files": _("js_files", default="Files"),
     "out_of_office": _("js_out_of_office", default="out of office"),
-    "seen": _("js_seen", default="read"),
 }
 
 
