@@ -159,6 +159,7 @@ class TestHtmlSiteForStaff(TestHtmlSite):
     """A folder that a web server shows to staff alone: who gets there sees everything."""
 
     audience = STAFF
+    keeps_staff_apart = True  # all of it is for staff
 
     def stranger_sees(self, live: LivePage) -> str:
         return ""  # the web server's matter: docs/how-to/articles-html.md

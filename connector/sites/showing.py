@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import html as html_entities
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from connector.article import ArticleFile, ArticlePage
+from connector.article import CITIZEN, STAFF, ArticleFile, ArticlePage
 from connector.errors import Gone, Rejected
 from connector.ports import OpenFile
 
@@ -50,15 +50,22 @@ def resolved(
     return _TAG.sub(lambda tag: _LINK.sub(address, tag[0]), text)
 
 
-def linked_articles(page: ArticlePage) -> set[str]:
-    """The ids of the articles that the page's HTML links to."""
-    found = set()
-    for part in page.parts:
-        for tag in _TAG.findall(part.html):
+def articles_in(texts: Iterable[str]) -> set[str]:
+    """The ids of the articles that these texts link to."""
+    return {_id_and_key(value)[0] for value in _targets(texts, "article")}
+
+
+def files_in(texts: Iterable[str]) -> set[str]:
+    """The names of the files that these texts show or link to."""
+    return set(_targets(texts, "file"))
+
+
+def _targets(texts: Iterable[str], kind: str) -> Iterator[str]:
+    for text in texts:
+        for tag in _TAG.findall(text):
             for link in _LINK.findall(tag):
-                if link[1] == "article":
-                    found.add(_id_and_key(html_entities.unescape(link[2]))[0])
-    return found
+                if link[1] == kind:
+                    yield html_entities.unescape(link[2])
 
 
 def _id_and_key(value: str) -> tuple[str, str]:
@@ -89,3 +96,18 @@ def checked_id(page: ArticlePage, system: str) -> str:
         )
         raise Rejected(text, system=system, field="id")
     return page.id
+
+
+def refuse_staff_text(page: ArticlePage, audience: str, system: str) -> None:
+    """A site for citizens takes nothing that is not for them, whoever asks.
+
+    Raises Rejected (field "audience").
+    """
+    if audience == STAFF:
+        return
+    if page.audience != CITIZEN or any(part.audience != CITIZEN for part in page.parts):
+        text = (
+            f"{system}: the page of {page.id} holds text for staff, and this site is for citizens; "
+            "nothing was written"
+        )
+        raise Rejected(text, system=system, field="audience")

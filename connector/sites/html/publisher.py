@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connector.article import CITIZEN, STAFF, ArticlePage, LivePage, PagePart, Signal, SiteAccess
+from connector.article import STAFF, ArticlePage, LivePage, PagePart, Signal, SiteAccess
 from connector.errors import Gone, PageEdited, Rejected, RemoteError
 from connector.model import Finding
 from connector.ports import Address, OpenFile
@@ -22,7 +22,16 @@ from connector.sites.html.drawing import article_page, hidden_page, relative
 from connector.sites.html.folder import FILES, Folder, name_of
 from connector.sites.html.mark import Mark, Written
 from connector.sites.html.overview import Overview, strangers
-from connector.sites.showing import PUBLISHED, WITHDRAWN, checked_id, content_of, resolved, state_at
+from connector.sites.showing import (
+    PUBLISHED,
+    WITHDRAWN,
+    checked_id,
+    content_of,
+    files_in,
+    refuse_staff_text,
+    resolved,
+    state_at,
+)
 
 _RESERVED = frozenset({"index", "search"})
 _SOURCES = re.compile(r'\s(?:src|href)="([^"]*)"')
@@ -90,7 +99,7 @@ class HtmlPublisher:
         self, page: ArticlePage, before: LivePage | None, open_file: OpenFile, address: Address
     ) -> LivePage:
         """Its files first, under names of their bytes; then the page, in one step."""
-        self._refuse_foreign_sections(page)
+        refuse_staff_text(page, self.audience, self.name)
         id_ = checked_id(page, self.name)
         present = self._page(id_, before.ref if before else "")
         self._refuse_edited(page.digest, before, present)
@@ -98,7 +107,8 @@ class HtmlPublisher:
         content = self._drawn(page, path, present, address)
         names = set()
         if state_at(page, self._clock()) == PUBLISHED:
-            for file in page.files:
+            shown = files_in(part.html for part in page.parts)
+            for file in (each for each in page.files if each.name in shown):
                 names.add(name_of(file, id_))
                 if self._folder.content(name_of(file, id_)) is None:
                     content_now = content_of(file, open_file, self.name)
@@ -160,7 +170,10 @@ class HtmlPublisher:
             return self._target(self._name_in(page.path, value)) or value
 
         return msgspec.structs.replace(
-            self._live(page), fingerprint=fingerprint((), said, known), html=said.strip()
+            self._live(page),
+            fingerprint=fingerprint((), said, known),
+            html=said.strip(),
+            is_as_left=page.is_as_left,
         )
 
     def _target(self, name: str) -> str:
@@ -200,17 +213,6 @@ class HtmlPublisher:
 
     # -- writing --------------------------------------------------------------------------------
 
-    def _refuse_foreign_sections(self, page: ArticlePage) -> None:
-        """A site for citizens takes nothing that is not for them, whoever asks."""
-        if self.audience == STAFF:
-            return
-        if page.audience != CITIZEN or any(part.audience != CITIZEN for part in page.parts):
-            text = (
-                f"{self.name}: the page of {page.id} holds text for staff, and this site is for "
-                "citizens; nothing was written"
-            )
-            raise Rejected(text, system=self.name, field="audience")
-
     def _refuse_edited(self, digest: str, before: LivePage | None, present: Written | None) -> None:
         """Raises PageEdited when the file is neither as planned nor as a run of ours left it."""
         if present is None:
@@ -219,8 +221,8 @@ class HtmlPublisher:
             raise self._deleted(before)
         if before is not None and before.version == present.version:
             return
-        is_ours = present.is_as_left and (not digest or present.mark.digest == digest)
-        if is_ours and (digest or present.mark.state == WITHDRAWN):
+        is_known = present.mark.digest == digest if digest else present.mark.state == WITHDRAWN
+        if present.is_as_left and is_known:
             return
         text = (
             f"{self.name}: {present.path} was changed since this was planned; look at the change "
