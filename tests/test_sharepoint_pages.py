@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import unquote, urljoin
 
+import msgspec
 import pytest
 import requests
 
@@ -364,7 +365,7 @@ class TestOwn(Served):
         seen = self.reader_sees(self.make_publisher().put(listed, None, open_file, nowhere))
 
         assert seen.count("<ul>") == seen.count("</ul>") == 1
-        assert seen.index("</ul>") < seen.index("<img")
+        assert seen.index("Så") < seen.index("</ul>") < seen.index("<img")
 
     def test_no_right_to_make_lists(self):
         """The refusal names the right that the list needs."""
@@ -467,3 +468,21 @@ class TestOwn(Served):
         told = " ".join(caught.value.problems)
         for word in ("tenant", "client_id", "certificate_file", "place"):
             assert word in told
+
+    def test_signing_in(self):
+        """The app signs in with its secret as msal does it; a wrong secret says what to do."""
+        with self.system.serve(tls=True) as listener:
+            access = self.access(
+                url=f"{listener.origin}/sites/intranet",
+                tenant="nordvang",
+                client_id=self.system.client_id,
+                secret=self.system.client_secret,
+                authority=listener.origin,
+                ca_bundle=listener.ca_file,
+            )
+            live = make_publisher(access, clock=self.clock).put(page(), None, open_file, nowhere)
+            assert live.state == "published"
+
+            wrong = msgspec.structs.replace(access, secret="another")
+            with pytest.raises(Denied, match="client secret is wrong"):
+                list(make_publisher(wrong).pages())

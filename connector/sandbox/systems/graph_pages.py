@@ -14,8 +14,10 @@ import itertools
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from connector.sandbox.protocol import GraphError, Request, Response, encode, json_response
+from connector.sandbox.sign_in import LIFE_S, check, configuration, refusal
 from connector.sandbox.systems.base import EXPIRED, READ_ONLY, FakeSystem
 from connector.sandbox.systems.graph_pages_store import FakePage, FakeTable, Store, etag
 from connector.sandbox.world import Json
@@ -33,6 +35,9 @@ class FakeGraphPages(FakeSystem):
     def __init__(self) -> None:
         super().__init__()
         self.store = Store()
+        self.client_id = "casethread-app"
+        self.client_secret = "fictional-secret"  # noqa: S105  opens this box and nothing else
+        self.certificate = b""  # PEM, as registered with the app
         self.may_manage = True
         self.publish_faults = 0
         self.throttles: list[str] = []
@@ -61,6 +66,8 @@ class FakeGraphPages(FakeSystem):
 
     def answer(self, request: Request) -> Response:
         """The answer on a good day."""
+        if not request.path.startswith("/v1.0/"):
+            return self._sign_in(request)
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind != "Bearer" or token not in self._tokens:
             return fault(GraphError(401, "InvalidAuthenticationToken", "The token is not known."))
@@ -71,6 +78,23 @@ class FakeGraphPages(FakeSystem):
             return self._route(request)
         except GraphError as error:
             return fault(error)
+
+    def _sign_in(self, request: Request) -> Response:
+        """The Entra side: a token for the app's secret or certificate."""
+        tenant, _, rest = request.path.strip("/").partition("/")
+        if rest == "v2.0/.well-known/openid-configuration":
+            return configuration(request, tenant)
+        if rest != "oauth2/v2.0/token":
+            return fault(GraphError(404, "BadRequest", "Only /v1.0 is served here."))
+        now = datetime.now(UTC)
+        if code := check(request, self.client_id, self.client_secret, self.certificate, now):
+            return refusal(code, now)
+        life = {"token_type": "Bearer", "expires_in": LIFE_S}
+        return json_response({**life, "access_token": self.token()})
+
+    def is_write(self, request: Request) -> bool:
+        """Signing in is a POST that changes nothing."""
+        return super().is_write(request) and request.path.startswith("/v1.0/")
 
     def _route(self, request: Request) -> Response:
         path = request.path.removeprefix("/v1.0")
