@@ -14,7 +14,7 @@ from connector import words
 LANGUAGES = ("da", "en")
 
 
-def text(key: str, language: str, **values: object) -> str:
+def text(key: str, language: str, /, **values: object) -> str:
     """The text of `key` with its placeholders filled; English unless `language` is "da".
 
     Raises KeyError for a key that is in neither language, or a placeholder without a value.

@@ -180,9 +180,9 @@ def _build(
 ) -> Built:
     found = Findings(id, most_bytes)
     owner = drafts.get(LOCAL) or next(iter(drafts.values()))
-    if not fields.get("id"):
+    if fields and not fields.get("id"):  # without any, it is told why
         found.add(owner.shown, 1, "no_id", suggestion=id)
-    if not fields.get("title"):
+    if fields and not fields.get("title"):
         found.add(owner.shown, 1, "no_title")
     sections: list[Section] = []
     places: dict[str, tuple[str, int]] = {}
@@ -199,7 +199,7 @@ def _build(
         found.look_into(
             Place(section.key, draft.shown, part.text_line, draft.path.parent, root), section.text
         )
-    if not any(section.text.strip() for section in sections):
+    if not any(section.text.strip() for section in sections) and not owner.mistakes:
         found.add(owner.shown, 0, "no_text")
     paths = tuple(dict.fromkeys(draft.shown for draft in drafts.values()))
     known = {name: value for name, value in fields.items() if name in Article.__struct_fields__}

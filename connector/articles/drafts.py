@@ -168,7 +168,7 @@ def _part(
     """A section with the meaning of what stands between its braces."""
     line = one.line + offset
     marked = attributes(one.attributes or "")
-    key = marked.key or (slug(one.heading) or "afsnit" if one.text_line != one.line else "")
+    key = "" if one.is_top else marked.key or slug(one.heading) or "afsnit"
     if marked.rest:
         faults.append(front_matter.Fault(line, "braces", {"text": marked.rest}))
     if marked.key and not fields.ID.fullmatch(marked.key):

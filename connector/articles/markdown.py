@@ -45,6 +45,7 @@ class Cut(msgspec.Struct, frozen=True):
     line: int  # of the heading, from 1 in the body; of the first line for what has no heading
     text_line: int  # of the text's first line, from 1 in the body
     attributes: str | None = None
+    is_top: bool = False  # what stands before the first heading
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -122,7 +123,7 @@ def cut(body: str) -> list[Cut]:
     before = "\n".join(lines[: starts[0][0]] if starts else lines)
     if before.strip():
         blank = len(before) - len(before.lstrip("\n"))
-        sections.append(Cut("", before.strip("\n").rstrip(), 1, blank + 1))
+        sections.append(Cut("", before.strip("\n").rstrip(), 1, blank + 1, is_top=True))
     for index, (first, after, heading) in enumerate(starts):
         end = starts[index + 1][0] if index + 1 < len(starts) else len(lines)
         braces = _BRACES.search(heading)

@@ -13,7 +13,7 @@ import msgspec
 from connector.article import LOCAL, NATIONAL, Article
 from connector.articles.building import Built, Conflict, Origin, build, build_overlaid
 from connector.articles.drafts import Draft, read_draft
-from connector.articles.markdown import Parsed
+from connector.articles.markdown import Parsed, slug
 from connector.articles.mistakes import ERROR, Mistake, error
 from connector.errors import ConfigError
 
@@ -123,7 +123,7 @@ def read_drafts(folders: Folders) -> Drafts:
             continue
         is_whole = False
         if not any(each.level == ERROR for each in one.mistakes):
-            mistakes.append(error("", one.shown, 1, "no_id", suggestion=one.path.stem))
+            mistakes.append(error("", one.shown, 1, "no_id", suggestion=slug(one.path.stem)))
     own = [one for one in known if not one.is_overlay]
     overlays = _unique((one for one in known if one.is_overlay), mistakes)
     by_id = _unique(own, mistakes)

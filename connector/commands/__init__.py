@@ -69,7 +69,7 @@ class Session:
             path = path.resolve().relative_to(Path.cwd())
         return "casethread" if path == Path() else f"casethread --config {shlex.quote(str(path))}"
 
-    def text(self, key: str, **values: object) -> str:
+    def text(self, key: str, /, **values: object) -> str:
         """A text of the program in the session's language."""
         return locale.text(key, self.language, **values)
 
