@@ -73,6 +73,7 @@ def prepare(folder: Path) -> Intranet:
     try:
         write_articles(folder / "articles", date.today())  # noqa: DTZ011  the reader's day
         its.key.parent.mkdir(parents=True, exist_ok=True)
+        its.website.mkdir(exist_ok=True)
         _write_keys(its.key, folder / "intranet-keys" / f"{SITE}.pem")
     except OSError as error:
         raise ConfigError([f"{error.filename or folder}: {error.strerror}"]) from error
@@ -94,7 +95,7 @@ def settings(its: Intranet) -> Mapping[str, object]:
         f"sites.{WEBSITE}.place": WEBSITE,
         f"sites.{WEBSITE}.audience": "citizen",
         "web.intranet_keys": "intranet-keys",
-#        "web.intranet_origins": [f"http://localhost:{its.port}"],
+        #        "web.intranet_origins": [f"http://localhost:{its.port}"],
     }
 
 
@@ -113,7 +114,7 @@ def plone(there: Session, command: str, its: Intranet, people: Sequence[Person])
     with log.open("w", encoding="utf-8") as errors:
         try:
             child = subprocess.Popen(  # noqa: S603  what the operator named
-                [*words, "--port", str(its.port), "--language", there.language],
+                [*words, "--port", str(its.port), "--language", "da"],
                 stdout=errors,
                 stderr=errors,
                 stdin=subprocess.DEVNULL,
@@ -173,6 +174,7 @@ def _site(there: Session, its: Intranet, people: Sequence[Person]) -> Mapping[st
             }
         ],
         "registry": {
+            "plone.available_languages": ["da", "en"],
             "casethread.plone.connector_url": there.settings.web.url,
             "casethread.plone.intranet_name": SITE,
         },
