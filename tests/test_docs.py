@@ -195,13 +195,13 @@ def test_wrong_commands_are_seen() -> None:
 
 NAMES = {each.name for each in TABLE}
 SETTING = re.compile(
-    r"(?:ledger|graph|sources|register|linking|journal|sinks|jobs|log)\.[a-zA-Z_]+(?:\.[a-z_]+)?"
+    r"(?:ledger|graph|sources|register|linking|journal|sinks|sites|articles|jobs|log)\.[a-zA-Z_]+(?:\.[a-z_]+)?"
 )
 
 
 def is_setting(name: str) -> bool:
     """Whether a dotted name is a setting or a table of settings; NAME is the operator's choice."""
-    plain = re.sub(r"^sinks\.[A-Za-z_]+", "sinks.*", name)
+    plain = re.sub(r"^(sinks|sites)\.[A-Za-z_]+", r"\1.*", name)
     return plain in NAMES or plain in SECTIONS
 
 
