@@ -342,12 +342,18 @@ class _Planner:
                 return self._edited(base)
             return self._change(base, page, "again")
         if seen.is_persons:
-            return self._change(base, page, "dismissed")
+            return self._change(base, page, self._decision(seen))
         if seen.digest == page.digest:
             return msgspec.structs.replace(base, kind=BLOCKED if detail else KEEP, why=why)
         if why == "blocked":
             return self._change(base, page, "badge")
         return self._change(base, page, why)
+
+    def _decision(self, seen: Seen) -> str:
+        """Whether a person dismissed the change, or took it into the source."""
+        edit = seen.edit
+        known = edit and self._edits.get((edit.article, edit.fingerprint))
+        return known.decision if known else "dismissed"
 
     def _has_open_text(self, article: str) -> bool:
         return any(

@@ -21,7 +21,7 @@ COMMANDS = {
     "links": "articles_care",
     "remind": "articles_care",
 }
-GROUPS: dict[str, str] = {}
+GROUPS = {"edits": "articles_edits"}
 
 
 def _function(name: str) -> str:

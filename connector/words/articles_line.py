@@ -68,7 +68,7 @@ DA = {
     "article.edits.shown": "siden er vist igen",
     "article.edits.somebody": "en, webstedet ikke navngiver",
     "article.edits.not_found": "{id}: ingen rettelse af den side venter på en afgørelse; se: "
-    "casethread articles edits",
+    "casethread articles edits list",
     "article.edits.which": "{id} er rettet på flere websteder; vælg med --site: {sites}",
     "article.edits.only_text": "{id}: der er ingen tekst at tage med, for {what}. Afvis det med "
     "articles edits dismiss, eller fjern artiklen fra kilden",
@@ -83,6 +83,9 @@ DA = {
     "article.edits.part.added": "{name} (ny)",
     "article.edits.part.hidden": "{name} (fjernet)",
     "article.edits.part.title": "titel",
+    "article.edits.part.summary": "resumé",
+    "article.edits.would_break": "{id}: teksten kan ikke skrives i {path}, uden at filen bliver "
+    "ulæselig; skriv den selv ind, og afvis så rettelsen med articles edits dismiss",
     "article.edits.first": "indledning",
     "article.rollback.none": "{id}: der er ingen udgave {number} på {site}; der er: {numbers}",
     "article.rollback.not_live": "{id}: der står ingen side på {site} at føre tilbage",
@@ -179,7 +182,7 @@ EN = {
     "article.edits.shown": "the page was shown again",
     "article.edits.somebody": "somebody whom the site does not name",
     "article.edits.not_found": "{id}: no edit of that page waits for a decision; see: casethread "
-    "articles edits",
+    "articles edits list",
     "article.edits.which": "{id} was edited on several sites; choose with --site: {sites}",
     "article.edits.only_text": "{id}: there is no text to take over, for {what}. Dismiss it with "
     "articles edits dismiss, or remove the article from the source",
@@ -195,6 +198,9 @@ EN = {
     "article.edits.part.added": "{name} (new)",
     "article.edits.part.hidden": "{name} (removed)",
     "article.edits.part.title": "title",
+    "article.edits.part.summary": "summary",
+    "article.edits.would_break": "{id}: the text cannot be written to {path} without breaking the "
+    "file; write it there yourself, then dismiss the edit with articles edits dismiss",
     "article.edits.first": "introduction",
     "article.rollback.none": "{id}: there is no version {number} on {site}; there are: {numbers}",
     "article.rollback.not_live": "{id}: no page stands on {site} to roll back",

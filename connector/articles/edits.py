@@ -1,0 +1,136 @@
+"""A person's edit of a live page decided by name: taken into the source, or dismissed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connector.article import LOCAL, LivePage
+from connector.articles.comparing import site_links
+from connector.articles.drafts import Draft, parse_draft
+from connector.articles.mistakes import ERROR
+from connector.articles.reading import Folders, Library, base_path, read_drafts
+from connector.articles.rewriting import overlaid, rewritten
+from connector.articles.taking import TITLE, Change, changes
+from connector.durable import replace_durable
+from connector.errors import ConnectorError
+from connector.ledger.article_edits import DISMISSED, TAKEN, TEXT, Edit, decide_edit, edits
+from connector.ledger.article_pages import html_left, kept_pages
+from connector.ledger.article_versions import last_version
+
+if TYPE_CHECKING:
+    from connector.ledger.store import Ledger
+
+
+class CannotTake(ConnectorError):
+    """An edit cannot be decided so; `key` ends a word key that says why, with `values`."""
+
+    def __init__(self, key: str, **values: str) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What was written into which file."""
+
+    path: Path
+    changes: tuple[Change, ...]
+
+
+def open_edit(ledger: Ledger, article: str, site: str = "") -> Edit:
+    """The edit of this article that waits for a decision. Raises CannotTake for none, or two."""
+    found = [each for each in edits(ledger, site) if each.article == article]
+    if not found:
+        raise CannotTake("not_found", id=article)
+    if len({each.site for each in found}) > 1:
+        sites = ", ".join(sorted({each.site for each in found}))
+        raise CannotTake("which", id=article, sites=sites)
+    return found[0]
+
+
+def dismiss(ledger: Ledger, edit: Edit, *, actor: str, reason: str) -> None:
+    """Let our text win with the next publishing. Raises CannotTake when it was decided already."""
+    if not decide_edit(ledger, edit, DISMISSED, actor=actor, reason=reason):
+        raise CannotTake("decided", id=edit.article)
+
+
+def changes_in(ledger: Ledger, edit: Edit) -> list[Change]:
+    """What the person changed, section by section; empty when the site tells too little."""
+    version = last_version(ledger, edit.site, edit.article)
+    if version is None:
+        return []
+    kept = kept_pages(ledger, edit.site)
+    addresses = {id: row.url for id, row in kept.items() if row.is_live}
+    row = kept.get(edit.article)
+    live = LivePage(id=edit.article, ref="", url=row.url if row else "")
+    link = site_links(live, addresses, tuple(each.name for each in version.page.files))
+    left = html_left(ledger, edit.site, edit.article)
+    found = changes(version.page, left, edit.html, link)
+    if edit.title and row is not None and edit.title != row.title:
+        found.insert(0, Change(kind=TITLE, text=edit.title))
+    return found
+
+
+def take(ledger: Ledger, edit: Edit, library: Library, folders: Folders, *, actor: str) -> Taken:
+    """Write the live text into our source: into our article, or as an overlay of the national one.
+
+    Raises CannotTake when there is no text to take, and ConfigError as reading does.
+    """
+    if edit.kind != TEXT:
+        raise CannotTake("only_text", id=edit.article, what=edit.kind)
+    article = library.articles.get(edit.article)
+    if article is None:
+        raise CannotTake("no_source", id=edit.article)
+    found = changes_in(ledger, edit)
+    if not found:
+        raise CannotTake("nothing", id=edit.article)
+    drafts = read_drafts(folders)
+    own = drafts.local.get(edit.article)
+    if own is not None:
+        path, before = own.path, _text(own.path)
+        text = rewritten(before, own, found)
+    else:
+        overlay = drafts.overlays.get(edit.article)
+        path = overlay.path if overlay else folders.local / f"{edit.article}.md"
+        before = _text(path) if overlay else f"---\noverlays: {edit.article}\n---\n"
+        text = overlaid(before, overlay, found, article.sections)
+        if overlay is None:
+            _keep_base(folders, edit.article, drafts.national[edit.article])
+    _refuse_broken(before, text, path, edit, folders)
+    replace_durable(path, text.encode())
+    if not decide_edit(ledger, edit, TAKEN, actor=actor):
+        raise CannotTake("decided", id=edit.article)
+    return Taken(path=path, changes=tuple(found))
+
+
+def _keep_base(folders: Folders, article: str, national: Draft) -> None:
+    """A copy of the national text that the new overlay is written against."""
+    base = base_path(folders, article)
+    base.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(national.path, base)
+
+
+def _text(path: Path) -> str:
+    """As reading sees it, so that its line numbers hold."""
+    import unicodedata
+
+    text = path.read_bytes().decode("utf-8-sig")
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _refuse_broken(before: str, after: str, path: Path, edit: Edit, folders: Folders) -> None:
+    """Raises CannotTake when the text would break the file: it is not written then."""
+
+    def faults(text: str) -> set[str]:
+        draft = parse_draft(
+            text, path=path, shown=str(path), source=LOCAL, zone=ZoneInfo(folders.time_zone)
+        )
+        return {each.key for each in draft.mistakes if each.level == ERROR}
+
+    if faults(after) - faults(before):
+        raise CannotTake("would_break", id=edit.article, path=str(path))

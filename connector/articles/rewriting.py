@@ -1,0 +1,142 @@
+"""Changes of single sections and fields written into an article's file, the rest left as it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+
+from connector.article import CITIZEN, UNIT, Section
+from connector.articles.drafts import Draft, Part
+from connector.articles.taking import ADDED, CHANGED, HIDDEN, SUMMARY, TITLE, Change
+
+_HEADING = re.compile(r"^(##\s+)(.*?)(\s*\{[^{}]*\})?\s*$")
+_KEY = re.compile(r"^[\w-]+:")
+
+
+def rewritten(text: str, draft: Draft, changes: Sequence[Change]) -> str:
+    """The text of a file of our own article with these changes. `draft` is the same text, read."""
+    lines = text.rstrip("\n").split("\n")
+    ends = _ends(draft, len(lines))
+    added: list[Change] = []
+    for part in reversed(draft.parts):
+        key = part.section.key
+        for each in reversed([c for c in changes if c.kind == ADDED and c.after == key]):
+            lines[ends[key] : ends[key]] = ["", *_section(each.heading, "", each.text), ""]
+            added.append(each)
+        change = next((c for c in changes if c.key == key and c.kind in (CHANGED, HIDDEN)), None)
+        if change is None:
+            continue
+        start = part.section.line - 1 if part.section.heading else part.text_line - 1
+        if change.kind == HIDDEN:
+            lines[start : ends[key]] = []
+            continue
+        head = [_headed(lines[start], change.heading, key), ""] if part.section.heading else []
+        lines[start : ends[key]] = [*head, *change.text.split("\n"), ""]
+    for each in changes:
+        if each.kind == ADDED and each not in added:
+            lines += ["", *_section(each.heading, "", each.text)]
+    return _tidy(_with_fields(lines, changes))
+
+
+def overlaid(
+    text: str, draft: Draft | None, changes: Sequence[Change], sections: Sequence[Section]
+) -> str:
+    """The text of an overlay with these changes laid over the national article's sections."""
+    lines = text.rstrip("\n").split("\n")
+    known = {part.section.key: part for part in draft.parts} if draft else {}
+    ends = _ends(draft, len(lines)) if draft else {}
+    theirs = {section.key: section for section in sections}
+    new: list[str] = []
+    old = [c for c in changes if c.kind in (CHANGED, ADDED, HIDDEN)]
+    for change in sorted(old, key=lambda c: _line(known.get(c.key)), reverse=True):
+        written = _laid(change, theirs.get(change.key))
+        part = known.get(change.key)
+        if part is not None:
+            start = part.section.line - 1 if part.section.heading else part.text_line - 1
+            if part.section.heading and change.kind == CHANGED:  # what its braces say stays
+                written[0] = _headed(lines[start], change.heading, change.key)
+            lines[start : ends[change.key]] = [*written, ""]
+        elif not change.key:
+            at = _body(lines)
+            lines[at:at] = ["", *written, ""]
+        else:
+            new[:0] = ["", *written]
+    return _tidy(_with_fields([*lines, *new], changes))
+
+
+def _line(part: Part | None) -> int:
+    return part.section.line if part is not None else 0
+
+
+def _ends(draft: Draft, count: int) -> dict[str, int]:
+    """Where each section of the file ends: the index of the line after it."""
+    starts = [part.section.line - 1 for part in draft.parts]
+    following = [*starts[1:], count]
+    return {part.section.key: end for part, end in zip(draft.parts, following, strict=True)}
+
+
+def _body(lines: Sequence[str]) -> int:
+    """The index of the first line below the front matter."""
+    fences = [n for n, line in enumerate(lines) if line.rstrip() == "---"]
+    return fences[1] + 1 if len(fences) > 1 else 0
+
+
+def _headed(line: str, heading: str, key: str) -> str:
+    """A heading's line with other words; its key stays."""
+    found = _HEADING.match(line)
+    if found is None or found[2].strip() == heading:
+        return line
+    return f"{found[1]}{heading}{found[3] or f' {{#{key}}}'}"
+
+
+def _section(heading: str, braces: str, text: str) -> list[str]:
+    return [f"## {heading}{braces}", "", *text.split("\n")]
+
+
+def _laid(change: Change, section: Section | None) -> list[str]:
+    """A section of an overlay."""
+    if not change.key:
+        return change.text.split("\n")
+    marks = [f"#{change.key}"]
+    if change.kind == HIDDEN:
+        marks.append(".hidden")
+    if section is not None and section.audience != CITIZEN and change.kind == CHANGED:
+        marks.append(f".{section.audience}")
+    if section is not None and section.unit and section.audience == UNIT:
+        marks.append(f'unit="{section.unit}"')
+    if change.kind == ADDED and change.after:
+        marks.append(f"after={change.after}")
+    heading = change.heading or (section.heading if section else change.key)
+    text = "" if change.kind == HIDDEN else change.text
+    return _section(heading, f" {{{' '.join(marks)}}}", text)
+
+
+def _with_fields(lines: Sequence[str], changes: Sequence[Change]) -> list[str]:
+    """The lines with another title or summary in the front matter."""
+    made = list(lines)
+    for change in changes:
+        if change.kind not in (TITLE, SUMMARY):
+            continue
+        line = f"{change.kind}: {json.dumps(change.text, ensure_ascii=False)}"
+        at = next((n for n, each in enumerate(made) if each.startswith(f"{change.kind}:")), None)
+        close = _body(made) - 1
+        if at is None or at > close:
+            made.insert(max(close, 0), line)
+            continue
+        end = at + 1
+        while end < close and not _KEY.match(made[end]):  # a value over several lines
+            end += 1
+        made[at:end] = [line]
+    return made
+
+
+def _tidy(lines: Sequence[str]) -> str:
+    """No two empty lines after one another outside code, one line end at the end."""
+    made: list[str] = []
+    is_code = False
+    for line in lines:
+        is_code ^= line.startswith(("```", "~~~"))
+        if is_code or line.strip() or (made and made[-1].strip()):
+            made.append(line)
+    return "\n".join(made).rstrip("\n") + "\n"
