@@ -101,9 +101,9 @@ def mail_of(letter: Letter, now: datetime, today: date, style: Style) -> EmailMe
     domain = style.sender.rpartition("@")[2]
     message["Message-ID"] = f"<{hashlib.sha256(told.encode()).hexdigest()[:32]}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
-    message["Content-Language"] = style.language
     message.set_content(_plain(those, today, style))
     message.add_alternative(_html(those, today, style), subtype="html")
+    message["Content-Language"] = style.language  # after the content, which takes such fields away
     return message
 
 

@@ -80,6 +80,7 @@ def test_sent(ledger: Ledger, tmp_path: Path) -> None:
     letter = server.letters[server.to.index(HANNE)]
     assert letter["Subject"] == "2 vidensartikler venter på dig"
     assert letter["Auto-Submitted"] == "auto-generated"
+    assert letter["Content-Language"] == "da"
     plain = content(letter, "plain")
     assert "1. Forny dit pas\n   Skal gennemgås i dag, 20. november 2026." in plain
     assert "Side: https://intranet.example/pas" in plain
