@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -275,7 +276,7 @@ def test_missing_title_and_text(source: Source) -> None:
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_danish_letters_in_every_name(source: Source, form: str) -> None:
+def test_danish_letters_in_every_name(source: Source, form: Literal["NFC", "NFD"]) -> None:
     """Files and folders named with æ, ø and å are found, however the file system composes them."""
     name = unicodedata.normalize(form, "Æbler på øen")
     source.write(f"{name}/{name}.png", PNG)
