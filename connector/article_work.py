@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from connector.articles.checking import check
-from connector.articles.planning import Plan, plan
+from connector.articles.planning import Plan, plan, wanted_of
 from connector.articles.publishing import JOB, PROGRAM, Result, note, publish
 from connector.articles.reading import Folders, Library, Mistake, read
 from connector.errors import Busy, ConfigError, RemoteError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from connector.articles.owners import Owners
+    from connector.articles.versions import RolledBack
     from connector.bootstrap import Program
     from connector.ports import Publisher
     from connector.settings import Settings
@@ -139,6 +140,26 @@ class ArticleLine:
         except (RemoteError, Busy) as error:
             return Result(site=publisher.name, stopped=str(error))
         return result
+
+    def roll_back(
+        self, publisher: Publisher, article: str, number: int | None, *, actor: str = PROGRAM
+    ) -> RolledBack:
+        """Put an earlier version back. Raises Busy, CannotRollBack, and as the publisher."""
+        from connector.articles.versions import roll_back
+
+        now = self.program.clock()
+        wanted = wanted_of(
+            self.library,
+            publisher.audience,
+            now,
+            self.mistakes,
+            time_zone=self.settings.time_zone,
+            language=self.settings.language,
+            owner_name=self.owner_name,
+        )
+        ledger = self.program.ledger
+        with running(ledger, lock_name(publisher.name)):
+            return roll_back(wanted, publisher, ledger, now, article, number, actor=actor)
 
     def publish(
         self,

@@ -44,6 +44,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     detail: str = ""  # for people: what blocks it, when it is due
     seen: Seen | None = None
+    is_pinned: bool = False  # an earlier version that a person put back
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,6 +232,7 @@ class _Planner:
         seen = see(row, live, page or source, self._publisher, self._ledger, self._addresses)
         title = next((each.title for each in (page, source, seen.live, row) if each), "")
         base = Step(kind=KEEP, article=id, title=title, page=page, live=seen.live, seen=seen)
+        base = msgspec.structs.replace(base, is_pinned=why == "pinned")
         if page is None:
             return self._without(base, why, source)
         if seen.is_persons and not self._may_overwrite(base, row):

@@ -46,6 +46,7 @@ from connector.ledger.article_pages import (
     kept_pages,
     note_lost,
     note_seen,
+    pin,
     settle_put,
     settle_withdraw,
 )
@@ -223,6 +224,9 @@ class _Run:
         live = self._publisher.put(page, step.live, opener(page), self._addresses.get)
         links = {id: self._addresses.get(id, "") for id in page.links}
         settle_put(self._ledger, site, live, page.digest, links, actor=self._actor, version=version)
+        row = self._kept.get(page.id)
+        if row is not None and row.pinned is not None and not (step.is_pinned or is_again):
+            pin(self._ledger, site, page.id, None, "")  # the source says something else now
         self._addresses[page.id] = live.url
         self._count("links" if is_again else "created" if step.kind == CREATE else "changed", 1)
 

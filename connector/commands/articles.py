@@ -17,6 +17,8 @@ COMMANDS = {
     "plan": "articles_line",
     "publish": "articles_line",
     "status": "articles_line",
+    "versions": "articles_versions",
+    "rollback": "articles_versions",
     "gaps": "articles_loop",
     "links": "articles_care",
     "remind": "articles_care",

@@ -95,6 +95,8 @@ DA = {
     "kilden ændres. Giv slip med: {command} articles rollback {id} --release",
     "article.rollback.released": "{id} på {site}: kildens tekst udgives igen ved næste kørsel.",
     "article.rollback.not_pinned": "{id}: ingen tidligere udgave holdes på noget websted.",
+    "article.versions.site": "Websted",
+    "article.versions.title": "Titel",
     "article.versions.number": "Nr.",
     "article.versions.at": "Udgivet",
     "article.versions.actor": "Af",
@@ -211,6 +213,8 @@ EN = {
     "article.rollback.released": "{id} on {site}: the source's text is published again with the "
     "next run.",
     "article.rollback.not_pinned": "{id}: no earlier version is kept on any site.",
+    "article.versions.site": "Site",
+    "article.versions.title": "Title",
     "article.versions.number": "No.",
     "article.versions.at": "Published",
     "article.versions.actor": "By",
