@@ -87,11 +87,13 @@ def settings(its: Intranet) -> Mapping[str, object]:
         "articles.shared": "articles/shared",
         "articles.schedule": "every 1 min",
         f"sites.{SITE}.kind": "plone",
+        f"sites.{SITE}.language": "da",  # of the municipality, whatever the operator's is
         f"sites.{SITE}.url": its.url,
         f"sites.{SITE}.place": PLACE,
         f"sites.{SITE}.audience": "staff",
         f"sites.{SITE}.user": ACCOUNT,
         f"sites.{WEBSITE}.kind": "html",
+        f"sites.{WEBSITE}.language": "da",
         f"sites.{WEBSITE}.place": WEBSITE,
         f"sites.{WEBSITE}.audience": "citizen",
         "web.intranet_keys": "intranet-keys",
@@ -169,7 +171,7 @@ def _site(there: Session, its: Intranet, people: Sequence[Person]) -> Mapping[st
         "folders": [
             {
                 "id": PLACE,
-                "title": there.text("demo.knowledge"),
+                "title": "Viden",
                 "roles": {ACCOUNT: ["Contributor", "Editor", "Reviewer", "Reader"]},
             }
         ],

@@ -434,7 +434,6 @@ TEXTS = {
     "demo.no_portal": "Portalen startede ikke: {reason}",
     "demo.no_command": "{command}: programmet kan ikke startes; scripts/plone installerer Plone",
     "demo.no_intranet": "Plone startede ikke: {reason}",
-    "demo.knowledge": "Viden",
     "demo.publishing": "Starter Plone og udgiver kommunens artikler (nogle få er "
     "forkerte med vilje)",
     "demo.intranet": "Intranettet: {url}",

@@ -447,7 +447,6 @@ TEXTS = {
     "demo.no_portal": "The portal did not start: {reason}",
     "demo.no_command": "{command}: the program cannot be started; scripts/plone installs Plone",
     "demo.no_intranet": "Plone did not start: {reason}",
-    "demo.knowledge": "Knowledge",
     "demo.publishing": "Starting Plone and publishing the municipality's articles "
     "(a few are wrong on purpose)",
     "demo.intranet": "The intranet: {url}",
