@@ -16,12 +16,19 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 ROOT = Path(__file__).parents[1]
 ADDON = ROOT / "intranet" / "plone"
@@ -61,8 +68,8 @@ class RealPlone:
 
     url: str  # of the site: http://localhost:PORT/intranet
     has_addon: bool
+    public_key: bytes = b""  # PEM: what the connector needs to believe this site's statements
     folder: str = FOLDER
-    _process: Any = field(repr=False, default=None)
 
     @property
     def articles(self) -> str:
@@ -95,24 +102,33 @@ def served(*, has_addon: bool, site: dict[str, Any] = SITE) -> Iterator[RealPlon
     base = built(has_addon=has_addon, site=site)
     folder = Path(tempfile.mkdtemp(prefix="casethread-plone-"))
     log = folder / "log"
+    public_key = _make_key(folder / "intranet.key")
     with log.open("w") as errors:
         process = subprocess.Popen(
             [PYTHON, SERVE, folder, "--base", base],
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
+            env=os.environ | {"CASETHREAD_INTRANET_KEY_FILE": str(folder / "intranet.key")},
         )
     try:
         assert process.stdout is not None
         url = next((line.split()[1] for line in process.stdout if line.startswith("READY")), None)
         assert url, f"Plone did not start:\n{log.read_text()[-3000:]}"
-        yield RealPlone(url=url, has_addon=has_addon, _process=process)
+        yield RealPlone(url=url, has_addon=has_addon, public_key=public_key)
     finally:
         process.terminate()
         process.wait(20)
         if process.stdout is not None:
             process.stdout.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_key(place: Path) -> bytes:
+    """A key pair for the site's statements: the private half in a file; gives the public one."""
+    key = Ed25519PrivateKey.generate()
+    place.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def built(*, has_addon: bool, site: dict[str, Any] = SITE) -> Path:
