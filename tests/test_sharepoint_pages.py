@@ -327,9 +327,9 @@ class TestOwn(Served):
         live = publisher.put(page(), None, open_file, nowhere)
         change = publisher._graph.change_page
 
-        def overtaken(present: SitePage, content: dict[str, Any]) -> None:
+        def overtaken(present: SitePage, content: dict[str, Any]) -> SitePage:
             self.edit(live, "Nu også om aftenen.")
-            change(present, content)
+            return change(present, content)
 
         monkeypatch.setattr(publisher._graph, "change_page", overtaken)
         with pytest.raises(PageEdited):
@@ -404,6 +404,20 @@ class TestOwn(Served):
         assert row["CtSubject"] == "23.05.06 Pas"
         assert (row["CtUnit"], row["CtOwner"]) == ("Borgerservice", "anna@kommune.example")
         assert row["CtAudience"] == CITIZEN
+
+    def test_a_list_with_another_title(self):
+        """Its columns have Danish headings, and people may give it a title of theirs."""
+        live = self.make_publisher().put(page(), None, open_file, nowhere)
+        (table,) = self.system.store.tables.values()
+        assert table.columns["CtReview"]["displayName"] == "Gennemgås senest"
+
+        table.title = "Vores artikler"
+
+        assert list(self.make_publisher().pages()) == [
+            msgspec.structs.replace(live, fingerprint="", html="", is_as_left=None)
+        ]
+        self.make_publisher().put(page(title="Nyt"), live, open_file, nowhere)
+        assert len(self.system.store.tables) == 1
 
     def test_an_image_within_a_sentence(self):
         """Text web parts have no images: it comes after its text, and the page is not edited."""

@@ -176,7 +176,7 @@ class FakeGraphPages(FakeSystem):
             {"id": _ASSETS, "name": "Webstedsaktiver", "webUrl": f"{base}/SiteAssets"},
         ]
         for table in self.store.tables.values():
-            url = f"{base}/Lists/{table.title}"
+            url = f"{base}/Lists/{table.name}"
             rows.append({"id": table.key, "displayName": table.title, "webUrl": url})
         return self._paged(request, rows)
 

@@ -62,6 +62,7 @@ class FakeTable:
     """A list: its columns by internal name, its rows by id."""
 
     key: str
+    name: str  # in its address; the title may change
     title: str
     columns: dict[str, Json]
     rows: dict[str, Json] = field(default_factory=dict)
@@ -147,10 +148,10 @@ class Store:
     def add_table(self, values: Json) -> FakeTable:
         """Make a list with its columns."""
         title = str(values["displayName"])
-        if any(table.title == title for table in self.tables.values()):
+        if any(title in (table.title, table.name) for table in self.tables.values()):
             raise GraphError(409, "nameAlreadyExists", "Name already exists.")
         columns = {str(each["name"]): each for each in values.get("columns", ())}
-        made = FakeTable(key=str(uuid.uuid4()), title=title, columns=columns)
+        made = FakeTable(key=str(uuid.uuid4()), name=title, title=title, columns=columns)
         self.tables[made.key] = made
         return made
 

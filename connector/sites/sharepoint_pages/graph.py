@@ -85,8 +85,8 @@ class Graph:
         return self._site
 
     def lists(self) -> list[ListInfo]:
-        """The site's lists and libraries, those of SharePoint itself too."""
-        query = {"$select": "id,displayName,webUrl,system", "$top": "200"}
+        """The site's lists and libraries; `system` in $select brings SharePoint's own too."""
+        query = {"$select": "id,webUrl,system", "$top": "200"}
         return list(self._all("lists", ListInfo, query))
 
     def add_list(self, values: Mapping[str, object]) -> ListInfo:
@@ -148,11 +148,11 @@ class Graph:
             raise Unavailable(text, system=self.name)
         return made
 
-    def change_page(self, page: SitePage, content: Mapping[str, object]) -> None:
+    def change_page(self, page: SitePage, content: Mapping[str, object]) -> SitePage:
         """Make a new draft of a page. Raises PageEdited when it is not as `page` any more."""
         path = f"pages/{page.id}/microsoft.graph.sitePage"
         headers = {"If-Match": page.e_tag}
-        self._write("PATCH", path, SitePage, {"@odata.type": _KIND, **content}, headers)
+        return self._write("PATCH", path, SitePage, {"@odata.type": _KIND, **content}, headers)
 
     def publish(self, key: str) -> None:
         """Publish the newest version; whether it is seen is told by reading the page again."""

@@ -63,7 +63,7 @@ class PagesPublisher:
         self.audience = access.audience
         self._access = access
         self._graph = graph
-        self._rows = Rows(graph)
+        self._rows = Rows(graph, access.language)
         self._clock = clock
         self._addresses: dict[str, str] | None = None  # path of a page -> the article's id
 
@@ -318,8 +318,10 @@ class PagesPublisher:
         if present is None:
             present = self._graph.add_page(name, plan.content)
         elif print_of(present, lambda value: value) != plan.sent:
-            self._graph.change_page(present, plan.content)
-        page = self._publish(present.id, plan)
+            present = self._graph.change_page(present, plan.content)
+        page = self._publish(present, plan)
+        if self._addresses is not None:
+            self._addresses[_path(page.web_url)] = row.article
         level = page.publishing_state.level
         state = PENDING if plan.state == PUBLISHED and level != "published" else plan.state
         for path in row.work.stale:
@@ -334,16 +336,12 @@ class PagesPublisher:
         row = msgspec.structs.replace(row, page=page.id, state=state, work=work)
         return self._whole(self._rows.save(row, about), page)
 
-    def _publish(self, key: str, plan: _Plan) -> SitePage:
+    def _publish(self, page: SitePage, plan: _Plan) -> SitePage:
         """The page read back, published where readers are to see it, or have seen it before."""
-        page = self._read_back(key)
         is_for_readers = plan.state == PUBLISHED or page.was_published
         if is_for_readers and page.publishing_state.level in ("checkout", "draft"):
-            self._graph.publish(key)
-            page = self._read_back(key)
-        if self._addresses is not None:
-            self._addresses.setdefault(_path(page.web_url), page.name.removesuffix(".aspx"))
-        return page
+            self._graph.publish(page.id)
+        return self._read_back(page.id)
 
     def _read_back(self, key: str) -> SitePage:
         page = self._graph.page(key)

@@ -15,26 +15,22 @@ from connector.article import ArticlePage
 from connector.errors import Rejected
 from connector.sites.sharepoint_pages.graph import Graph
 from connector.sites.sharepoint_pages.wire import Item
+from connector.sites.sharepoint_pages.words import words
 from connector.typed import read_json
 
 LIST = "CasethreadArticles"
 _UNIQUE = {"indexed": True, "enforceUniqueValues": True}
 _COLUMNS: tuple[dict[str, object], ...] = (
-    {"name": "CtArticle", "displayName": "Article", "text": {}, **_UNIQUE},
-    {"name": "CtPage", "displayName": "Page", "text": {}},
-    {"name": "CtState", "displayName": "State", "text": {}, "indexed": True},
-    {"name": "CtDigest", "displayName": "Digest", "text": {}},
-    {"name": "CtAudience", "displayName": "Audience", "text": {}, "indexed": True},
-    {"name": "CtSubject", "displayName": "Subject", "text": {}},
-    {"name": "CtUnit", "displayName": "Unit", "text": {}, "indexed": True},
-    {"name": "CtOwner", "displayName": "Owner", "text": {}},
-    {
-        "name": "CtReview",
-        "displayName": "Review by",
-        "dateTime": {"format": "dateOnly"},
-        "indexed": True,
-    },
-    {"name": "CtWork", "displayName": "Work", "text": {"allowMultipleLines": True}},
+    {"name": "CtArticle", "text": {}, **_UNIQUE},
+    {"name": "CtPage", "text": {}},
+    {"name": "CtState", "text": {}, "indexed": True},
+    {"name": "CtDigest", "text": {}},
+    {"name": "CtAudience", "text": {}, "indexed": True},
+    {"name": "CtSubject", "text": {}},
+    {"name": "CtUnit", "text": {}, "indexed": True},
+    {"name": "CtOwner", "text": {}},
+    {"name": "CtReview", "dateTime": {"format": "dateOnly"}, "indexed": True},
+    {"name": "CtWork", "text": {"allowMultipleLines": True}},
 )
 _WANTED = ",".join(["Title", *(str(column["name"]) for column in _COLUMNS)])
 _LONGEST = 255  # of a single line of text in a list
@@ -64,8 +60,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 class Rows:
     """The list of one site. It is made with the first row."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, language: str) -> None:
         self._graph = graph
+        self._language = language
         self._list = ""
         self._library: tuple[str, str] | None = None
 
@@ -120,18 +117,19 @@ class Rows:
 
     def _known(self) -> bool:
         if not self._list:
-            self._list = next(
-                (each.id for each in self._graph.lists() if each.display_name == LIST), ""
-            )
+            # By its address: people may give the list another title.
+            end = f"/lists/{LIST}".lower()
+            found = (each for each in self._graph.lists() if each.web_url.lower().endswith(end))
+            self._list = next((each.id for each in found), "")
         return bool(self._list)
 
     def _ensure(self) -> None:
         if not self._known():
-            values = {
-                "displayName": LIST,
-                "list": {"template": "genericList"},
-                "columns": list(_COLUMNS),
-            }
+            labels = words(self._language)
+            columns = [
+                {**column, "displayName": labels[str(column["name"])]} for column in _COLUMNS
+            ]
+            values = {"displayName": LIST, "list": {"template": "genericList"}, "columns": columns}
             self._list = self._graph.add_list(values).id
 
 

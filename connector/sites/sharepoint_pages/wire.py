@@ -128,7 +128,6 @@ class SiteInfo(_Wire, frozen=True, kw_only=True):
 
 class ListInfo(_Wire, frozen=True, kw_only=True):
     id: str
-    display_name: str | None = None
     web_url: str = ""
 
 

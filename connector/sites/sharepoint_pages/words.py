@@ -1,4 +1,4 @@
-"""What a page on SharePoint says around the article, in its language."""
+"""What a page says around the article, and a list above its columns, in their language."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ _WORDS: dict[str, dict[str, str]] = {
         "owner": "Kontakt: {owner}",
         "withdrawn": "Vejledningen er taget af. Søg efter en anden.",
         "draft": "Vejledningen er ikke offentliggjort endnu.",
+        "CtArticle": "Artikel",
+        "CtPage": "Side",
+        "CtState": "Tilstand",
+        "CtDigest": "Kontrolsum",
+        "CtAudience": "Målgruppe",
+        "CtSubject": "Emne",
+        "CtUnit": "Ansvarlig enhed",
+        "CtOwner": "Ansvarlig person",
+        "CtReview": "Gennemgås senest",
+        "CtWork": "Til programmet",
     },
     "en": {
         "staff": "For staff only",
@@ -24,6 +34,16 @@ _WORDS: dict[str, dict[str, str]] = {
         "owner": "Contact: {owner}",
         "withdrawn": "The guide has been withdrawn. Search for another.",
         "draft": "The guide has not been published yet.",
+        "CtArticle": "Article",
+        "CtPage": "Page",
+        "CtState": "State",
+        "CtDigest": "Checksum",
+        "CtAudience": "Audience",
+        "CtSubject": "Subject",
+        "CtUnit": "Responsible unit",
+        "CtOwner": "Responsible person",
+        "CtReview": "To be reviewed by",
+        "CtWork": "For the program",
     },
 }
 _MONTHS = {
