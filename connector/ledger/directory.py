@@ -39,8 +39,13 @@ class Directory:
     def by_upn(self) -> dict[str, Person]:
         """Entries by user principal name, in lower case: of who is there before who was removed,
         because a name is given to somebody else in the end; else the first."""
-        last_wins = sorted(self.people[::-1], key=lambda each: not each.is_removed)
-        return {each.upn.casefold(): each for each in last_wins if each.upn}
+        found: dict[str, Person] = {}
+        for each in self.people:
+            upn = each.upn.casefold()
+            known = found.get(upn)
+            if upn and (known is None or (known.is_removed and not each.is_removed)):
+                found[upn] = each
+        return found
 
     @cached_property
     def words(self) -> tuple[tuple[tuple[str, ...], Person], ...]:
