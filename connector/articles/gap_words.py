@@ -44,8 +44,8 @@ def reasons(gap: Gap, language: str) -> Iterator[str]:
     if its.citizen_views or its.staff_views:
         views = {"citizen": its.citizen_views, "staff": its.staff_views}
         yield say("views", **{key: locale.number(count, language) for key, count in views.items()})
-    if gap.also:
-        yield say("also", articles=", ".join(gap.also))
+    if gap.also and its.calls:
+        yield say("also", articles=", ".join(f"»{each}«" for each in gap.also))
 
 
 def _about_calls(its: Evidence, language: str) -> Iterator[str]:

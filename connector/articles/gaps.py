@@ -82,7 +82,7 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence
     article: str = ""  # id; "" when there is none
     title: str = ""
-    also: tuple[str, ...] = ()  # ids of other articles on the same subject
+    also: tuple[str, ...] = ()  # titles of other articles on the same subject
     subject: str = ""  # KLE
     words: tuple[str, ...] = ()  # as they were typed, the most frequent first
     score: int = 0
@@ -270,6 +270,7 @@ def _of_articles(
     homes: dict[str, tuple[str, ...]],
     words: dict[str, tuple[str, ...]],
 ) -> Iterable[Gap]:
+    titles = {article.id: article.title for article in known}
     for article in known:
         its = evidence.get(article.id)
         if its is None:
@@ -280,7 +281,7 @@ def _of_articles(
             its,
             article=article.id,
             title=article.title,
-            also=tuple(each for each in others if each != article.id),
+            also=tuple(titles[each] for each in others if each != article.id),
             subject=article.subject,
             words=words.get(article.id, ()),
         )

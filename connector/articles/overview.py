@@ -83,7 +83,8 @@ def overview(
         ]
         there = tuple(each for each in on_sites if each is not None)
         states = {each.state for each in there}
-        states |= {CONFLICT} if id in conflicts else {BLOCKED} if id in blocked else set()
+        if id in stopped:
+            states = states - {BLOCKED} | {CONFLICT if id in conflicts else BLOCKED}
         if article is not None and article.review_by is not None and article.review_by < today:
             states.add(OVERDUE)
         title = article.title if article is not None else _title(there) or id

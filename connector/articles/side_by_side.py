@@ -34,10 +34,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 def rows(left: str, right: str, *, around: int | None = AROUND) -> list[Row]:
     """The lines of both texts; equal ones far from any difference left out unless `around` is None.
 
-    Empty when the texts are equal and lines are left out.
+    Blank lines do not count. Empty when the texts are equal and lines are left out.
     """
-    both = list(_rows(left.splitlines(), right.splitlines()))
+    both = list(_rows(_said(left), _said(right)))
     return both if around is None else _near(both, around)
+
+
+def _said(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip()]
 
 
 def _rows(left: Sequence[str], right: Sequence[str]) -> Iterator[Row]:

@@ -92,7 +92,8 @@ def publish(program: Program, site: str, page: ArticlePage, days_ago: int = 0) -
     """Put a page, as the ledger keeps it; an earlier version first where `days_ago` says so."""
     version = begin_put(program.ledger, site, page, actor="erik@nordvang.example", why="")
     url = f"https://{site}.nordvang.example/{page.id}"
-    live = LivePage(id=page.id, ref=page.id, url=url, version="1", title=page.title)
+    html = "".join(part.html for part in page.parts)
+    live = LivePage(id=page.id, ref=page.id, url=url, version="1", title=page.title, html=html)
     settle_put(
         program.ledger, site, live, page.digest, {}, actor="erik@nordvang.example", version=version
     )
@@ -144,7 +145,7 @@ def _one(key: str, kind: str, day: date, count: int, audience: str, **values: An
 
 
 def call(program: Program) -> None:
-    """Twelve calls on passports, four of them missed, in the days before."""
+    """Two calls on passports on each of twelve days, eight of them missed."""
     case = Case(
         number=CALLED, title="Pas", caseworker="bodil@nordvang.example",
         department="Borgerservice", kle_subject="23.00.10",
@@ -152,8 +153,9 @@ def call(program: Program) -> None:
     )  # fmt: skip
     add_cases(program.ledger, case)
     items: list[Any] = []
-    for number in range(12):
-        at = datetime.combine(TODAY, program.clock().timetz()) - timedelta(days=1 + number)
+    for number in range(24):
+        at = datetime.combine(TODAY, program.clock().timetz())
+        at -= timedelta(days=1 + number // 2, hours=number % 2)
         made = sighting(
             key=f"pas-{number}",
             call={

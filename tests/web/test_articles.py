@@ -13,6 +13,9 @@ import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 
+from connector.article import STAFF
+from connector.articles.reading import Folders, read
+from connector.articles.rendering import page_of
 from connector.bootstrap import Program
 from connector.ledger.article_edits import DISMISSED, edits
 from connector.ledger.article_signals import votes_on
@@ -228,7 +231,7 @@ def test_edit(erik: Client) -> None:
 
     assert f"<ins>{article_town.TYPED}</ins>" in page
     assert "Bent Bro" in page
-    assert "casethread articles edits take 1" in page
+    assert "casethread articles edits take pas --site intranet" in page
     assert page.count("<del>") == 0
 
 
@@ -260,6 +263,29 @@ def test_dismissing(erik: Client, program: Program) -> None:
     assert "<textarea" not in page
     assert erik.post(place, data={"does": "dismiss", "reason": "igen"}).status_code == 412
     assert rows(erik.get("/articles?state=edited").text) == []
+
+
+def test_taking(erik: Client, program: Program) -> None:
+    """An edit is written into our file by name, once; what is no text cannot be taken."""
+    place = "/articles/pas/edits/1"
+    assert erik.post(place, data={"does": "take"}).status_code == 303
+    (edit,) = edits(program.ledger, open_only=False)
+
+    assert (edit.decision, edit.actor) == ("taken", "erik@nordvang.example")
+    path = program.settings.articles.folder / "pas.md"
+    assert article_town.TYPED in path.read_text("utf-8")
+    assert erik.post(place, data={"does": "take"}).status_code == 412
+
+
+def test_taking_what_is_no_text(erik: Client, program: Program) -> None:
+    """A page that was deleted has no text to take; the answer says so in words."""
+    with program.ledger.write() as connection:
+        connection.execute(sa.update(article_edit).values(kind="deleted"))
+    assert DA["articles.take_none"] in erik.get("/articles/pas/edits/1").text
+    answer = erik.post("/articles/pas/edits/1", data={"does": "take"})
+
+    assert answer.status_code == 400
+    assert DA["articles.edit.deleted"] in answer.text
 
 
 def test_conflict(erik: Client) -> None:
@@ -331,7 +357,7 @@ def test_gaps(erik: Client) -> None:
 
     assert "gravsten" in page
     assert "asta" not in page.lower()
-    assert "12 opkald" in page
+    assert "24 opkald" in page
     assert '<a href="/articles/pas">' in page
     for form in ("on-screen", "on-phone"):
         assert f'aria-labelledby="gaps-{form}-title gaps-{form}-desc"' in page
@@ -357,22 +383,26 @@ def score_of(erik: Client, article: str) -> int:
     return int(found[1])
 
 
-def test_effect(erik: Client, program: Program) -> None:
-    """A publishing with two weeks behind it is told, as association."""
-    from connector.articles.reading import Folders, read
-    from connector.articles.rendering import page_of
-
+def republished(program: Program, days_ago: int) -> None:
     its = program.settings.articles
     library = read(Folders(its.folder, its.shared))
-    page = page_of(library.articles["pas"], library, "staff", article_town.TODAY)
+    page = page_of(library.articles["pas"], library, STAFF, article_town.TODAY)
     assert page is not None
-    article_town.publish(program, article_town.INTRANET, page, days_ago=30)
-    text = erik.get("/articles/effect").text
+    article_town.publish(program, article_town.INTRANET, page, days_ago=days_ago)
 
-    assert "ikke nødvendigvis årsag" in text
-    assert "21.10.2026" in text
-    assert DA["articles.effect.too_little"] in text
-    assert "±" in text
+
+def test_effect(erik: Client, program: Program) -> None:
+    """A publishing with two weeks behind it is told, as association; newer ones are only named."""
+    early = erik.get("/articles/effect").text
+    assert "±" not in early
+    assert '<a href="/articles/flytning">' in early
+    republished(program, 20)
+    page = erik.get("/articles/effect").text
+
+    assert "ikke nødvendigvis årsag" in page
+    assert "31.10.2026" in page
+    assert DA["articles.effect.more"] in page  # none before, two a day since
+    assert DA["articles.effect.again"] in page
 
 
 @pytest.fixture
@@ -410,6 +440,7 @@ def test_by_keyboard_and_phone(shown: Portal, browser: Callable[..., Any]) -> No
     page.get_by_role("link", name="Artikler", exact=True).first.click()
     page.get_by_role("link", name="Skriv eller ret").click()
     page.get_by_role("link", name=re.compile("pas", re.IGNORECASE)).first.click()
+    page.get_by_text("Svar, eller meld færdig").first.click()
     page.get_by_label("Dit svar").first.fill("Det koster det samme")
     page.get_by_role("button", name="Gem, og meld færdig").first.click()
     assert "Det koster det samme" in page.inner_text("main")

@@ -10,12 +10,13 @@ from fastapi.responses import RedirectResponse, Response
 
 from connector.article import LivePage
 from connector.articles.comparing import live_body
+from connector.articles.edits import CannotTake, dismiss, take
 from connector.articles.settling import TAKE_LOCAL, TAKE_NATIONAL, settle
 from connector.articles.side_by_side import pieces, rows
 from connector.errors import ConfigError
 from connector.ledger.access import Viewer
-from connector.ledger.article_edits import DISMISSED, OPEN, Edit, decide_edit, edits
-from connector.ledger.article_pages import kept_pages
+from connector.ledger.article_edits import OPEN, Edit, edits
+from connector.ledger.article_pages import html_left, kept_pages
 from connector.ledger.article_versions import last_version
 from connector.ledger.events import event_row, record
 from connector.web import rules
@@ -25,6 +26,7 @@ from connector.web.page import NotFound, Stale, Unready, Wrong, language_of, ren
 from connector.web.pages.articles import known
 from connector.web.pages.records_audit import people
 from connector.web.site import Site, site_of
+from connector.web.words import say
 
 router = APIRouter(include_in_schema=False)
 Editor = Annotated[Viewer, Depends(rules.EDITOR)]
@@ -58,43 +60,63 @@ def _found(site: Site, article: str, number: int) -> Edit:
 
 
 def _texts(site: Site, edit: Edit) -> tuple[str, str]:
-    """What we put last on the site, and what stands there by the person's hand."""
+    """What we left on the site, and what stands there by the person's hand."""
     version = last_version(site.ledger, edit.site, edit.article)
     pages = kept_pages(site.ledger, edit.site)
     page = pages.get(edit.article)
-    live = LivePage(
-        id=edit.article, ref="", url=page.url if page is not None else "", html=edit.html
-    )
     files = tuple(each.name for each in version.page.files) if version is not None else ()
     addresses = {id: each.url for id, each in pages.items() if each.is_live}
-    theirs = live_body(live, addresses, files)
-    head = f"# {edit.title}" if edit.title else ""
-    if version is None:
-        return "", f"{head}\n\n{theirs}".strip()
+    url = page.url if page is not None else ""
+
+    def text(title: str, html: str) -> str:
+        live = LivePage(id=edit.article, ref="", url=url, html=html)
+        return "\n\n".join(
+            filter(None, (title and f"# {title}", live_body(live, addresses, files)))
+        )
+
+    title = page.title if page is not None else ""
+    left = html_left(site.ledger, edit.site, edit.article)
+    if left or version is None:
+        return text(title, left), text(edit.title or title, edit.html)
     ours = readable(version.page, tells_audience=False)
-    summary = version.page.summary
-    # Sites show the summary apart from the text, or not at all: then that is no difference.
-    is_within = summary and summary in theirs
-    told = [head or f"# {version.page.title}", "" if is_within else summary]
-    told += [", ".join(version.page.keywords), theirs]
-    return ours, "\n\n".join(filter(None, told))
+    return ours, text(edit.title or title, edit.html)
 
 
 @router.post("/articles/{article}/edits/{edit}")
 def decide(
     request: Request, viewer: Editor, article: str, edit: int, does: Field = "", reason: Field = ""
 ) -> Response:
-    """Let our text win at the next publishing; by name, with the reason."""
-    site = site_of(request)
+    """Take the edit into our files, or let our text win at the next publishing; by name."""
+    site, shelf = site_of(request), shelf_of(request)
     found = _found(site, article, edit)
-    if does != "dismiss":
+    if does not in ("take", "dismiss"):
         raise Wrong("articles.wrong.form")
-    if not reason.strip():
+    if does == "dismiss" and not reason.strip():
         raise Wrong("articles.wrong.reason")
-    actor = viewer.actor
-    if not decide_edit(site.ledger, found, DISMISSED, actor=actor, reason=reason.strip()):
+    if found.decision != OPEN:
         raise Stale("articles.wrong.decided")
+    actor = viewer.actor
+    try:
+        if does == "dismiss":
+            dismiss(site.ledger, found, actor=actor, reason=reason.strip())
+        else:
+            library = shelf.shelved(site.target.today).library
+            take(site.ledger, found, library, shelf.folders, actor=actor)
+    except CannotTake as error:
+        if error.key == "decided":
+            raise Stale("articles.wrong.decided") from error
+        why = _why(error, language_of(request))
+        raise Wrong("articles.wrong.take", why=why) from error
+    except OSError as error:
+        raise Unready("articles.wrong.folder", why=error.strerror or str(error)) from error
     return RedirectResponse(f"/articles/{article}/edits/{edit}", 303)
+
+
+def _why(error: CannotTake, language: str) -> str:
+    values = dict(error.values)
+    if "what" in values:
+        values["what"] = say(f"articles.edit.{values['what']}", language)
+    return say(f"article.edits.{error.key}", language, **values)
 
 
 @router.get("/articles/{article}/conflict")

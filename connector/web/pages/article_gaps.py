@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from connector.articles import subjects
+from connector.articles.effect import TOO_LITTLE
 from connector.articles.gap_listing import effects, listing
 from connector.articles.gap_words import advice, name_of, reasons
-from connector.articles.gaps import Evidence, Gap, periods
+from connector.articles.gaps import FEW, Evidence, Gap, periods
 from connector.ledger.access import Viewer
 from connector.web import charts, rules
 from connector.web.article_shelf import shelf_of
@@ -70,7 +71,9 @@ def effect_page(request: Request, viewer: Editor) -> Response:
         request,
         "articles_effect.html",
         viewer,
-        found=found[:MOST],
+        found=[each for each in found if each.verdict != TOO_LITTLE][:MOST],
+        early=[each for each in found if each.verdict == TOO_LITTLE],
+        few=FEW,
         decimal=lambda value: decimal(value, language),
         percent=lambda share: percent(share, language),
         title=subjects.title,
