@@ -97,7 +97,7 @@ def settings(its: Intranet) -> Mapping[str, object]:
         f"sites.{WEBSITE}.place": WEBSITE,
         f"sites.{WEBSITE}.audience": "citizen",
         "web.intranet_keys": "intranet-keys",
-        #        "web.intranet_origins": [f"http://localhost:{its.port}"],
+        "web.intranet_origins": [f"http://localhost:{its.port}"],
     }
 
 
