@@ -67,7 +67,7 @@ class _Reader(HTMLParser):
             return
         said = "".join(
             f" {key}={self._address(value) if key != 'alt' else value}"
-            for key, value in attrs
+            for key, value in sorted(attrs)  # programs put them in their own order
             if key in ("href", "src", "alt") and value is not None
         )
         self._mark(name, f"<{name}{said}>")

@@ -99,6 +99,19 @@ class Workflow(msgspec.Struct, frozen=True):
     transitions: tuple[Transition, ...] = ()
 
 
+class Sharer(msgspec.Struct, frozen=True):
+    """Somebody, or a group, with roles in one place: true, false, "acquired", "global"."""
+
+    id: str = ""
+    roles: dict[str, bool | str | None] = {}
+
+
+class Sharing(msgspec.Struct, frozen=True):
+    """Who has which role in one place."""
+
+    entries: tuple[Sharer, ...] = ()
+
+
 class Made(msgspec.Struct, frozen=True):
     """What a sign-in gives."""
 

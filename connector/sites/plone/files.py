@@ -17,13 +17,15 @@ import msgspec
 from connector.article import CITIZEN, ArticleFile, ArticlePage
 from connector.errors import Gone, Rejected
 from connector.ports import OpenFile
-from connector.sites.plone.answers import Content, Workflow
+from connector.sites.plone.answers import Content, Sharing, Workflow
+from connector.sites.plone.forms import DIRECT
 from connector.sites.plone.service import Service
 from connector.sites.showing import content_of, files_in
 
 OPEN, INTERNAL = "filer", "filer-internt"
 _TITLES = {OPEN: "Filer til artikler", INTERNAL: "Filer til artikler, kun for medarbejdere"}
 _LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ä": "ae", "ö": "oe", "ß": "ss"})
+_SIGNED_IN = "AuthenticatedUsers"
 _ODD = re.compile(r"[^a-z0-9]+")
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"})
 
@@ -35,21 +37,15 @@ class Files:
         self._service = service
         self._place = place
         self._listed: dict[str, tuple[str, str]] | None = None  # name -> (UID, address)
+        self._prepared: set[str] = set()
 
     def _known(self) -> dict[str, tuple[str, str]]:
         if self._listed is None:
             found: dict[str, tuple[str, str]] = {}
             for folder in (OPEN, INTERNAL):
-                for kind in ("Image", "File"):
-                    try:
-                        hits = self._service.search(
-                            {"portal_type": kind}, f"{self._place}/{folder}"
-                        )
-                        found |= {
-                            f"{folder}/{hit.id}": (hit.uid, hit.url) for hit in hits if hit.id
-                        }
-                    except Gone:
-                        continue  # the folder is made with its first file
+                with suppress(Gone):  # the folder is made with its first file
+                    for hit in self._service.search(["Image", "File"], f"{self._place}/{folder}"):
+                        found[f"{folder}/{hit.id}"] = (hit.uid, hit.url)
             self._listed = found
         return self._listed
 
@@ -66,6 +62,7 @@ class Files:
         """Let every file that the page shows be there; name in the text -> UID."""
         made = {}
         for file, folder in placed(page):
+            self._prepare(folder)
             name = f"{folder}/{shortname(page.id, file)}"
             if name not in self._known():
                 self._upload(file, folder, name, open_file)
@@ -97,35 +94,42 @@ class Files:
         place = f"{self._place}/{folder}"
         try:
             made = self._service.write("POST", place, value, Content)
-        except Gone:
-            self._make_folder(folder)
-            made = self._service.write("POST", place, value, Content)
         except Rejected as error:
             if error.field != "id":
                 raise
             made = self._service.get(f"{place}/{value['id']}", Content)  # of a run that was cut
         self._known()[name] = (made.uid, made.url)
 
-    def _make_folder(self, folder: str) -> None:
-        value = {
-            "@type": "Folder", "id": folder, "title": _TITLES[folder], "exclude_from_nav": True,
-        }  # fmt: skip
+    def _prepare(self, folder: str) -> None:
+        """Let the folder be there and read by those whom it is for; looked at once by a run, as
+        one that was cut may have made it and not shown it."""
+        if folder in self._prepared:
+            return
         url = f"{self._place}/{folder}"
         try:
+            workflow = self._service.get(f"{url}/@workflow", Workflow)
+        except Gone:
+            value = {
+                "@type": "Folder", "id": folder, "title": _TITLES[folder], "exclude_from_nav": True,
+            }  # fmt: skip
             self._service.write("POST", self._place, value, Content)
-        except Rejected as error:
-            if error.field != "id":
-                raise
-        if folder == INTERNAL:
-            # Private, and read by everybody who is signed in.
-            who = {"id": "AuthenticatedUsers", "type": "group", "roles": {"Reader": True}}
-            self._service.tell(f"{url}/@sharing", {"inherit": True, "entries": [who]})
-            return
-        workflow = self._service.get(f"{url}/@workflow", Workflow)
-        for move in workflow.transitions:
-            if move.id in ("publish", "publish_externally"):
-                self._service.write("POST", move.url, {}, msgspec.Raw)
-                return
+            workflow = self._service.get(f"{url}/@workflow", Workflow)
+        if folder == OPEN:
+            moves = {move.id: move.url for move in workflow.transitions}
+            for name in DIRECT:
+                if name in moves:
+                    self._service.write("POST", moves[name], {}, msgspec.Raw)
+                    break
+        else:
+            self._show_to_staff(url)
+        self._prepared.add(folder)
+
+    def _show_to_staff(self, url: str) -> None:
+        """The folder stays private; who is signed in reads it."""
+        sharing = self._service.get(f"{url}/@sharing", Sharing)
+        if not any(each.id == _SIGNED_IN and each.roles.get("Reader") for each in sharing.entries):
+            entry = {"id": _SIGNED_IN, "type": "group", "roles": {"Reader": True}}
+            self._service.tell(f"{url}/@sharing", {"inherit": True, "entries": [entry]})
 
 
 def placed(page: ArticlePage) -> list[tuple[ArticleFile, str]]:

@@ -41,7 +41,7 @@ class Form(Protocol):
         ...
 
     def query(self) -> dict[str, str]:
-        """A search that gives all pages of ours, and perhaps others."""
+        """What narrows a search for the type to pages of ours, or nearly."""
         ...
 
     def id_of(self, found: Found | Content) -> str:
@@ -91,7 +91,7 @@ class KnowledgeArticle:
     keeps_staff_apart = True
 
     def query(self) -> dict[str, str]:
-        return {"portal_type": self.type}
+        return {}
 
     def id_of(self, found: Found | Content) -> str:
         return (found.article_id or "") if found.type == self.type else ""
@@ -147,7 +147,7 @@ class Document:
     _id, _mark = "casethread:id ", "casethread:mark "
 
     def query(self) -> dict[str, str]:
-        return {"portal_type": self.type, "Creator": self._creator}
+        return {"Creator": self._creator}
 
     def id_of(self, found: Found | Content) -> str:
         return self._said(found, self._id) if found.type == self.type else ""
@@ -164,7 +164,10 @@ class Document:
         return {"creators": lines}
 
     def fields(self, page: ArticlePage, parts: Sequence[PagePart], mark: Mark) -> dict[str, object]:
-        text = {"data": _joined(parts), "content-type": "text/html"}
+        # plone.restapi unescapes what it is given (deserializer/dxfields.py, 10.0.4): without this
+        # "&lt;script&gt;" in a text would become a script, and be cut out with what follows.
+        escaped = _joined(parts).replace("&", "&amp;")
+        text = {"data": escaped, "content-type": "text/html"}
         return {**_common(page), **self.marked(page.id, mark), "text": text}
 
     def html_of(self, content: Content) -> str:

@@ -75,7 +75,7 @@ class PlonePublisher:
         """Every page of ours anywhere on the site; of copies the one with the article's id."""
         form = self._form()  # proves the sign-in: a visitor would be shown a shorter list
         found: dict[str, Found] = {}
-        for hit in self._service.search(form.query()):
+        for hit in self._service.search([form.type], **form.query()):
             id_ = form.id_of(hit)
             if id_ and (id_ not in found or hit.id == id_):
                 found[id_] = hit
@@ -169,7 +169,7 @@ class PlonePublisher:
                 return content
         except Gone:
             pass
-        for hit in self._service.search({"UID": uid}):
+        for hit in self._service.search([], UID=uid):
             if hit.uid == uid:
                 try:
                     return self._service.get(hit.url, Content)
@@ -349,8 +349,9 @@ class PlonePublisher:
         """Write the fields, unless they are there already and nobody changed them."""
         if target != PUBLISHED:
             present = self._hidden(form, write.page_id, present, target)
-        is_there = form.mark_of(present) == write.mark
-        if is_there and self._fingerprint(present) == write.mark.left:
+        mark = form.mark_of(present)
+        is_there = msgspec.structs.replace(mark, left=write.mark.left) == write.mark
+        if is_there and self._fingerprint(present) == mark.left:
             return present
         return self._service.write("PATCH", present.url, write.fields, Content, shows=True)
 
@@ -359,7 +360,7 @@ class PlonePublisher:
     ) -> Content:
         """Let readers see the page when it is time; keep how it reads, where Plone changed that."""
         read = self._fingerprint(content)
-        if read != write.mark.left:
+        if read != form.mark_of(content).left:
             mark = msgspec.structs.replace(write.mark, left=read)
             content = self._mark(form, page.id, content, mark)
         if target != PUBLISHED:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 from requests.adapters import HTTPAdapter
@@ -60,11 +60,11 @@ class Service:
         clean = path.strip("/")
         return f"{self.url}/{quote(clean)}" if clean else self.url
 
-    def get(self, url: str, type: type[T], query: Mapping[str, str] | None = None) -> T:
+    def get(self, url: str, type: type[T]) -> T:
         """Read something; tried again when the site does not answer. Raises Gone, Denied, ..."""
         for left in range(_READS - 1, -1, -1):
             try:
-                return self._remote.json("GET", url, type, query=query)
+                return self._remote.json("GET", url, type)
             except Throttled:
                 raise
             except Unavailable:
@@ -108,20 +108,18 @@ class Service:
         error: RemoteError = refusal(answer, self.name, self.user) or self._remote.refusal(answer)
         raise error
 
-    def search(self, query: Mapping[str, str], within: str = "") -> Iterator[Found]:
-        """Everything that the catalog has and that we may see, also before and after its time.
+    def search(self, types: Sequence[str], within: str = "", **query: str) -> Iterator[Found]:
+        """Everything of these types that we may see, also before and after its time.
 
-        An index that the site does not have is ignored by Plone: look at what comes.
+        `query` is by indexes. One that the site does not have is ignored: look at what comes.
         """
-        columns = "&".join(f"metadata_fields={name}" for name in _COLUMNS)
+        asked = [("metadata_fields", name) for name in _COLUMNS]
+        asked += [("portal_type", each) for each in types] + list(query.items())
+        asked += [("show_inactive", "1"), ("sort_on", "getId"), ("b_size", str(_BATCH))]
         start, total = 0, 1
         while start < total:
-            asked = {
-                **query, "show_inactive": "1", "sort_on": "getId", "b_size": str(_BATCH),
-                "b_start": str(start),
-            }  # fmt: skip
-            base = within or self.url
-            listing = self.get(f"{base}/@search?{columns}", Listing, asked)
+            url = f"{within or self.url}/@search?{urlencode([*asked, ('b_start', str(start))])}"
+            listing = self.get(url, Listing)
             yield from listing.items
             total = listing.items_total
             start += _BATCH

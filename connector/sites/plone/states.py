@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 
-from connector.errors import Denied
+from connector.errors import Denied, Rejected
 from connector.sites.plone.answers import Content, Transition, Workflow
 from connector.sites.plone.forms import DIRECT, INSIDE
 from connector.sites.plone.service import Service
@@ -24,6 +25,7 @@ class States:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._usual: dict[tuple[str, str, bool], str] = {}  # what was the right move before
 
     def move_to_readers(self, content: Content, *, is_inner: bool) -> bool:
         """Let everybody see the page, or (`is_inner`) those who are signed in alone.
@@ -33,6 +35,10 @@ class States:
         state = content.review_state or ""
         if state in (_INNER if is_inner else _OPEN):
             return False
+        if (usual := self._usual.get((content.type, state, is_inner))) is not None:
+            with suppress(Rejected, Denied):  # another workflow in this place: it is asked
+                self._service.write("POST", f"{content.url}/@workflow/{usual}", {}, msgspec.Raw)
+                return True
         offered = self._offered(content)
         wanted = INSIDE if is_inner else (*DIRECT, *INSIDE)
         if not is_inner and state in _INNER and not _first(offered, DIRECT):
@@ -45,6 +51,7 @@ class States:
             )
             raise Denied(text, system=self._service.name)
         self._make(move)
+        self._usual[(content.type, state, is_inner)] = move.id
         return True
 
     def move_from_readers(self, content: Content, *, is_draft: bool) -> bool:

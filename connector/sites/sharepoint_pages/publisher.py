@@ -123,7 +123,6 @@ class PagesPublisher:
         row = self._announce(row, plan)
         for path, (content, media_type) in fresh.items():
             self._graph.put_file(self._rows.library()[0], path, content, media_type)
-        row = msgspec.structs.replace(row, digest=page.digest)
         return self._carry_out(row, present, plan, name, page)
 
     def withdraw(self, before: LivePage) -> LivePage:
@@ -317,6 +316,8 @@ class PagesPublisher:
     ) -> LivePage:
         if present is None:
             present = self._graph.add_page(name, plan.content)
+            # Before an editor can see it: from then on it is listed, whatever happens to us.
+            row = self._rows.save(msgspec.structs.replace(row, page=present.id))
         elif print_of(present, lambda value: value) != plan.sent:
             present = self._graph.change_page(present, plan.content)
         page = self._publish(present, plan)
@@ -333,7 +334,8 @@ class PagesPublisher:
             files=plan.files,
             stale=row.work.stale if state == PENDING else (),
         )
-        row = msgspec.structs.replace(row, page=page.id, state=state, work=work)
+        digest = about.digest if about is not None else row.digest
+        row = msgspec.structs.replace(row, page=page.id, state=state, digest=digest, work=work)
         return self._whole(self._rows.save(row, about), page)
 
     def _publish(self, page: SitePage, plan: _Plan) -> SitePage:
