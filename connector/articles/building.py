@@ -199,6 +199,7 @@ def _build(
         found.look_into(
             Place(section.key, draft.shown, part.text_line, draft.path.parent, root), section.text
         )
+    found.look_across()
     if not any(section.text.strip() for section in sections) and not owner.mistakes:
         found.add(owner.shown, 0, "no_text")
     paths = tuple(dict.fromkeys(draft.shown for draft in drafts.values()))

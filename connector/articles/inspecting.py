@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -47,6 +48,7 @@ class Findings:
         self.links: list[InnerLink] = []
         self.outside: list[tuple[str, str, int]] = []  # address of the web, path, line
         self.parsed: dict[str, Parsed] = {}  # by the text of the section
+        self._sections: list[tuple[Place, str]] = []
         self._most_bytes = most_bytes
 
     def add(self, path: str, line: int, key: str, /, **values: str) -> None:
@@ -56,6 +58,7 @@ class Findings:
     def look_into(self, place: Place, text: str) -> None:
         """The links, images and HTML of one section."""
         seen = self.parsed[text] = parse(text)
+        self._sections.append((place, text))
         before = place.text_line - 1
         for line, name in seen.dangerous:
             self.add(place.path, before + line, "dangerous", name=name)
@@ -74,6 +77,22 @@ class Findings:
                 self._image(link, place, before + link.line)
             else:
                 self._link(link, place, before + link.line)
+
+    def look_across(self) -> None:
+        """What is wrong between sections: a link definition counts in its own section alone.
+
+        A section may be replaced, hidden or left out for some readers, its definitions with it.
+        """
+        for defining, defined in self._sections:
+            for label in self.parsed[defined].labels:
+                used = re.compile(rf"\[{re.escape(label)}\](?![(:])", re.IGNORECASE)
+                for place, text in self._sections:
+                    if place.path != defining.path or label in self.parsed[text].labels:
+                        continue
+                    if found := used.search(text):
+                        line = place.text_line + text.count("\n", 0, found.start())
+                        label_there = found[0][1:-1]
+                        self.add(place.path, line, "definition_elsewhere", label=label_there)
 
     def _image(self, link: Link, place: Place, line: int) -> None:
         scheme, name = _split(link.target)

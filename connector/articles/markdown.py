@@ -10,7 +10,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import msgspec
@@ -67,6 +67,7 @@ class Parsed(msgspec.Struct, frozen=True):
     links: tuple[Link, ...] = ()
     dangerous: tuple[tuple[int, str], ...] = ()  # line, name of the tag or attribute
     headings: tuple[tuple[int, int], ...] = ()  # line, level; those within the section
+    labels: tuple[str, ...] = ()  # of link definitions ("[pas]: https://..."), all in one case
 
 
 _TAGS = {
@@ -201,7 +202,8 @@ def parse(text: str) -> Parsed:
     links: list[Link] = []
     dangerous: list[tuple[int, str]] = []
     headings: list[tuple[int, int]] = []
-    tokens = parser().parse(text)
+    env: dict[str, Any] = {}
+    tokens = parser().parse(text, env)
     for token in tokens:
         line = token.map[0] + 1 if token.map else 0
         if token.type == "heading_open":
@@ -217,7 +219,8 @@ def parse(text: str) -> Parsed:
             links += _links(token, line)
             _lead(token)
     html = parser().renderer.render(tokens, parser().options, {})
-    return Parsed(_clean(str(html)), tuple(links), tuple(dangerous), tuple(headings))
+    labels = tuple(env.get("references", ()))
+    return Parsed(_clean(str(html)), tuple(links), tuple(dangerous), tuple(headings), labels)
 
 
 def inline_html(text: str) -> str:

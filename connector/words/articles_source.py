@@ -129,6 +129,12 @@ DA: dict[str, str] = {
     "article.merge.left.one": "{count} afsnit i konflikt er tilbage.",
     "article.merge.settled": "Ingen konflikter er tilbage i {id}.",
     "article.merge.take": "Skriv --take local eller --take national, og --section med et af: {sections}.",
+    "article.mistake.definition_elsewhere": "Adressen til [{label}] står i et andet afsnit. Et afsnit skal kunne stå alene: skriv adressen her, fx [tekst](https://...).",
+    "article.mistake.file_case": "{name} hedder {found}; store og små bogstaver skal passe. Ret navnet i teksten.",
+    "article.new.over": "Skrevet: {path} (og {base}). Skriv de afsnit, der skal være anderledes: {keys}.",
+    "article.new.over_none": "Der er ingen national artikel med id {id}.",
+    "article.new.over_there": "{path} ligger allerede over {id}.",
+    "article.new.over_comment": "Afsnit i den nationale tekst: {keys}. Skriv dem her, der skal være anderledes; .hidden skjuler et.",
 }
 EN: dict[str, str] = {
     "article.audience.citizen": "everybody",
@@ -256,4 +262,10 @@ EN: dict[str, str] = {
     "article.merge.left.one": "{count} section is still in conflict.",
     "article.merge.settled": "No conflicts are left in {id}.",
     "article.merge.take": "Write --take local or --take national, and --section with one of: {sections}.",
+    "article.mistake.definition_elsewhere": "The address of [{label}] stands in another section. A section must be able to stand alone: write the address here, as [text](https://...).",
+    "article.mistake.file_case": "{name} is named {found}; capital and small letters must fit. Correct the name in the text.",
+    "article.new.over": "Written: {path} (and {base}). Write the sections that shall be different: {keys}.",
+    "article.new.over_none": "There is no national article with the id {id}.",
+    "article.new.over_there": "{path} lies over {id} already.",
+    "article.new.over_comment": "Sections of the national text: {keys}. Write here those that shall be different; .hidden hides one.",
 }

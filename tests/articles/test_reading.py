@@ -415,6 +415,34 @@ def test_html_that_is_refused(source: Source, html: str) -> None:
     assert mistake.text("en").startswith("<")
 
 
+@pytest.mark.parametrize("name", ["mangler.png", "Billeder/Pas.png"])
+def test_a_name_in_other_letters(source: Source, name: str) -> None:
+    """A name that only some file systems would find is told with the one that all find."""
+    source.write("billeder/pas.png", PNG)
+    source.article(body=f"![Et pas]({name})")
+
+    mistakes = source.read().mistakes
+
+    if name == "mangler.png":
+        assert keys(mistakes) == ["file_missing"]
+    else:
+        assert "billeder/pas.png" in one(mistakes, "file_case").text("da")
+
+
+def test_a_link_defined_in_another_section(source: Source) -> None:
+    """A section must stand alone: it may be replaced, hidden, or left out for citizens."""
+    source.article(
+        body="Se [Pas] og [kort][kk].\n\n## A {#a}\n\n[pas]: https://a.example\n"
+        "[kk]: https://b.example\n\nSe [Pas] og `[kk]`."
+    )
+
+    library = source.read()
+
+    assert keys(library.mistakes) == ["definition_elsewhere"] * 2
+    assert {each.line for each in library.mistakes} == {10}
+    assert "[Pas]" in library.mistakes[0].text("da") + library.mistakes[1].text("da")
+
+
 def test_html_in_code_is_text(source: Source) -> None:
     """A script that is shown as code is no script."""
     source.article(body="Skriv `<script>` eller\n\n```\n<iframe>\n```")
