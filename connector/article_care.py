@@ -137,6 +137,7 @@ def make_post(line: ArticleLine) -> Post:
             language=line.settings.language,
             sender=its.mail_from or its.editor_mail or "casethread@localhost",
             pages=_pages(line),
+            root=line.settings.folder,
         ),
         folder=its.mail_folder,
         access=access if its.mail_host else None,

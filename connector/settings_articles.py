@@ -137,7 +137,7 @@ ARTICLES = (
     Setting(
         "articles.mail_folder",
         "path",
-        "",
+        "reminders",
         "A folder where each reminder is kept as a file (.eml), sent or not; empty is none.",
         "En mappe, hvor hver påmindelse gemmes som fil (.eml), sendt eller ej; tom er ingen.",
     ),

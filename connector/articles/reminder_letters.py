@@ -8,6 +8,7 @@ from datetime import date, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -29,12 +30,14 @@ from connector.locale import text
 class Style(msgspec.Struct, frozen=True, kw_only=True):
     """How letters are written: language, sender, and where the pages of articles stand.
 
-    `pages` has every article that readers see now; one whose address is not known has none.
+    `pages` has every article that readers see now; one whose address is not known has none. Files
+    are named from `root` on.
     """
 
     language: str
     sender: str
     pages: Mapping[str, Sequence[str]] = {}
+    root: Path = Path()
 
 
 def day(when: date, language: str) -> str:
@@ -68,8 +71,14 @@ def lines_of(reminder: Reminder, today: date, style: Style) -> list[str]:
         )
     lines += [say("page", url=url) for url in style.pages.get(reminder.article, ())]
     if reminder.path:
-        lines.append(say("file", path=reminder.path))
+        lines.append(say("file", path=_from(style.root, reminder.path)))
     return lines
+
+
+def _from(root: Path, path: str) -> str:
+    """The path as it is in a checkout elsewhere, when the file lies under `root`."""
+    file = Path(path)
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else path
 
 
 def _when(review_by: date, today: date, language: str) -> str:

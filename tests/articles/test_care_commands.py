@@ -83,6 +83,8 @@ def test_remind(tmp_path: Path, run: Run) -> None:
     assert not (tmp_path / "breve").exists()
     assert run("remind") == (0, "2 mails gemt som filer\n3 påmindelser givet\n")
     assert len(list((tmp_path / "breve").glob("*.eml"))) == 2
+    listed = next((tmp_path / "breve").glob("*.txt")).read_text(encoding="utf-8")
+    assert listed.count("Fil: articles/pas.md") == 2
     assert run("remind") == (0, "Ingen at minde om noget i dag.\n")
 
 
@@ -99,12 +101,9 @@ def test_remind_with_a_problem(tmp_path: Path, run: Run) -> None:
         assert "! hanne@kommunen.example: the mail server refused" in said
         code, said = run("remind", "--json")
 
+    told = json.loads(said)
     assert code == 1
-    assert json.loads(said) | {"problems": []} == {
-        "outcome": "partly",
-        "refused": 1,
-        "problems": [],
-    }
+    assert (told["outcome"], told["refused"], len(told["problems"])) == ("partly", 1, 1)
 
 
 def test_password_missing(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

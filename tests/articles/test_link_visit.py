@@ -258,6 +258,14 @@ def test_public(address: str, is_public: bool) -> None:
     assert is_public == may_ask(address, ())
 
 
+def test_allowed_network() -> None:
+    """A network that is allowed is so however its addresses are written, and no other is."""
+    assert may_ask("127.0.0.1", HERE)
+    assert may_ask("::ffff:127.0.0.1", HERE)
+    assert not may_ask("::1", HERE)
+    assert not may_ask("10.0.0.1", HERE)
+
+
 def test_one_private_address_is_enough() -> None:
     """A name with a public and a private address is refused: nobody knows which will be used."""
     caller = Caller(resolve=lambda host, port: ["93.184.216.34", "10.0.0.1"])
