@@ -10,9 +10,9 @@ import msgspec
 
 from connector.articles.fields import ID_LENGTH
 from connector.articles.markdown import slug
-from connector.articles.reading import Folders, read_drafts
+from connector.articles.reading import Folders, base_path, read_drafts
 from connector.articles.splicing import quoted
-from connector.durable import sync_directory, write_durable
+from connector.durable import replace_durable, sync_directory, write_durable
 from connector.errors import ConfigError
 from connector.locale import text as say
 
@@ -51,6 +51,37 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 def _open(name: str, language: str) -> str:
     return f"{name}:  # {say(f'article.fill.{name}', language)}"
+
+
+def write_overlay(
+    folders: Folders, id: str, head: Head, language: str
+) -> tuple[Path, tuple[str, ...]]:
+    """A file of ours over the national article, with nothing in it yet, and its copy in .base.
+
+    Gives the file and the keys of the national sections. Raises ConfigError when there is no such
+    article, or a file lies over it already.
+    """
+    drafts = read_drafts(folders)
+    if other := drafts.overlays.get(id):
+        raise ConfigError([say("article.new.over_there", language, id=id, path=other.shown)])
+    if id not in drafts.national:
+        raise ConfigError([say("article.new.over_none", language, id=id)])
+    path = folders.local / f"{id}.md"
+    if path.exists():
+        raise ConfigError([say("article.new.there", language, path=str(path))])
+    keys = tuple(part.section.key for part in drafts.national[id].parts if part.section.key)
+    told = say("article.new.over_comment", language, keys=", ".join(keys))
+    own = {"unit": quoted(head.unit) if head.unit else "", "owner": head.owner,
+           "review_by": head.review_by.isoformat() if head.review_by else ""}  # fmt: skip
+    lines = [f"{name}: {value}" if value else _open(name, language) for name, value in own.items()]
+    base = base_path(folders, id)
+    base.parent.mkdir(exist_ok=True)
+    replace_durable(base, drafts.national[id].path.read_bytes())
+    write_durable(
+        path, "\n".join(["---", f"overlays: {id}", *lines, f"# {told}", "---"]).encode() + b"\n"
+    )
+    sync_directory(folders.local)
+    return path, keys
 
 
 def id_of(title: str) -> str:

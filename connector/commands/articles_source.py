@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from connector.articles.building import Conflict
     from connector.articles.mistakes import Mistake
     from connector.articles.reading import Folders
+    from connector.articles.writing import Head
 
 UnitOption = Annotated[str, typer.Option(metavar="NAME", help="The unit that owns it.")]
 OwnerOption = Annotated[str, typer.Option(metavar="UPN", help="Who answers for it.")]
@@ -27,21 +28,29 @@ OwnerOption = Annotated[str, typer.Option(metavar="UPN", help="Who answers for i
 
 def new(
     ctx: typer.Context,
-    title: Annotated[str, typer.Argument(metavar="TITLE", help="The title, in quotes.")],
+    title: Annotated[str, typer.Argument(metavar="[TITLE]", help="The title, in quotes.")] = "",
     unit: UnitOption = "",
     owner: OwnerOption = "",
     is_staff: Annotated[bool, typer.Option("--staff", help="For staff alone.")] = False,
+    over: Annotated[
+        str, typer.Option(metavar="ID", help="Lay it over this national article.")
+    ] = "",
 ) -> None:
     """Begin an article: a file with its fields, named by an id that is made of the title.
+
+    With --over it is ours over a national article: its sections replace, add to or hide theirs.
 
     \b
     Examples:
       casethread articles new "Meld flytning"
+      casethread articles new --over pas --unit Borgerservice
       casethread articles new "Nøgler til rådhuset" --staff --unit Borgerservice
     """
     from connector.articles.writing import Head, id_of, write_new, year_after
 
     session: Session = ctx.obj
+    if bool(title) == bool(over):
+        raise ConfigError([session.text("article.new.one_of")])
     words = " ".join(title.split())
     head = Head(
         id=id_of(words),
@@ -50,12 +59,26 @@ def new(
         audience="staff" if is_staff else "citizen",
         unit=unit,
         owner=owner,
-        review_by=year_after(_today(session)),
+        review_by=None if over else year_after(_today(session)),  # theirs holds until ours is set
     )
+    if over:
+        _begin_overlay(session, over, head)
+        return
     how, inside = session.text("article.new.heading"), session.text("article.new.staff")
     body = f"## {how} {{#how}}\n" + ("" if is_staff else f"\n## {inside} {{#staff .staff}}\n")
     path = write_new(_folders(session), head, body, session.language)
     screen.say(session.text("article.new.done", path=_short(str(path)), command=session.command))
+
+
+def _begin_overlay(session: Session, over: str, head: Head) -> None:
+    from connector.articles.reading import base_path
+    from connector.articles.writing import write_overlay
+
+    folders = _folders(session)
+    path, keys = write_overlay(folders, over, head, session.language)
+    base = _short(str(base_path(folders, over)))
+    values = {"path": _short(str(path)), "base": base, "keys": ", ".join(keys)}
+    screen.say(session.text("article.new.over", **values))
 
 
 def check(

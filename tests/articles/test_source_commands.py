@@ -52,6 +52,23 @@ def test_new(run: Run, source: Source) -> None:
     assert "noegler-til-raadhuset.md" in told
 
 
+def test_new_over_a_national_article(run: Run, source: Source) -> None:
+    """It writes the overlay and the copy of what it is written for; the page stays as it was."""
+    source.national("x\n\n## Frist {#frist}\n\nFem dage.\n\n## Pris {#pris}\n\n0")
+
+    code, told = run("new", "--over", "flytning", "--unit", "Byg og Miljø")
+
+    assert code == 0
+    assert "frist, pris" in told
+    assert run("check") == (0, "1 artikel, 0 fejl, 0 advarsler\n")
+    article = source.read().articles["flytning"]
+    assert (article.unit, [each.key for each in article.sections]) == (
+        "Byg og Miljø", ["", "frist", "pris"],
+    )  # fmt: skip
+    for words in (("--over", "flytning"), ("--over", "nix"), (), ("T", "--over", "flytning")):
+        assert run("new", *words)[0] == 2
+
+
 def test_check(run: Run, source: Source) -> None:
     """Each mistake stands with its file and line, and errors give exit code 1."""
     source.article("a")
