@@ -164,6 +164,8 @@ def _furnish(site: Any, wanted: dict[str, Any]) -> None:
         for user, roles in each.get("roles", {}).items():
             made.manage_setLocalRoles(user, roles)
         made.reindexObjectSecurity()
+        if "layout" in each:
+            made.setLayout(each["layout"])
     for name, value in wanted.get("registry", {}).items():
         api.portal.set_registry_record(name, value)
 

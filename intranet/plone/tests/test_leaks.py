@@ -179,6 +179,23 @@ def test_search(site, publish):
         assert found == (1 if word == OPEN else 0)
 
 
+def test_by_audience(site, publish):
+    """Articles are listed by whom they are for; a visitor's list has none for staff."""
+    publish("alle")
+    publish("ansatte", "publish_internally", audience="staff")
+
+    def listed(user, **asked):
+        found = site.get("/@articles", user, **asked).json()["items"]
+        return {each["article_id"]: each["audience"] for each in found}
+
+    both = {"alle": "citizen", "ansatte": "staff"}
+    assert listed(STAFF) == both
+    assert listed(None) == {"alle": "citizen"}
+    for audience, name in (("citizen", "alle"), ("staff", "ansatte")):
+        assert listed(STAFF, audience=audience) == {name: audience}
+    assert listed(None, audience="staff") == {}
+
+
 def test_for_staff_alone(site, publish):
     """An article for staff cannot be published; one that becomes it is taken from visitors."""
     publish("intern", "publish_internally", audience="staff")

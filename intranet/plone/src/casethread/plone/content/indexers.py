@@ -10,7 +10,7 @@ from plone.indexer import indexer
 
 from casethread.plone.content.article import kept
 from casethread.plone.content.knowledge import all_parts
-from casethread.plone.content.parts import EVERYBODY, STAFF, Part, seen_by
+from casethread.plone.content.parts import CITIZEN, EVERYBODY, STAFF, Part, seen_by
 from casethread.plone.interfaces import IKnowledgeArticle
 
 _TAG = re.compile(r"<[^>]*>")
@@ -28,7 +28,7 @@ def article_digest(article: object) -> str:
 
 @indexer(IKnowledgeArticle)
 def audience(article: object) -> str:
-    return str(kept(article, "audience"))
+    return str(kept(article, "audience") or CITIZEN)
 
 
 @indexer(IKnowledgeArticle)

@@ -70,7 +70,7 @@
     heading.append(`${words[each.kind] || each.kind}${way ? ` (${way})` : ""} · `, when);
     made.append(heading);
     const others = each.others.map(named).join(", ");
-    const course = [named(each.who) + (others ? ` → ${others}` : ""), lasted(words, each.duration_s)];
+    const course = [named(each.who) + (others ? ` → ${others}` : ""), each.kind === "missed_call" ? "" : lasted(words, each.duration_s)];
     made.append(element("p", course.filter(Boolean).join(" · ")));
     if (each.subject) made.append(element("p", each.subject));
     if (each.text) made.append(element("p", each.text));
