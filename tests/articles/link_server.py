@@ -18,7 +18,8 @@ class Web:
     def __init__(self) -> None:
         self.robots: str | int = 404
         self.asked: list[tuple[str, str]] = []
-        self.at_once = 0
+        self.open = 0  # answers that are not over
+        self.at_once = 0  # of slow ones: asked, and nothing said yet
         self.most_at_once = 0
         self.sent_bytes = 0
         self.lock = threading.Lock()
@@ -43,15 +44,14 @@ class _Handler(BaseHTTPRequestHandler):
             web.asked.append((self.command, self.path))
             web.agents.add(self.headers.get("User-Agent", ""))
             web.hosts.add(self.headers.get("Host", ""))
-            web.at_once += 1
-            web.most_at_once = max(web.most_at_once, web.at_once)
+            web.open += 1
         try:
             self._do()
         except OSError:
             self.close_connection = True
         finally:
             with web.lock:
-                web.at_once -= 1
+                web.open -= 1
 
     def _do(self) -> None:  # noqa: C901  a table of paths
         name, _, rest = self.path.lstrip("/").partition("/")
@@ -82,8 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif name == "rubbish":
             self.wfile.write(b"\x00\xff rubbish\r\n\r\n")
         elif name == "slow":
-            time.sleep(0.05)
-            self._head(200)
+            self._slow()
         else:
             self._head(200)
 
@@ -106,6 +105,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def _slow(self) -> None:
+        """Counted only until it answers: what comes after may overlap with the next request."""
+        web = self.web
+        with web.lock:
+            web.at_once += 1
+            web.most_at_once = max(web.most_at_once, web.at_once)
+        time.sleep(0.05)
+        with web.lock:
+            web.at_once -= 1
+        self._head(200)
 
     def _big(self) -> None:
         """Ten gigabytes to GET; HEAD is refused, so that GET is needed."""
