@@ -18,7 +18,7 @@ from connector.articles.owners import owners_of
 from connector.articles.reading import Folders, Library, read
 from connector.articles.rendering import page_of
 from connector.bootstrap import Program
-from connector.ledger.article_edits import TEXT, edit_of, edits, keep_edit
+from connector.ledger.article_edits import TEXT, edit_of, keep_edit
 from connector.ledger.article_pages import begin_put, settle_put
 from connector.ledger.article_signals import keep_signals
 from connector.ledger.article_tables import article_version
@@ -53,24 +53,34 @@ LEFT = "merete.sandholt@nordvang.example"  # owns "hundeskov", and is in no dire
 
 
 def fill(folder: Path, program: Program) -> None:
-    """Articles in files, what was published of them, what readers did since."""
+    """Articles in files, what was published of them, what readers did since; owners; calls."""
     write_articles(folder / "articles", TODAY)
+    take(program.ledger, [owners(library_of(program))], program.policy())
+    publish_all(program, TODAY, "bent@nordvang.example")
+    call(program, TODAY, town.PEOPLE["bodil"])
+
+
+def library_of(program: Program) -> Library:
+    """The articles as they are in the files."""
     its = program.settings.articles
-    library = read(Folders(its.folder, its.shared))
-    take(program.ledger, [owners(library)], program.policy())
+    return read(Folders(its.folder, its.shared))
+
+
+def publish_all(program: Program, today: date, editor: str) -> None:
+    """Publish on both sites what may be; `editor` writes into a page; readers read and vote."""
+    library = library_of(program)
     name_of = owners_of(program.ledger).shown_name
     for name, audience in ((INTRANET, STAFF), (WEBSITE, CITIZEN)):
         for id, article in library.articles.items():
-            page = page_of(article, library, audience, TODAY, name_of)
-            is_due = article.valid_from is None or article.valid_from.date() <= TODAY
+            page = page_of(article, library, audience, today, name_of)
+            is_due = article.valid_from is None or article.valid_from.date() <= today
             if page is not None and is_due and id not in LEFT_OUT and id not in library.blocked:
                 publish(program, name, page)
-    passport = page_of(library.articles["pas"], library, STAFF, TODAY, name_of)
+    passport = page_of(library.articles["pas"], library, STAFF, today, name_of)
     assert passport is not None
-    edit(program, passport)
-    keep_signals(program.ledger, WEBSITE, signals(), "1")
-    keep_signals(program.ledger, INTRANET, signals(STAFF), "1")
-    call(program)
+    edit(program, passport, editor)
+    keep_signals(program.ledger, WEBSITE, signals(today), "1")
+    keep_signals(program.ledger, INTRANET, signals(today, STAFF), "1")
 
 
 def owners(library: Library) -> Page:
@@ -107,23 +117,22 @@ def publish(program: Program, site: str, page: ArticlePage, days_ago: int = 0) -
             )
 
 
-def edit(program: Program, page: ArticlePage) -> int:
-    """Somebody writes into the page on the intranet; gives the edit's number."""
+def edit(program: Program, page: ArticlePage, editor: str) -> None:
+    """Somebody writes into the page on the intranet."""
     html = "".join(part.html for part in page.parts) + f"<p>{TYPED}</p>"
     live = LivePage(
         id=page.id, ref=page.id, url=f"https://{INTRANET}.nordvang.example/{page.id}",
         version="2", fingerprint="other", title=page.title, html=html,
-        changed_by="bent@nordvang.example", changed_at=program.clock() - timedelta(hours=3),
+        changed_by=editor, changed_at=program.clock() - timedelta(hours=3),
     )  # fmt: skip
     keep_edit(program.ledger, edit_of(INTRANET, live, TEXT))
-    return edits(program.ledger)[0].id
 
 
-def signals(audience: str = CITIZEN) -> list[Signal]:
+def signals(today: date, audience: str = CITIZEN) -> list[Signal]:
     """Two weeks of readers."""
     found = []
     for number in range(14):
-        day = TODAY - timedelta(days=number)
+        day = today - timedelta(days=number)
         for id, count in (("pas", 40), ("flytning", 25), ("folkepension", 12)):
             key = f"{audience}-view-{id}-{number}"
             found.append(_one(key, "view", day, count, audience, article=id))
@@ -131,12 +140,12 @@ def signals(audience: str = CITIZEN) -> list[Signal]:
              ("up", "Tak, det var nemt"), ("up", ""))  # fmt: skip
     for number, (value, reason) in enumerate(votes):
         vote = _one(
-            f"{audience}-vote-{number}", "vote", TODAY - timedelta(days=number), 1, audience,
+            f"{audience}-vote-{number}", "vote", today - timedelta(days=number), 1, audience,
             article="pas", value=value, reason=reason,
         )  # fmt: skip
         found.append(vote)
     for words, count in (("gravsten", 9), ("byggetilladelse carporte", 6), ("asta prøve", 1)):
-        found.append(_one(f"{audience}-{words}", "search", TODAY, count, audience, value=words))
+        found.append(_one(f"{audience}-{words}", "search", today, count, audience, value=words))
     return found
 
 
@@ -144,23 +153,23 @@ def _one(key: str, kind: str, day: date, count: int, audience: str, **values: An
     return Signal(key=key, kind=kind, day=day, count=count, audience=audience, **values)
 
 
-def call(program: Program) -> None:
+def call(program: Program, today: date, worker: Person) -> None:
     """Two calls on passports on each of twelve days, eight of them missed."""
     case = Case(
-        number=CALLED, title="Pas", caseworker="bodil@nordvang.example",
-        department="Borgerservice", kle_subject="23.00.10",
+        number=CALLED, title="Pas", caseworker=worker.upn,
+        department=worker.department, kle_subject="23.00.10",
         parties=(CaseParty(name="Dan Demo", phone=PHONE),),
     )  # fmt: skip
     add_cases(program.ledger, case)
     items: list[Any] = []
     for number in range(24):
-        at = datetime.combine(TODAY, program.clock().timetz())
+        at = datetime.combine(today, program.clock().timetz())
         at -= timedelta(days=1 + number // 2, hours=number % 2)
         made = sighting(
             key=f"pas-{number}",
             call={
                 "caller": Party(phone=PHONE, role="from"),
-                "callees": (Party(person=town.PEOPLE["bodil"].id, role="to"),),
+                "callees": (Party(person=worker.id, role="to"),),
                 "started_at": at, "ended_at": at + timedelta(minutes=2),
                 "is_answered": number % 3 != 0,
             },

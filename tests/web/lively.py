@@ -20,6 +20,9 @@ import requests
 import sqlalchemy as sa
 
 from connector import settings as settings_module
+from connector.article import STAFF
+from connector.articles.owners import owners_of
+from connector.articles.rendering import page_of
 from connector.bootstrap import Program
 from connector.ledger import sessions, views
 from connector.ledger.people import directory
@@ -27,8 +30,10 @@ from connector.ledger.register import find_case
 from connector.ledger.sessions import SignedIn
 from connector.ledger.tables import item
 from connector.model import Case, Person
+from connector.sandbox.article_files import write_articles
 from connector.web.app import make_app
 from connector.web.who import csrf_of
+from tests.web import article_town
 from tests.web.conftest import free_port, no_issuer, serving
 
 ROOT = Path(__file__).parents[2]
@@ -82,12 +87,14 @@ def lively(users: int = 60, days: int = 5) -> Iterator[Lively]:
         url = f"http://127.0.0.1:{port}"
         file = folder / "demo" / "casethread.toml"
         ours = f'url = "{url}"\nissuer = "http://127.0.0.1:9/t/v2.0"\nclient_id = "portal"\n'
-        file.write_text(_with_web(file.read_text("utf-8"), ours), "utf-8")
+        text = _with_web(file.read_text("utf-8"), ours) + article_town.MORE
+        file.write_text(text, "utf-8")
         program = Program(settings=settings_module.load(file, _environ()))
         app = make_app(program, no_issuer())
         with serving(app, port):
             made = _lively(url, program, app.state.site)
             _draw_sample(made)
+            _publish(made, file.parent)
             yield made
         program.close()
     finally:
@@ -108,12 +115,12 @@ def _demo(folder: Path, users: int, days: int) -> None:
 
 
 def _with_web(text: str, ours: str) -> str:
-    """The configuration with our [web] and no other."""
-    lines, is_web = [], False
+    """The configuration with our [web] and no other; [articles] is the caller's."""
+    lines, is_ours = [], False
     for line in text.splitlines():
         if line.startswith("["):
-            is_web = line.strip() == "[web]"
-        if not is_web:
+            is_ours = line.strip() in ("[web]", "[articles]")
+        if not is_ours:
             lines.append(line)
     return "\n".join(lines) + "\n[web]\nunit_sees_cases = true\nowner_sees_looks = true\n" + ours
 
@@ -127,6 +134,19 @@ def _draw_sample(made: Lively) -> None:
         form = {"csrf": csrf_of(token), "size": "5", "seed": "lively"}
         answer = browser.post(f"{made.url}/records/samples", form, allow_redirects=False)
     assert answer.headers["location"] == "/records/samples/1", answer.text
+
+
+def _publish(made: Lively, folder: Path) -> None:
+    """The municipality's articles are on two sites, and their readers have said something."""
+    today = made.site.target.today
+    write_articles(folder / "articles", today)
+    article_town.publish_all(made.program, today, made.person.upn)
+    article_town.call(made.program, today, made.person)
+    library = article_town.library_of(made.program)
+    name_of = owners_of(made.program.ledger).shown_name
+    page = page_of(library.articles["pas"], library, STAFF, today, name_of)
+    assert page is not None
+    article_town.publish(made.program, article_town.INTRANET, page, days_ago=20)
 
 
 def _lively(url: str, program: Program, site: Any) -> Lively:

@@ -14,7 +14,6 @@ from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 
 from connector.article import STAFF
-from connector.articles.reading import Folders, read
 from connector.articles.rendering import page_of
 from connector.bootstrap import Program
 from connector.ledger.article_edits import DISMISSED, edits
@@ -384,8 +383,7 @@ def score_of(erik: Client, article: str) -> int:
 
 
 def republished(program: Program, days_ago: int) -> None:
-    its = program.settings.articles
-    library = read(Folders(its.folder, its.shared))
+    library = article_town.library_of(program)
     page = page_of(library.articles["pas"], library, STAFF, article_town.TODAY)
     assert page is not None
     article_town.publish(program, article_town.INTRANET, page, days_ago=days_ago)
