@@ -57,11 +57,13 @@ generate: setup ## write the files that are made from code
 	@$(BIN)/python scripts/contract-table
 	@$(BIN)/python scripts/route-table
 
-bench: setup ## measure speed and memory, write docs/performance.md (about an hour)
+bench: setup ## measure speed and memory, write docs/performance.md (more than an hour)
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.web
 	@$(BIN)/python -m bench.exchange
 	@$(BIN)/python -m bench.lync
+	@scripts/plone
+	@$(BIN)/python -m bench.articles
 
 clean: ## remove .venv, the demo and all caches
 	rm -rf $(VENV) .venv-plone demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

@@ -121,7 +121,8 @@ def plone(there: Session, command: str, its: Intranet, people: Sequence[Person])
                 stderr=errors,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # a Ctrl-C at the terminal is for the connector
-                env={**os.environ, KEY_FILE: str(its.key)},
+                # Zope does not start with a locale that is not installed, and needs none.
+                env={**os.environ, KEY_FILE: str(its.key), "LC_ALL": "C.UTF-8"},
             )
         except OSError as error:
             raise ConfigError([there.text("demo.no_command", command=words[0])]) from error

@@ -1,0 +1,57 @@
+"""`make demo INTRANET=plone`: the articles stand in a real Plone and on a citizens' site."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.plone_server import PYTHON, SERVE, installed
+
+
+def test_once(tmp_path: Path) -> None:
+    """The demo publishes what is not wrong on purpose on both sites, and then ends."""
+    installed()
+    place = tmp_path / "demo"
+    serve = shlex.join([str(PYTHON), str(SERVE)])
+    words = ["demo", "--once", "--folder", str(place), "--users", "12", "--days", "6"]
+    done = subprocess.run(
+        [sys.executable, "-m", "connector.cli", *words, "--intranet", serve],
+        capture_output=True,
+        env={**os.environ, "LC_ALL": "en_GB.UTF-8"},
+        encoding="utf-8",
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = dict(re.findall(r"^(intranet|borger): (\d+) created, .*blocked", done.stdout, re.M))
+    assert int(said["intranet"]) > int(said["borger"]) >= 40
+    # Citizens read the article, and nothing of what is for the desk alone.
+    citizens = (place / "borger" / "pas.html").read_text(encoding="utf-8")
+    source = (place / "articles" / "shared" / "pas.md").read_text(encoding="utf-8")
+    assert "Bestil en tid" in citizens
+    inside = re.search(r"^## (.+?) \{#\S+ \.staff", source, re.M)
+    assert inside
+    assert inside[1] not in citizens
+    # The passwords and the key of the demo are its owner's alone.
+    for name in ("site.json", "intranet-key.pem"):
+        assert (place / "plone" / name).stat().st_mode & 0o077 == 0
+
+
+def test_no_such_command(tmp_path: Path) -> None:
+    """A command that is not there is named, with what installs it."""
+    words = ["demo", "--once", "--folder", str(tmp_path / "demo"), "--users", "3", "--days", "2"]
+    done = subprocess.run(
+        [sys.executable, "-m", "connector.cli", *words, "--intranet", "/nowhere/plone"],
+        capture_output=True,
+        env={**os.environ, "LC_ALL": "en_GB.UTF-8"},
+        encoding="utf-8",
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "/nowhere/plone: the program cannot be started; scripts/plone" in done.stderr
+    assert "Traceback" not in done.stderr
