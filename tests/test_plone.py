@@ -1,0 +1,263 @@
+"""The publisher for Plone keeps every promise of one, against a real Plone with our add-on."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+from urllib.parse import urljoin
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+
+from connector.article import STAFF, LivePage, SiteAccess
+from connector.ports import Publisher
+from connector.sites.plone.publisher import PlonePublisher
+from connector.sites.plone.service import Service
+from tests.contracts.publisher import PublisherContract
+from tests.cutting import Cutter
+from tests.plone_server import (  # noqa: F401  fixtures
+    EDITOR,
+    FOLDER,
+    PASSWORD,
+    SERVICE,
+    RealPlone,
+    plain_plone,
+    plain_plone_server,
+    plone,
+    plone_server,
+)
+from tests.plone_server import STAFF as MEMBER
+
+_TIMEOUT = 20
+_LINKS = re.compile(r'<(?:img|a)\b[^>]*\s(?:src|href)="([^"]*)"')
+
+
+def _writes(request: Any) -> bool:
+    return request.method != "GET" and "@login" not in request.url
+
+
+class WriteCutter(Cutter):
+    """Cuts the n-th write. A read that is cut is only read again: see the last test."""
+
+    def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        if _writes(request):
+            return super().send(request, *args, **kwargs)
+        return self._inner.send(request, *args, **kwargs)
+
+
+class LosesAnswers(Cutter):
+    """Writes are carried out and their answers lost."""
+
+    def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        self.count, self.at, self.when = 0, 1 if _writes(request) else 0, "after"
+        return super().send(request, *args, **kwargs)
+
+
+class OfPlone(PublisherContract):
+    """What both forms of a page have in common. `site` is the server of the test."""
+
+    type: ClassVar[str]
+    site: RealPlone
+
+    def access(self, **changes: object) -> SiteAccess:
+        values: dict[str, object] = {
+            "name": "intranet", "url": self.site.url, "place": FOLDER, "audience": STAFF,
+            "user": SERVICE, "secret": PASSWORD,
+        }  # fmt: skip
+        return SiteAccess(**{**values, **changes})  # type: ignore[arg-type]
+
+    def made(self, access: SiteAccess, adapter: HTTPAdapter | None = None) -> PlonePublisher:
+        service = Service(access, adapter=adapter, sleep=lambda _s: None)
+        return PlonePublisher(access, service, self.clock)
+
+    def make_publisher(self) -> PlonePublisher:
+        return self.made(self.access())
+
+    def reopen(self, publisher: Publisher) -> PlonePublisher:
+        return self.make_publisher()
+
+    def broken(
+        self, publisher: Publisher, at: int, when: str
+    ) -> tuple[Publisher, Callable[[], int]]:
+        cutter = WriteCutter(self.site.url.rpartition("/")[0], at, when)
+        return self.made(self.access(), cutter), lambda: cutter.count
+
+    def empty(self, publisher: Publisher) -> None:
+        self.site.reset()
+
+    # -- readers ----------------------------------------------------------------------------------
+
+    def seen(self, url: str, user: str | None) -> str:
+        """The main part of the page as a browser gets it."""
+        session = self.site.session(user)
+        session.headers["Accept"] = "text/html"
+        answer = session.get(url, timeout=_TIMEOUT)
+        if not answer.ok or "require_login" in answer.url or "/login" in answer.url:
+            return ""
+        main = re.search(r"<article[^>]*>.*</article>", answer.text, re.S)
+        return main[0] if main else answer.text
+
+    def reader_sees(self, live: LivePage) -> str:
+        return self.seen(live.url, MEMBER)
+
+    def stranger_sees(self, live: LivePage) -> str:
+        """The page, its JSON, the folder's, searches and feeds."""
+        visitor = self.site.session()
+        urls = [
+            live.url, self.site.articles, f"{self.site.articles}?fullobjects=1",
+            f"{self.site.url}/@search?fullobjects=1&show_inactive=1&UID={live.ref}",
+            f"{live.url}/@history",
+        ]  # fmt: skip
+        texts = [visitor.get(url, timeout=_TIMEOUT).text for url in urls]
+        for word in ("hyldeblomst", "rabarber", "vagtplan"):
+            url = f"{self.site.url}/@search?metadata_fields=_all&SearchableText={word}"
+            assert visitor.get(url, timeout=_TIMEOUT).json()["items"] == []
+        return "\n".join([self.seen(live.url, None), *texts])
+
+    def files_of(self, live: LivePage) -> list[bytes]:
+        found = []
+        session = self.site.session(MEMBER)
+        session.headers["Accept"] = "*/*"
+        for link in _LINKS.findall(self.reader_sees(live)):
+            url = urljoin(f"{live.url}/", link)
+            if "/filer" in url or "resolveuid" in url:
+                found.append(session.get(url, timeout=_TIMEOUT).content)
+        return found
+
+    def follows(self, live: LivePage, words: str) -> str:
+        found = re.findall(rf'<a [^>]*href="([^"]*)"[^>]*>{words}</a>', self.reader_sees(live))
+        if not found:
+            return ""
+        answer = self.site.session(MEMBER).get(
+            urljoin(f"{live.url}/", found[0].partition("#")[0]), timeout=_TIMEOUT
+        )
+        key = found[0].partition("#")[2]
+        assert not key or f'id="{key}"' in self.seen(answer.url, MEMBER)
+        return answer.url
+
+    # -- people's hands ----------------------------------------------------------------------------
+
+    def as_editor(self, method: str, url: str, **values: Any) -> requests.Response:
+        time.sleep(1.01 if method == "PATCH" else 0)  # Plone keeps times in whole seconds
+        answer = self.site.session(EDITOR).request(method, url, timeout=_TIMEOUT, **values)
+        assert answer.ok, answer.text
+        return answer
+
+    def lock(self, live: LivePage) -> None:
+        self.as_editor("POST", f"{live.url}/@lock")
+
+    def move(self, live: LivePage) -> None:
+        answer = self.site.session("admin").patch(
+            live.url, json={"id": "nyt-sted"}, timeout=_TIMEOUT
+        )
+        assert answer.ok, answer.text
+
+    def delete(self, live: LivePage) -> None:
+        answer = self.site.session("admin").delete(live.url, timeout=_TIMEOUT)
+        assert answer.ok, answer.text
+
+    def occupy(self, publisher: Publisher, id_: str) -> None:
+        value = {"@type": "Document", "id": id_, "title": "En anden side"}
+        answer = self.site.session("admin").post(self.site.articles, json=value, timeout=_TIMEOUT)
+        assert answer.ok, answer.text
+
+    def snapshot(self, publisher: Publisher) -> object:
+        """Every object below the folder as it is shown, with its versions."""
+        admin = self.site.session("admin")
+        query = {"path": f"/intranet/{FOLDER}", "show_inactive": 1, "b_size": 500}
+        found = admin.get(f"{self.site.url}/@search", params=query, timeout=_TIMEOUT).json()
+        all_ = {}
+        for url in {item["@id"] for item in found["items"]} - {self.site.articles}:
+            whole = admin.get(url, timeout=_TIMEOUT).json()
+            history = admin.get(f"{url}/@history", timeout=_TIMEOUT)
+            steps = len(history.json()) if history.ok else 0
+            all_[url] = (whole["UID"], whole["modified"], whole["review_state"], steps)
+        return all_
+
+    @contextmanager
+    def forbid_writing(self, publisher: Publisher) -> Iterator[None]:
+        def roles(*names: str) -> None:
+            all_ = ("Contributor", "Editor", "Reviewer", "Reader")
+            entry = {
+                "id": SERVICE, "type": "user",
+                "roles": {name: name in names for name in all_},
+            }  # fmt: skip
+            answer = self.site.session("admin").post(
+                f"{self.site.articles}/@sharing",
+                json={"inherit": True, "entries": [entry]},
+                timeout=_TIMEOUT,
+            )
+            assert answer.ok, answer.text
+
+        roles("Reader")
+        try:
+            yield
+        finally:
+            roles("Contributor", "Editor", "Reviewer", "Reader")
+
+    @contextmanager
+    def disconnect(self, publisher: Publisher) -> Iterator[None]:
+        """Its connections are to a port where nobody listens."""
+        assert isinstance(publisher, PlonePublisher)
+        remote = publisher._service._remote
+        kept, adapter = remote._adapter, Cutter("http://localhost:1", 0)
+        send = adapter.send
+
+        def refused(request: Any, *args: Any, **kwargs: Any) -> requests.Response:
+            request.url = request.url.replace(self.site.url, "http://localhost:1/intranet")
+            return send(request, *args, **kwargs)
+
+        adapter.send = refused  # type: ignore[method-assign]
+        remote._adapter = adapter
+        try:
+            yield
+        finally:
+            remote._adapter = kept
+
+    @contextmanager
+    def lose_reply(self, publisher: Publisher) -> Iterator[None]:
+        assert isinstance(publisher, PlonePublisher)
+        remote = publisher._service._remote
+        kept, remote._adapter = remote._adapter, LosesAnswers(self.site.url.rpartition("/")[0])
+        try:
+            yield
+        finally:
+            remote._adapter = kept
+
+
+class TestPlone(OfPlone):
+    """With our add-on."""
+
+    type = "KnowledgeArticle"
+
+    @pytest.fixture(autouse=True)
+    def _site(self, plone: RealPlone) -> None:  # noqa: F811
+        self.site = plone
+
+    def edit(self, live: LivePage, text: str) -> None:
+        whole = self.as_editor("GET", live.url).json()
+        parts = json.loads(whole["parts"])
+        parts[-1]["html"] += f"<p>{text}</p>"
+        self.as_editor("PATCH", live.url, json={"parts": json.dumps(parts)})
+
+
+class TestPloneWithoutAddon(OfPlone):
+    """With ordinary pages."""
+
+    type = "Document"
+    keeps_staff_apart = False
+
+    @pytest.fixture(autouse=True)
+    def _site(self, plain_plone: RealPlone) -> None:  # noqa: F811
+        self.site = plain_plone
+
+    def edit(self, live: LivePage, text: str) -> None:
+        whole = self.as_editor("GET", live.url).json()
+        html = whole["text"]["data"] + f"<p>{text}</p>"
+        value = {"text": {"data": html, "content-type": "text/html"}}
+        self.as_editor("PATCH", live.url, json=value)
