@@ -16,6 +16,8 @@ from urllib.parse import unquote, urljoin
 import msgspec
 import pytest
 import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from connector.article import CITIZEN, STAFF, UNIT, LivePage, PagePart, SiteAccess
 from connector.errors import (
@@ -27,6 +29,7 @@ from connector.errors import (
     RemoteError,
     Throttled,
     Unavailable,
+    Unclear,
 )
 from connector.ports import Publisher
 from connector.sandbox.systems.base import AWAY, LOSES_ANSWERS, READ_ONLY
@@ -54,6 +57,14 @@ from tests.contracts.publisher import (
 from tests.cutting import Cutter
 
 _LINKS = re.compile(r'<(?:img|a)\b[^>]*\s(?:src|href)="([^"]*)"')
+
+
+_DEEDS = st.tuples(
+    st.sampled_from(("put", "put", "withdraw", "edit", "delete", "move")),
+    st.integers(1, 4),
+    st.integers(0, 14),  # the request that is cut; 0: none
+    st.sampled_from(("before", "after")),
+)
 
 
 class Served:
@@ -299,6 +310,31 @@ class TestOwn(Served):
             assert self.system.store.files == {}, at
         assert at > 5
 
+    @pytest.mark.parametrize("first", range(2, 10))
+    def test_two_runs_die_one_after_another(self, first: int):
+        """With another text each time: what the first one left is still known to be ours."""
+        for second in range(2, 10):
+            self.empty(self.make_publisher())
+            for at, title in ((first, "Den første"), (second, "Den anden")):
+                cutter = Cutter(self.origin, at, "after")
+                with contextlib.suppress(Unavailable, Unclear):
+                    self.make_publisher(cutter).put(page(title=title), None, open_file, nowhere)
+
+            live = self.make_publisher().put(page(title="Den tredje"), None, open_file, nowhere)
+
+            assert live.title == "Den tredje", second
+            assert len(self.system.store.pages) == 1
+
+    def test_an_edited_page_that_moves_after_it_was_looked_at(self):
+        """Its text is as it was when the edit was dismissed, so it is written over."""
+        publisher = self.make_publisher()
+        live = publisher.put(page(), None, open_file, nowhere)
+        self.edit(live, "Nu også om aftenen.")
+        looked_at = publisher.read(live)
+        self.move(live)
+
+        assert publisher.put(page(title="Nyt"), looked_at, open_file, nowhere).title == "Nyt"
+
     def test_a_change_that_is_taken_back_after_a_cut(self):
         """The files that the cut run had sent are deleted, though the page is as it was."""
         old = self.make_publisher().put(with_image(), None, open_file, nowhere)
@@ -500,3 +536,91 @@ class TestOwn(Served):
             wrong = msgspec.structs.replace(access, secret="another")
             with pytest.raises(Denied, match="client secret is wrong"):
                 list(make_publisher(wrong).pages())
+
+    @settings(
+        max_examples=25,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+    @given(st.lists(_DEEDS, min_size=2, max_size=7))
+    def test_whatever_happens(self, deeds: list[tuple[str, int, int, str]]):
+        """After any deeds of people and any deaths of ours no text of a person is lost without
+        being shown, and the article comes out as one whole page, with its files alone."""
+        self.system.store = Store(clock=self.clock)
+        life = Life(self)
+        for deed in deeds:
+            life.do(*deed)
+        life.put(1, 0, "before")
+        life.put(1, 0, "before")  # what was edited is dismissed by name, then written over
+
+        (live,) = self.make_publisher().pages()
+        assert live.state == "published"
+        assert "Det koster 890 kr." in self.reader_sees(live)
+        assert sorted(self.files_of(live)) == sorted([MAP, FORM])
+        assert len(self.system.store.files) == 2
+        assert len(self.system.store.pages) == 1
+
+
+class Life:
+    """What people do with one page, and a planner that knows what the last whole run returned."""
+
+    def __init__(self, served: Served) -> None:
+        self.served = served
+        self.known: LivePage | None = None
+        self.texts: set[str] = set()  # of persons, that nobody has dismissed
+        self.count = 0
+
+    def do(self, deed: str, number: int, at: int, when: str) -> None:
+        getattr(self, deed)(number, at, when)
+        for text in self.texts:
+            assert text in self.content(), text
+
+    def content(self) -> str:
+        pages = self.served.system.store.pages.values()
+        return "".join(
+            str(each.get("innerHtml")) for kept in pages for each in parts_of(kept.content)
+        )
+
+    def seen(self) -> LivePage | None:
+        """The page, when an editor can see it."""
+        for live in self.served.make_publisher().pages():
+            if self.served.stored(live).shown is not None:
+                return live
+        return None
+
+    def put(self, number: int, at: int, when: str) -> None:
+        price = part("pris", f"Det koster {889 + number} kr.")
+        whole = with_image(MAP if number % 2 else OTHER_MAP)
+        wanted = page(parts=(price, *whole.parts), files=whole.files)
+        self.run(lambda publisher: publisher.put(wanted, self.known, open_file, nowhere), at, when)
+
+    def withdraw(self, _number: int, at: int, when: str) -> None:
+        if (known := self.known) is not None:
+            self.run(lambda publisher: publisher.withdraw(known), at, when)
+
+    def run(self, act: Callable[[PagesPublisher], LivePage], at: int, when: str) -> None:
+        """One run, cut at a request (0: not). An edit that it finds is dismissed afterwards."""
+        try:
+            self.known = act(self.served.make_publisher(Cutter(self.served.origin, at, when)))
+        except PageEdited:
+            assert self.texts or not self.served.system.store.pages
+            found = list(self.served.make_publisher().pages())
+            self.known = self.served.make_publisher().read(found[0]) if found else None
+            self.texts = set()
+        except RemoteError:
+            assert at
+
+    def edit(self, _number: int, _at: int, _when: str) -> None:
+        if (live := self.seen()) is not None:
+            self.count += 1
+            self.texts.add(f"Skrevet i hånden {self.count}.")
+            self.served.edit(live, f"Skrevet i hånden {self.count}.")
+
+    def delete(self, _number: int, _at: int, _when: str) -> None:
+        if (live := self.seen()) is not None:
+            self.served.delete(live)
+            self.texts = set()
+
+    def move(self, _number: int, _at: int, _when: str) -> None:
+        if (live := self.seen()) is not None:
+            self.served.move(live)

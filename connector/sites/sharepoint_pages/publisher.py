@@ -120,7 +120,7 @@ class PagesPublisher:
         if present is not None and self._is_done(row, present, plan, page.digest):
             return self._whole(row, present)
         fresh = self._contents(page, row, plan, open_file)
-        row = self._announce(row, plan)
+        row = self._announce(row, present, plan)
         for path, (content, media_type) in fresh.items():
             self._graph.put_file(self._rows.library()[0], path, content, media_type)
         return self._carry_out(row, present, plan, name, page)
@@ -136,7 +136,7 @@ class PagesPublisher:
             raise self._deleted(before.id)
         if self._is_done(row, present, plan, row.digest):
             return self._whole(row, present)
-        return self._carry_out(self._announce(row, plan), present, plan, "", None)
+        return self._carry_out(self._announce(row, present, plan), present, plan, "", None)
 
     def finish(self) -> None:
         """Nothing: SharePoint lists and searches its pages by itself."""
@@ -260,7 +260,8 @@ class PagesPublisher:
             return
         if before is None or before.version != present.e_tag:
             now = self._print(present)
-            if now not in (row.work.print, row.work.next, plan.print):
+            planned = before.fingerprint if before is not None else ""  # it was moved, perhaps
+            if now not in (row.work.print, row.work.next, plan.print, planned):
                 text = (
                     f"{self.name}: {present.name} was changed since this was planned; look at the "
                     "change and take it into the article, or dismiss it"
@@ -300,11 +301,13 @@ class PagesPublisher:
             if (path := _file_path(page.id, file)) not in row.work.files
         }
 
-    def _announce(self, row: Row, plan: _Plan) -> Row:
-        """Say in the row what is about to be written, and which files may have to go after it."""
+    def _announce(self, row: Row, present: SitePage | None, plan: _Plan) -> Row:
+        """Say in the row what is there and what is about to be written, and which files may have
+        to go after it. However many runs die one after another, the page is one of the two."""
         stale = {*row.work.files, *row.work.stale, *plan.files}
         work = msgspec.structs.replace(
             row.work,
+            print=self._print(present) if present is not None else "",
             next=plan.print,
             files=tuple(path for path in row.work.files if path in plan.files),
             stale=tuple(sorted(stale)),
