@@ -153,11 +153,15 @@ def status(ctx: typer.Context, site: SiteOption = "", as_json: JsonOption = Fals
     if as_json:
         say_json(found)
         return
+    from connector.article_care import link_warnings
     from connector.commands.articles_status import lines
 
     for each in found:
         for text in lines(session, each):
             screen.say(text)
+    wrong = len(link_warnings(line))
+    if wrong:
+        screen.say(session.text("article.links.mend", count=wrong, command=session.command))
 
 
 def _line(session: Session, ids: Sequence[str]) -> ArticleLine:

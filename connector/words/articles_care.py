@@ -37,6 +37,10 @@ DA: dict[str, str] = {
     "article.links.failing": "{count} svarede ikke (meldes efter tre nætter i træk)",
     "article.links.moved": "{count} er flyttet for altid",
     "article.links.left": "{count} blev ikke nået; de er først næste gang",
+    "article.links.mend": "{count} links til andre websteder skal rettes; se dem med: {command} "
+    "articles links",
+    "article.links.mend.one": "{count} link til et andet websted skal rettes; se det med: "
+    "{command} articles links",
     "article.links.stopping": "Stopper efter de besøg, der er i gang; det sete er gemt. En gang "
     "til stopper med det samme.",
     "article.links.none": "Ingen links at vise.",
@@ -125,6 +129,10 @@ EN: dict[str, str] = {
     "article.links.failing": "{count} did not answer (told after three nights in a row)",
     "article.links.moved": "{count} have moved for good",
     "article.links.left": "{count} were not reached; they come first the next time",
+    "article.links.mend": "{count} links to other sites are to be mended; see them with: {command} "
+    "articles links",
+    "article.links.mend.one": "{count} link to another site is to be mended; see it with: "
+    "{command} articles links",
     "article.links.stopping": "Stopping after the visits in hand; what was seen is kept. Once more "
     "stops at once.",
     "article.links.none": "No links to show.",

@@ -132,6 +132,8 @@ def test_links(tmp_path: Path, run: Run) -> None:
         listed = json.loads(run("links", "--json")[1])
         assert [each["status"] for each in listed] == ["gone"]
 
+    settings(tmp_path, f'[sites.a]\nplace = "{tmp_path.as_posix()}/a"')
+    assert "1 link til et andet websted skal rettes" in run("status")[1]
     code, said = run("check")
     assert code == 0
     assert "pas.md:10" in said
