@@ -62,19 +62,19 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 def effect(
     article: Article,
     published: date,
-    until: date,
+    known: Period,
     calls: Sequence[SubjectCalls],
     signals: Sequence[Signal],
     *,
     is_changed_again: bool = False,
 ) -> Effect:
-    """Before and after `published`. `until`: the last whole day there is.
+    """Before and after `published`, as far as days are `known`: whole, and with calls read.
 
     `calls` and `signals` hold at least all of the days around.
     """
     day = timedelta(days=1)
-    before = Period(published - DAYS * day, published - day)
-    after = Period(published + day, min(published + DAYS * day, until))
+    before = Period(max(published - DAYS * day, known.first), published - day)
+    after = Period(max(published + day, known.first), min(published + DAYS * day, known.last))
     sides = [_side(article, period, calls, signals) for period in (before, after)]
     return Effect(
         article=article.id,

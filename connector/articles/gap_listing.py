@@ -15,7 +15,7 @@ from connector.articles.gaps import DAYS, Gap, gaps, periods
 from connector.ledger.article_signals import all_votes_between, signals_between
 from connector.ledger.article_tables import article_version
 from connector.ledger.days import Period, bounds, day_of
-from connector.ledger.subject_calls import subject_calls
+from connector.ledger.subject_calls import first_day, subject_calls
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -29,7 +29,8 @@ def listing(
     """The lines of today, what weighs most first."""
     now, before = periods(today)
     calls = subject_calls(connection, zone, Period(before.first, now.last))
-    return gaps(articles, calls, signals_between(connection, now.first, now.last), today)
+    signals = signals_between(connection, now.first, now.last)
+    return gaps(articles, calls, signals, today, first_day(connection, zone))
 
 
 def effects(
@@ -46,12 +47,13 @@ def effects(
     around = Period(min(day for day, _ in wanted) - timedelta(days=DAYS), today)
     calls = subject_calls(connection, zone, around)
     signals = all_votes_between(connection, around.first, around.last)
+    begins = first_day(connection, zone) or today
     until = today - timedelta(days=1)  # today is not over
     return [
         effect(
             articles[id],
             day,
-            until,
+            Period(begins, until),
             calls,
             signals,
             is_changed_again=any(

@@ -36,7 +36,11 @@ def reasons(gap: Gap, language: str) -> Iterator[str]:
         up = locale.number(its.up, language)
         yield say("down", count=its.down, reasons=locale.number(its.reasons, language), up=up)
     if its.calls or its.calls_before:
-        yield say("calls", calls=told(its.calls, language), before=told(its.calls_before, language))
+        calls = told(its.calls, language)
+        if its.calls_before is None:
+            yield say("calls_alone", calls=calls)
+        else:
+            yield say("calls", calls=calls, before=told(its.calls_before, language))
     yield from _about_calls(its, language)
     if its.searches:
         words = ", ".join(f"»{each}«" for each in gap.words)

@@ -6,7 +6,8 @@ subject without one, or words that were searched for in vain. Its score counts w
     score = calls + missed calls + calls more than in the period before
             + 3 x down votes that nobody has dealt with + searches without a hit
 
-so a missed call counts twice, and so does each call that is new. Citizens' calls and searches under
+so a missed call counts twice, and so does each call that is new; new are none when the ledger does
+not know the period before. Citizens' calls and searches under
 5 count as 2 and are shown as "under 5": so few could point at a person. Words are listed when they
 were searched for twice or more, and never with a number of six digits or an address in them.
 """
@@ -41,7 +42,7 @@ class Evidence(msgspec.Struct, kw_only=True):
     """What speaks for a line: counts of the last period, `_before` of the one before it."""
 
     calls: int = 0
-    calls_before: int = 0
+    calls_before: int | None = None  # None: the ledger does not reach back so far
     missed: int = 0
     moved: int = 0  # calls that more than one of us answered
     waited_s: int = 0  # seconds in queues, all calls together
@@ -60,10 +61,13 @@ class Evidence(msgspec.Struct, kw_only=True):
         return {
             "calls": masked(self.calls),
             "missed": 0 if is_few else masked(self.missed),
-            "rise": 0 if is_few else max(0, self.calls - masked(self.calls_before)),
+            "rise": 0 if is_few else self._rise(),
             "down": DOWN_COUNTS * self.down,
             "searches": masked(self.searches),
         }
+
+    def _rise(self) -> int:
+        return 0 if self.calls_before is None else max(0, self.calls - masked(self.calls_before))
 
     @property
     def score(self) -> int:
@@ -105,17 +109,26 @@ def gaps(
     calls: Iterable[SubjectCalls],
     signals: Iterable[Signal],
     today: date,
+    begins: date | None = None,
 ) -> list[Gap]:
-    """The lines, what weighs most first. `signals` are without the votes that were dealt with."""
+    """The lines, what weighs most first. `signals` are without the votes that were dealt with.
+
+    `begins` is the first day whose calls are known; without it all are.
+    """
     known = sorted(articles, key=lambda each: each.id)
     now, before = periods(today)
     signals = [each for each in signals if now.first <= each.day <= now.last]
-    evidence: dict[str, Evidence] = defaultdict(Evidence)
+    is_compared = begins is None or begins <= before.first
+
+    def nothing() -> Evidence:
+        return Evidence(calls_before=0 if is_compared else None)
+
+    evidence: dict[str, Evidence] = defaultdict(nothing)
     for signal in signals:
         if signal.article and signal.kind != "search":
             _count_signal(evidence[signal.article], signal)
     homes = _homes(known, evidence)
-    loose: dict[str, Evidence] = defaultdict(Evidence)
+    loose: dict[str, Evidence] = defaultdict(nothing)
     for day in calls:
         home = _home(homes, day.subject)
         its = evidence[home[0]] if home else loose[day.subject]
@@ -174,6 +187,8 @@ def _home(homes: dict[str, tuple[str, ...]], subject: str) -> tuple[str, ...]:
 
 def _count_calls(its: Evidence, day: SubjectCalls, now: Period, before: Period) -> None:
     if before.first <= day.day <= before.last:
+        if its.calls_before is None:
+            return
         its.calls_before += day.calls
     elif now.first <= day.day <= now.last:
         its.calls += day.calls

@@ -8,6 +8,7 @@ from datetime import date, datetime
 import msgspec
 
 from connector.article import Article, ArticlePage
+from connector.articles.planning import said
 
 # In the order in which editors should look at them; an article may stand in several.
 CONFLICT, EDITED, BLOCKED, OVERDUE, WAITING, PLANNED, WITHDRAWN, LIVE = (
@@ -27,7 +28,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     state: str = ""  # published | withdrawn | "": never put
     digest: str = ""
     published_at: int | None = None  # milliseconds since the epoch
-    is_pinned: bool = False  # rolled back: stands until the source changes
+    pinned_source: str = ""  # of one that was put back: the source that it stands instead of
     edits: tuple[int, ...] = ()  # ids of people's edits that nobody has decided about
 
 
@@ -126,7 +127,9 @@ def _state(
         return PLANNED
     if is_blocked:  # what stands stays as it is
         return LIVE if is_out else BLOCKED
-    is_same = standing is not None and (standing.digest == page.digest or standing.is_pinned)
+    is_same = standing is not None and (
+        standing.digest == page.digest or standing.pinned_source == said(page)
+    )
     return LIVE if is_out and is_same else WAITING
 
 

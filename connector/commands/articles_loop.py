@@ -66,7 +66,7 @@ def _plain(gap: Gap) -> dict[str, object]:
         "words": gap.words,
         "parts": its.parts,
         "calls": masked(its.calls),
-        "calls_before": masked(its.calls_before),
+        "calls_before": None if its.calls_before is None else masked(its.calls_before),
         "down": its.down,
         "up": its.up,
         "searches": masked(its.searches),

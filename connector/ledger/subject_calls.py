@@ -70,6 +70,18 @@ def subject_calls(connection: Connection, zone: ZoneInfo, period: Period) -> lis
     return [found[key] for key in sorted(found)]
 
 
+def first_day(connection: Connection, zone: ZoneInfo) -> date | None:
+    """The first local day that any call is known of: before it, no calls means nothing.
+
+    None when no call is known.
+    """
+    query = sa.select(sa.func.min(item.c.sent_at)).where(
+        item.c.kind != Kind.MESSAGE.value, item.c.kind.in_(_KINDS)
+    )
+    found = connection.execute(query).scalar()
+    return None if found is None else day_of(found, zone)
+
+
 _NOT_FROM_OUTSIDE = frozenset({Direction.OUTBOUND, Direction.INTERNAL})
 _root = item.alias("decided")  # the case is decided about the first version
 

@@ -159,7 +159,7 @@ def _standing(page: KeptPage, waiting: tuple[int, ...]) -> Standing:
         state=page.state,
         digest=page.digest,
         published_at=page.published_at,
-        is_pinned=page.pinned is not None,
+        pinned_source=page.pinned_source,
         edits=waiting,
     )
 

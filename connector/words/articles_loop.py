@@ -5,6 +5,8 @@ from __future__ import annotations
 DA = {
     "article.gap.few": "under 5",
     "article.gap.calls": "{calls} opkald på emnet de sidste 28 dage, {before} de 28 dage før",
+    "article.gap.calls_alone": "{calls} opkald på emnet de sidste 28 dage; længere tilbage kendes "
+    "opkaldene ikke",
     "article.gap.missed": "{missed} af opkaldene blev ikke taget",
     "article.gap.moved": "{moved} af opkaldene blev stillet videre",
     "article.gap.wait": "et opkald ventede {wait} i kø i gennemsnit",
@@ -36,6 +38,8 @@ EN = {
     "article.gap.few": "under 5",
     "article.gap.calls": "{calls} calls on the subject in the last 28 days, {before} in the 28 "
     "before",
+    "article.gap.calls_alone": "{calls} calls on the subject in the last 28 days; calls further "
+    "back are not known",
     "article.gap.missed": "{missed} of the calls were not taken",
     "article.gap.moved": "{moved} of the calls were passed on",
     "article.gap.wait": "a call waited {wait} in a queue on average",

@@ -8,6 +8,7 @@ import pytest
 
 from connector.article import Article, Section, Signal
 from connector.articles.effect import FEWER, MORE, SAME, TOO_LITTLE, Effect, effect, is_of
+from connector.ledger.days import Period
 from connector.ledger.subject_calls import SubjectCalls
 from connector.workdays import is_workday
 
@@ -34,9 +35,12 @@ def calls(before: int, after: int, subject: str = "23.03.00") -> list[SubjectCal
 
 
 def looked(
-    given: list[SubjectCalls], signals: list[Signal] | None = None, until: date = UNTIL
+    given: list[SubjectCalls],
+    signals: list[Signal] | None = None,
+    until: date = UNTIL,
+    since: date = PUBLISHED - 100 * DAY,
 ) -> Effect:
-    return effect(ARTICLE, PUBLISHED, until, given, signals or [])
+    return effect(ARTICLE, PUBLISHED, Period(since, until), given, signals or [])
 
 
 @pytest.mark.parametrize(
@@ -85,6 +89,14 @@ def test_other_subjects() -> None:
 def test_too_little(given: list[SubjectCalls], until: date) -> None:
     """Under ten working days on a side, or under ten calls, says nothing."""
     assert looked(given, until=until).verdict == TOO_LITTLE
+
+
+def test_before_anything_was_read() -> None:
+    """Days before the first call that is known are not days without calls."""
+    found = looked(calls(0, 20), since=PUBLISHED - 5 * DAY)
+
+    assert found.before.workdays == 3
+    assert found.verdict == TOO_LITTLE
 
 
 def test_few_calls_are_no_proof() -> None:

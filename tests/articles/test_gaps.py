@@ -68,6 +68,15 @@ def test_fewer_calls_are_no_merit() -> None:
     assert line.score == 20
 
 
+def test_no_period_before() -> None:
+    """Where calls are known for less than the two periods, none of them counts as new."""
+    calls = [called("23.05.01", answered=20), called("23.05.01", days=30, answered=1)]
+    (line,) = gaps([MOVING], calls, [], TODAY, ago(50))
+
+    assert (line.score, line.evidence.calls_before) == (20, None)
+    assert gaps([MOVING], calls, [], TODAY, ago(55))[0].score == 20 + 18
+
+
 def test_windows() -> None:
     """Today and the 27 days before are the last period; older than 56 days is not looked at."""
     (line,) = found(

@@ -10,7 +10,7 @@ import pytest
 
 from connector.ledger import Ledger
 from connector.ledger.days import Period
-from connector.ledger.subject_calls import SubjectCalls, subject_calls, subject_of
+from connector.ledger.subject_calls import SubjectCalls, first_day, subject_calls, subject_of
 from connector.ledger.take import take
 from connector.model import Case, CaseParty, Direction, Leg, Page, Party
 from tests.making import NOON, add_cases, policy, sighting
@@ -92,6 +92,15 @@ def test_case_without_subject(ledger: Ledger) -> None:
 def test_subject_of_a_number(number: str, subject: str) -> None:
     """Only a number that begins with a KLE number tells a subject."""
     assert subject_of(Case(number=number)) == subject
+
+
+def test_first_day(ledger: Ledger) -> None:
+    """The first day with a call that is known, whatever it was about."""
+    with ledger.read() as connection:
+        assert first_day(connection, ZONE) is None
+    counted(ledger, call_at(0, direction=Direction.OUTBOUND), call_at(1500))
+    with ledger.read() as connection:
+        assert first_day(connection, ZONE) == WEDNESDAY
 
 
 def test_local_days(ledger: Ledger) -> None:

@@ -154,7 +154,7 @@ def _one(key: str, kind: str, day: date, count: int, audience: str, **values: An
 
 
 def call(program: Program, today: date, worker: Person) -> None:
-    """Two calls on passports on each of twelve days, eight of them missed."""
+    """Two calls on passports on each of twelve days, eight of them missed; one long before."""
     case = Case(
         number=CALLED, title="Pas", caseworker=worker.upn,
         department=worker.department, kle_subject="23.00.10",
@@ -162,7 +162,7 @@ def call(program: Program, today: date, worker: Person) -> None:
     )  # fmt: skip
     add_cases(program.ledger, case)
     items: list[Any] = []
-    for number in range(24):
+    for number in (*range(24), 150):
         at = datetime.combine(today, program.clock().timetz())
         at -= timedelta(days=1 + number // 2, hours=number % 2)
         made = sighting(
