@@ -57,7 +57,7 @@ def sync(
             metavar="NAME",
             help="Jobs to run: register, directory, chats, channels, call_records, pstn, "
             "direct_routing, voicemail, lync_cdr, lync_archive, presence, attachments, deliver, "
-            "prune. None is all that are enabled.",
+            "prune, articles, article_links, article_reminders. None is all that read and journal.",
         ),
     ] = None,
     once: Annotated[  # noqa: ARG001  accepted to say what is meant anyway

@@ -62,6 +62,15 @@ def test_name_given_to_another() -> None:
     assert Owners([new, old]).name(HANNE) == "Hanne Højer"
 
 
+def test_name_that_another_had_before() -> None:
+    """A name goes to who has it now, though somebody who is still here had it earlier."""
+    had, has = person("ny@kommunen.example", id="a", name="A"), person(HANNE, id="b", name="B")
+    names = {"a": {HANNE, "ny@kommunen.example"}, "b": {HANNE}}
+
+    assert Owners([had, has], names).name(HANNE) == "B"
+    assert Owners([had], names).name(HANNE) == "A"
+
+
 def test_new_name_and_new_domain(ledger_url: str) -> None:
     """Who changed name, or was merged with a new account, is still the owner under the old name."""
     ledger = open_ledger(ledger_url)
