@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from connector.article import CITIZEN, STAFF, ArticleFile, ArticlePage
+from connector.article import CITIZEN, STAFF, ArticleFile, ArticlePage, PagePart
 from connector.errors import Gone, Rejected
 from connector.ports import OpenFile
 
@@ -71,6 +71,11 @@ def _targets(texts: Iterable[str], kind: str) -> Iterator[str]:
 def _id_and_key(value: str) -> tuple[str, str]:
     id_, _, key = value.partition("#")
     return id_, key
+
+
+def needs_anchor(part: PagePart) -> bool:
+    """Whether links to the section lead nowhere yet: its heading does not carry its key as id."""
+    return bool(part.key) and f'id="{html_entities.escape(part.key)}"' not in part.html
 
 
 def content_of(file: ArticleFile, open_file: OpenFile, system: str) -> bytes:

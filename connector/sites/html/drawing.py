@@ -16,6 +16,7 @@ from markupsafe import Markup
 from connector.article import CITIZEN, UNIT, ArticlePage, PagePart
 from connector.sites.html.mark import Mark, encoded, sealed
 from connector.sites.html.words import day, words
+from connector.sites.showing import needs_anchor
 
 STYLE, SEARCH, INDEX = "casethread.css", "casethread-search.js", "casethread-index.js"
 HOME, SEARCH_PAGE, FEED = "index.html", "search.html", "feed.xml"
@@ -73,7 +74,10 @@ def article_page(
 ) -> bytes:
     """The file of an article that readers may see. `parts` have this site's addresses in them."""
     original = address(page.translation_of) if page.translation_of else None
-    shown = [(part, Markup(part.html), _badge(part, page.language)) for part in parts]  # noqa: S704
+    shown = [
+        (part, Markup(part.html), _badge(part, page.language), needs_anchor(part))  # noqa: S704
+        for part in parts
+    ]
     text = drawn(
         "article.html", path, page.language, page=page, parts=shown, mark=encoded(mark),
         changed=mark.changed.astimezone(zone).date(), original=original, show_owner=show_owner,

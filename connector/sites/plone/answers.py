@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
+
+from connector.article import Signal
 
 
 class Lock(msgspec.Struct, frozen=True):
@@ -110,6 +112,33 @@ class Sharing(msgspec.Struct, frozen=True):
     """Who has which role in one place."""
 
     entries: tuple[Sharer, ...] = ()
+
+
+class CountedSignal(msgspec.Struct, frozen=True):
+    """A count of the add-on's."""
+
+    key: str
+    kind: str
+    day: date
+    count: int = 1
+    article: str = ""
+    audience: str = "citizen"
+    value: str = ""
+    reason: str = ""
+    at: datetime | None = None
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """A batch of counts; `more` when the next can be had at once."""
+
+    signals: tuple[CountedSignal, ...] = ()
+    cursor: str = ""
+    more: bool = False
+
+
+def counted_signal(one: CountedSignal) -> Signal:
+    """As the connector knows it."""
+    return Signal(**msgspec.structs.asdict(one))
 
 
 class Made(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from connector.article import CITIZEN, UNIT, ArticlePage, PagePart
 from connector.sites.fingerprints import fingerprint
 from connector.sites.plone.answers import Content, Found, moment
 from connector.sites.plone.mark import Mark, read
+from connector.sites.showing import needs_anchor
 
 DIRECT, INSIDE = ("publish", "publish_externally"), ("publish_internally",)
 """Moves of the workflow that show a page to everybody, and to those who are signed in."""
@@ -214,6 +215,6 @@ def _of_sections(
 def _joined(parts: Sequence[PagePart]) -> str:
     """Sections as one text; each has its key as an id, for links that lead to it."""
     return "\n".join(
-        f'<section id="{part.key}">{part.html}</section>' if part.key else part.html
+        f'<section id="{part.key}">{part.html}</section>' if needs_anchor(part) else part.html
         for part in parts
     )

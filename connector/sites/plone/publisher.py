@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -12,7 +13,7 @@ from connector.article import CITIZEN, ArticlePage, LivePage, PagePart, Signal, 
 from connector.errors import Denied, Gone, PageEdited, PageLocked, Rejected, RemoteError
 from connector.model import Finding
 from connector.ports import Address, OpenFile
-from connector.sites.plone.answers import Addable, Content, Found, moment
+from connector.sites.plone.answers import Addable, Content, Counted, Found, counted_signal, moment
 from connector.sites.plone.files import Files, canonical_names
 from connector.sites.plone.forms import Document, Form, KnowledgeArticle
 from connector.sites.plone.links import Links, to_uid
@@ -140,9 +141,23 @@ class PlonePublisher:
     def finish(self) -> None:
         """Nothing: Plone lists and searches its pages by itself."""
 
-    def signals(self, since: str) -> Iterator[tuple[list[Signal], str]]:  # noqa: ARG002
-        """Nothing yet."""
-        return iter(())
+    def signals(self, since: str) -> Iterator[tuple[list[Signal], str]]:
+        """What the add-on counted; an ordinary Plone counts nothing.
+
+        The last cursor goes back a day, because that day's counts may still grow.
+        """
+        if not isinstance(self._form(), KnowledgeArticle):
+            return
+        cursor, more = since, True
+        while more:
+            url = f"{self._place}/@casethread-signals?{urlencode({'since': cursor})}"
+            try:
+                counted = self._service.get(url, Counted)
+            except Gone:
+                return  # an add-on from before it counted
+            yield [counted_signal(each) for each in counted.signals], counted.cursor
+            more = counted.more and counted.cursor != cursor
+            cursor = counted.cursor
 
     # -- reading ------------------------------------------------------------------------------
 

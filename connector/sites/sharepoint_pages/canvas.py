@@ -14,7 +14,7 @@ from typing import Any
 
 from connector.article import CITIZEN, UNIT, ArticlePage, PagePart
 from connector.sites.fingerprints import fingerprint
-from connector.sites.sharepoint_pages.wire import SitePage
+from connector.sites.sharepoint_pages.wire import PartData, Properties, SitePage, WebPart
 from connector.sites.sharepoint_pages.words import day, words
 
 _IMAGE = "d1d91016-032f-456d-98a4-721247c305e8"
@@ -30,9 +30,12 @@ def marker(article: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"casethread:article:{article}"))
 
 
-def shown(page: ArticlePage, parts: Sequence[PagePart]) -> dict[str, Any]:
-    """The content of a page that shows the article; the parts hold the site's addresses."""
-    texts = [_foreword(page), *(_mark(part, page.language) + part.html for part in parts)]
+def shown(page: ArticlePage, parts: Sequence[PagePart], original: str) -> dict[str, Any]:
+    """The content of a page that shows the article; the parts hold the site's addresses.
+
+    `original` is the address of the page that this one translates, "" for none.
+    """
+    texts = [_foreword(page, original), *(_mark(part, page.language) + part.html for part in parts)]
     pieces = [piece for text in texts for piece in _pieces(text)]
     return _content(page.id, page.title, page.summary, pieces)
 
@@ -63,15 +66,20 @@ def print_of(page: SitePage, address: Callable[[str], str]) -> str:
 
 
 def html_of(page: SitePage) -> str:
-    """What a page there says, its web parts after one another."""
-    texts = []
-    for part in page.web_parts:
-        if part.inner_html is not None:
-            texts.append(part.inner_html)
-        elif part.data is not None and part.data.server_processed_content.image_sources:
-            source = part.data.server_processed_content.image_sources[0].value
-            texts.append(_img(source, part.data.properties.alt_text or ""))
-    return "\n".join(texts)
+    """What a page there says, its web parts after one another; a foreign one by its name."""
+    return "\n".join(_html_of(part) for part in page.web_parts)
+
+
+def _html_of(part: WebPart) -> str:
+    if part.inner_html is not None:
+        return part.inner_html
+    data = part.data or PartData()
+    sources = data.server_processed_content.image_sources if data.server_processed_content else []
+    if part.web_part_type != _IMAGE or not sources:
+        return f"<p>[{html.escape(data.title or part.web_part_type or '?')}]</p>"
+    its = data.properties or Properties()
+    caption = f"<p>{html.escape(its.caption_text)}</p>" if its.caption_text else ""
+    return _img(sources[0].value, its.alt_text or "") + caption
 
 
 def is_marked(page: SitePage, article: str) -> bool:
@@ -79,7 +87,7 @@ def is_marked(page: SitePage, article: str) -> bool:
     return any((part.id or "").lower() == marker(article) for part in page.web_parts)
 
 
-def _foreword(page: ArticlePage) -> str:
+def _foreword(page: ArticlePage, original: str) -> str:
     """Whose it is and until when it holds; the warning first when that is past."""
     its = words(page.language)
     told = []
@@ -93,6 +101,8 @@ def _foreword(page: ArticlePage) -> str:
             told.insert(0, f"<strong>{its['overdue'].format(day=on)}</strong>")
         else:
             told.append(its["review"].format(day=on))
+    if original:
+        told.append(f'<a href="{html.escape(original)}">{its["original"]}</a>')
     summary = f"<p><strong>{html.escape(page.summary)}</strong></p>" if page.summary else ""
     return summary + (f"<p>{' · '.join(told)}</p>" if told else "")
 

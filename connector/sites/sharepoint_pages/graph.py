@@ -149,7 +149,13 @@ class Graph:
         return made
 
     def change_page(self, page: SitePage, content: Mapping[str, object]) -> SitePage:
-        """Make a new draft of a page. Raises PageEdited when it is not as `page` any more."""
+        """Make a new draft of a page. Raises PageEdited when it is not as `page` any more.
+
+        The look of its title area, perhaps an image, is the editors'.
+        """
+        if page.title_area is not None:
+            kept = {key: value for key, value in page.title_area.items() if "@odata" not in key}
+            content = {**content, "titleArea": {**kept, "title": content["title"]}}
         path = f"pages/{page.id}/microsoft.graph.sitePage"
         headers = {"If-Match": page.e_tag}
         return self._write("PATCH", path, SitePage, {"@odata.type": _KIND, **content}, headers)

@@ -226,7 +226,9 @@ class PagesPublisher:
             msgspec.structs.replace(part, html=resolved(part.html, article, file))
             for part in page.parts
         ]
-        return self._plan(PUBLISHED, shown(page, parts), tuple(sorted(set(paths.values()))))
+        original = article(page.translation_of, "") if page.translation_of else None
+        content = shown(page, parts, original or "")
+        return self._plan(PUBLISHED, content, tuple(sorted(set(paths.values()))))
 
     def _hidden(self, article: str, title: str, state: str, language: str) -> _Plan:
         return self._plan(state, hidden(article, title, state, language))

@@ -59,16 +59,19 @@ class Processed(_Wire, frozen=True, kw_only=True):
 
 class Properties(_Wire, frozen=True, kw_only=True):
     alt_text: str | None = None
+    caption_text: str | None = None
 
 
 class PartData(_Wire, frozen=True, kw_only=True):
-    properties: Properties = Properties()
-    server_processed_content: Processed = Processed()
+    title: str | None = None
+    properties: Properties | None = None
+    server_processed_content: Processed | None = None
 
 
 class WebPart(_Wire, frozen=True, kw_only=True):
     id: str | None = None
     inner_html: str | None = None
+    web_part_type: str | None = None
     data: PartData | None = None
 
 
@@ -81,11 +84,12 @@ class Section(_Wire, frozen=True, kw_only=True):
 
 
 class Canvas(_Wire, frozen=True, kw_only=True):
-    horizontal_sections: list[Section] = []
+    horizontal_sections: list[Section] | None = None
+    vertical_section: Column | None = None
 
 
 class SitePage(_Wire, frozen=True, kw_only=True):
-    """A page; `canvas_layout` only where it was asked for."""
+    """A page; `canvas_layout` only where it was asked for. `title_area` is given back as it is."""
 
     id: str
     name: str = ""
@@ -97,6 +101,7 @@ class SitePage(_Wire, frozen=True, kw_only=True):
     last_modified_by: Who | None = None
     publishing_state: Publishing = Publishing()
     canvas_layout: Canvas | None = None
+    title_area: dict[str, Any] | None = None
 
     @property
     def was_published(self) -> bool:
@@ -111,14 +116,14 @@ class SitePage(_Wire, frozen=True, kw_only=True):
 
     @property
     def web_parts(self) -> list[WebPart]:
-        """Its web parts, in their order."""
+        """Its web parts, in their order; those beside the text last."""
         canvas = self.canvas_layout or Canvas()
-        return [
-            part
-            for section in canvas.horizontal_sections
-            for column in section.columns
-            for part in column.webparts
+        columns = [
+            column for section in canvas.horizontal_sections or () for column in section.columns
         ]
+        if canvas.vertical_section is not None:
+            columns.append(canvas.vertical_section)
+        return [part for column in columns for part in column.webparts]
 
 
 class SiteInfo(_Wire, frozen=True, kw_only=True):
