@@ -492,6 +492,50 @@ class TestOwn(Served):
         assert "Anna Prøvesen" in seen
         assert "<em>Kun for Borgerservice</em>" in seen
 
+    @pytest.mark.parametrize("where", ["horizontalSections", "verticalSection"])
+    def test_a_web_part_of_a_person_is_an_edit(self, where: str):
+        """A video that somebody put on the page, or beside its text, is not written over."""
+        publisher = self.make_publisher()
+        live = publisher.put(page(), None, open_file, nowhere)
+        kept = self.stored(live)
+        video = {"webPartType": "544dd15b-cf3c-441b-96da-004d5a8cea1d", "data": {"title": "Video"}}
+        layout = copy.deepcopy(kept.content["canvasLayout"])
+        if where == "verticalSection":
+            layout[where] = {"webparts": [video]}
+        else:
+            layout[where][0]["columns"][0]["webparts"].append(video)
+        kept.change({"canvasLayout": layout}, PERSON)
+        kept.publish()
+
+        with pytest.raises(PageEdited):
+            publisher.put(page(title="Nyt"), live, open_file, nowhere)
+
+        assert "[Video]" in publisher.read(live).html
+
+    def test_a_title_area_is_the_editors(self):
+        """An image that an editor gave the title stays when the text changes; the title follows."""
+        publisher = self.make_publisher()
+        live = publisher.put(page(), None, open_file, nowhere)
+        kept = self.stored(live)
+        area = {"layout": "imageAndTitle", "imageWebUrl": "/raadhus.jpg", "title": "Forny dit pas"}
+        kept.change({"titleArea": area}, PERSON)
+        kept.publish()
+
+        publisher.put(page(title="Nyt pas"), live, open_file, nowhere)
+
+        assert kept.shown is not None
+        assert kept.shown["titleArea"] == {**area, "title": "Nyt pas"}
+
+    def test_a_translation_leads_to_its_original(self):
+        """The page in English has a link to the one in Danish, as soon as that has an address."""
+        publisher = self.make_publisher()
+        danish = publisher.put(page(), None, open_file, nowhere)
+        english = page("passport", language="en", translation_of="pas")
+
+        live = publisher.put(english, None, open_file, {"pas": danish.url}.get)
+
+        assert self.follows(live, "This page in its first language") == danish.url
+
     def test_a_row_that_somebody_wrote_into(self):
         """When the list cannot tell any more what we wrote, another text is never overwritten."""
         publisher = self.make_publisher()

@@ -164,6 +164,7 @@ class FakeGraphPages(FakeSystem):
             "lastModifiedDateTime": f"{page.changed_at:%Y-%m-%dT%H:%M:%SZ}",
             "lastModifiedBy": page.changed_by,
             "publishingState": state,
+            "titleArea": page.content.get("titleArea"),
         }
 
     # -- lists and files ------------------------------------------------------------------------
