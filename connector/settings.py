@@ -329,6 +329,7 @@ class Articles(msgspec.Struct, frozen=True, kw_only=True):
 
     folder: Path
     shared: Path | None
+    max_file_mb: int
     schedule: Schedule
     links_schedule: Schedule
     reminders_schedule: Schedule

@@ -38,6 +38,16 @@ ARTICLES = (
         "The folder of the shared articles that a national editor keeps; empty is none.",
         "Mappen med de fælles artikler, som en landsdækkende redaktør vedligeholder; tom er ingen.",
     ),
+    Setting(
+        "articles.max_file_mb",
+        "integer",
+        10,
+        "An image or document beside an article may be this large.",
+        "Så stort må et billede eller et dokument ved en artikel være.",
+        unit="MB",
+        low=1,
+        high=100,
+    ),
     _schedule(
         "articles.schedule",
         "every 5 min",

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from connector.cli import make_app
 from connector.commands.columns import beside
-from tests.articles.source_folder import Source, source
+from tests.articles.source_folder import PNG, Source, source
 
 __all__ = ["source"]
 
@@ -83,6 +83,17 @@ def test_check(run: Run, source: Source) -> None:
     assert "2 artikler, 2 fejl, 1 advarsler" in told
     assert run("check", "a")[0] == 0
     assert run("check", "b")[0] == 1
+
+
+def test_how_large_a_file_may_be(run: Run, source: Source, tmp_path: Path) -> None:
+    """The most that an image may have is a setting."""
+    source.write("b.png", PNG + bytes(1_100_000))
+    source.article("b", "![Et billede](b.png)")
+    assert run("check")[0] == 0
+    with (tmp_path / "casethread.toml").open("a") as file:
+        file.write("max_file_mb = 1\n")
+
+    assert "b.png fylder 1.1 MB; højst 1." in run("check")[1]
 
 
 def test_check_for_a_program(run: Run, source: Source) -> None:
