@@ -10,11 +10,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from connector.articles.mail import MailAccess
 from connector.articles.outside_links import Checked, check_links, found_in, link_mistakes
 from connector.articles.reminder_letters import Style
 from connector.articles.reminders import Ladder
 from connector.articles.reminding import Planned, Post, Reminded, planned, remind
 from connector.errors import ConfigError
+from connector.locale import text
 from connector.progress import Progress
 
 if TYPE_CHECKING:
@@ -114,24 +116,7 @@ def make_post(line: ArticleLine) -> Post:
 
     Raises ConfigError when the mail server's password is missing.
     """
-    from connector.articles.mail import MailAccess
-    from connector.locale import text
-
     its = line.settings.articles
-    if its.mail_host and its.mail_user and not its.mail_password:
-        name, variable = "articles.mail_password_file", "CASETHREAD_MAIL_PASSWORD"
-        language = line.settings.language
-        raise ConfigError(
-            [text("config.secret_missing", language, variable=variable, setting=name)]
-        )
-    access = MailAccess(
-        host=its.mail_host,
-        port=its.mail_port,
-        has_starttls=its.mail_starttls,
-        user=its.mail_user,
-        password=its.mail_password.reveal(),
-        ca_bundle=str(its.mail_ca_bundle or ""),
-    )
     return Post(
         style=Style(
             language=line.settings.language,
@@ -140,7 +125,24 @@ def make_post(line: ArticleLine) -> Post:
             root=line.settings.folder,
         ),
         folder=its.mail_folder,
-        access=access if its.mail_host else None,
+        access=mail_access(line.settings) if its.mail_host else None,
+    )
+
+
+def mail_access(settings: Settings) -> MailAccess:
+    """How the mail server is reached. Raises ConfigError when its password is missing."""
+    its = settings.articles
+    if its.mail_user and not its.mail_password:
+        name, variable = "articles.mail_password_file", "CASETHREAD_MAIL_PASSWORD"
+        told = text("config.secret_missing", settings.language, variable=variable, setting=name)
+        raise ConfigError([told])
+    return MailAccess(
+        host=its.mail_host,
+        port=its.mail_port,
+        has_starttls=its.mail_starttls,
+        user=its.mail_user,
+        password=its.mail_password.reveal(),
+        ca_bundle=str(its.mail_ca_bundle or ""),
     )
 
 

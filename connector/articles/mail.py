@@ -14,6 +14,7 @@ from email.message import EmailMessage
 import msgspec
 
 from connector.errors import Denied, RemoteError, Unavailable
+from connector.model import Finding
 
 SYSTEM = "mail"
 TLS_PORT = 465
@@ -54,6 +55,15 @@ def send(access: MailAccess, letters: Iterable[EmailMessage]) -> Iterator[tuple[
                 raise _unavailable(access, error) from error
             else:
                 yield position, ""
+
+
+def check_mail(access: MailAccess) -> Finding:
+    """Is the server there, and does it let us in? No letter is sent. Raises as `send`."""
+    with _conversation(access) as server:
+        code, said = server.noop()
+    if code >= 400:
+        raise Unavailable(f"{SYSTEM}: {access.host}: {_said(code, said)}", system=SYSTEM)
+    return Finding(level="ok", system=SYSTEM, what=f"{access.host}:{access.port} takes mail")
 
 
 class _Conversation:

@@ -177,7 +177,8 @@ def _files(folder: Path, mistakes: list[Mistake]) -> Iterator[Path]:
     that leads out of the folder is not followed.
     """
     if not folder.is_dir():
-        raise ConfigError([f"the folder of articles {folder} is not there; see [articles]"])
+        told = f"articles: the folder {folder} is not there; make it, or correct [articles]"
+        raise ConfigError([told])
     root = folder.resolve()
     for at, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))

@@ -57,7 +57,7 @@ def check(
     ctx: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for a program.")] = False,
 ) -> None:
-    """Check the ledger, the register, each source and each journal, and say what to put right.
+    """Check the ledger, the register, each source, journal and site, and say what to put right.
 
     \b
     Example:
@@ -97,6 +97,21 @@ def _findings(session: Session, program: Program) -> Iterator[Finding]:
         yield from _guarded(sink.name, lambda sink=sink: program.sinks[sink.name].check())  # type: ignore[misc]
     for shown in program.presence_lists:
         yield from _guarded(shown.name, shown.check)
+    if session.settings.sites or session.settings.articles.mail_host:
+        yield from _article_findings(session)
+
+
+def _article_findings(session: Session) -> Iterator[Finding]:
+    """Of the sites that articles are published to, and of the mail server for reminders."""
+    from connector.article_care import mail_access
+    from connector.article_sites import make_publisher
+    from connector.articles.mail import check_mail
+
+    its = session.settings
+    for site in its.sites:
+        yield from _guarded(site.name, lambda site=site: make_publisher(site, its).check())  # type: ignore[misc]
+    if its.articles.mail_host:
+        yield from _guarded("mail", lambda: [check_mail(mail_access(its))])
 
 
 def _ledger(session: Session, program: Program) -> Finding:

@@ -117,6 +117,23 @@ def test_password_missing(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPa
     assert "CASETHREAD_MAIL_PASSWORD" in said
 
 
+def test_check_tells_of_sites_and_mail(tmp_path: Path) -> None:
+    """`casethread check` asks each site and the mail server, and one that fails hides no other."""
+    with mail_server(tmp_path) as server:
+        (tmp_path / "there").mkdir()
+        place = f'place = "{tmp_path.as_posix()}'
+        mail = f'mail_host = "127.0.0.1"\nmail_port = {server.port}\nmail_starttls = false'
+        sites = f'[sites.a]\n{place}/gone"\n[sites.b]\n{place}/there"'
+        settings(tmp_path, f"{mail}\n{sites}")
+        told = CliRunner().invoke(make_app(), ["--config", str(tmp_path), "check", "--json"])
+
+    found = {each["system"]: each["level"] for each in json.loads(told.stdout)}
+    assert (found["a"], found["b"], found["mail"]) == ("error", "ok", "ok")
+    assert server.letters == []
+    told = CliRunner().invoke(make_app(), ["--config", str(tmp_path), "check"])
+    assert f"127.0.0.1:{server.port} does not take mail now" in told.output
+
+
 def test_links(tmp_path: Path, run: Run) -> None:
     """Links are listed when they need mending, all of them when asked; check warns of them."""
     with web_server() as web:
