@@ -101,6 +101,19 @@ def _row(site: str, signal: Signal) -> dict[str, Any]:
     }
 
 
+def forget_signals(ledger: Ledger, before: date) -> int:
+    """Erase what is of an earlier day, with the answers to it; how many signals it was."""
+    old = article_signal.c.day < before.isoformat()
+    its = sa.select(article_signal.c.key).where(
+        old,
+        article_signal.c.site == article_answer.c.site,
+        article_signal.c.key == article_answer.c.key,
+    )
+    with ledger.write() as connection:
+        connection.execute(sa.delete(article_answer).where(its.exists()))
+        return connection.execute(sa.delete(article_signal).where(old)).rowcount
+
+
 def signals_between(connection: Connection, first: date, last: date) -> list[Signal]:
     """All sites' signals of these days; without the down votes that an editor has dealt with."""
     its = article_signal.c

@@ -22,7 +22,7 @@ from connector.ledger.article_signals import (
     tallies,
     votes_on,
 )
-from connector.ledger.article_tables import article_signal
+from connector.ledger.article_tables import article_answer, article_signal
 from connector.ports import Publisher
 
 DAY = date(2026, 11, 20)
@@ -134,6 +134,20 @@ def test_cpr_numbers(ledger: Ledger) -> None:
         rows = connection.execute(sa.select(article_signal.c.value, article_signal.c.reason)).all()
 
     assert "1234" not in str(rows)
+
+
+def test_old_ones_are_erased(ledger: Ledger) -> None:
+    """What is older than 400 days is erased with its answers, whatever a site tells again."""
+    old, new = date(2025, 10, 15), date(2025, 10, 16)
+    keep_signals(ledger, "intranet", [vote("a", day=old), vote("b", day=new)], "1")
+    assert answer(ledger, "a", "x", is_done=True)
+    assert answer(ledger, "b", "y", is_done=True)
+    read(Site([vote("c", day=old)]), ledger)
+
+    assert [key for key, _ in kept(ledger)] == ["b"]
+    with ledger.read() as connection:
+        texts = connection.execute(sa.select(article_answer.c.text)).scalars().all()
+    assert texts == ["y"]
 
 
 def test_days(ledger: Ledger) -> None:
