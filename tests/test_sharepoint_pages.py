@@ -410,14 +410,29 @@ class TestOwn(Served):
         with pytest.raises(Denied, match=r"Sites\.Manage\.All"):
             self.make_publisher().put(page(), None, open_file, nowhere)
 
-    def test_throttled(self):
-        """A wait that SharePoint asks for is given on."""
-        self.system.throttles = ["17"]
+    def test_told_to_wait(self):
+        """What SharePoint asks to send later is sent later, writes too, and nothing twice."""
+        waits: list[float] = []
+        self.system.throttles = ["17", "3"]
+        publisher = make_publisher(self.access(), self.tokens, self.clock, sleep=waits.append)
+        publisher.put(page(), None, open_file, nowhere)
+        self.system.throttles = ["5"]
 
-        with pytest.raises(Throttled) as caught:
-            list(self.make_publisher().pages())
+        publisher.put(page("flytning"), None, open_file, nowhere)
 
-        assert caught.value.wait_s == 17
+        assert waits == [17, 3, 5]
+        assert len(self.system.store.pages) == 2
+
+    @pytest.mark.parametrize("throttles", [["61"], ["9"] * 6, [""]])
+    def test_told_to_wait_too_long(self, throttles: list[str]):
+        """A long wait, one without end or without a time ends the run; the next goes on."""
+        self.system.throttles = list(throttles)
+        publisher = make_publisher(self.access(), self.tokens, self.clock, sleep=lambda _s: None)
+
+        with pytest.raises(Throttled):
+            publisher.put(page(), None, open_file, nowhere)
+
+        assert self.make_publisher().put(page(), None, open_file, nowhere).state == "published"
 
     def test_many_pages_of_others(self):
         """Listings come in pages, and all of them are read."""

@@ -6,6 +6,7 @@ docs/how-to/articles-sharepoint.md.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -33,13 +34,14 @@ def make_publisher(
     tokens: Tokens | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     adapter: HTTPAdapter | None = None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> PagesPublisher:
     """A publisher into the Site Pages of `access.url`. No request is made yet.
 
-    `tokens` replaces signing in, `adapter` the connections, for tests. Raises ConfigError for a
-    set-up that cannot work.
+    `tokens` replaces signing in, `adapter` the connections, `sleep` waiting, for tests. Raises
+    ConfigError for a set-up that cannot work.
     """
-    graph = Graph(access, tokens or _tokens(access), adapter)
+    graph = Graph(access, tokens or _tokens(access), adapter, sleep)
     return PagesPublisher(access, graph, clock)
 
 

@@ -7,6 +7,7 @@ until SharePoint has settled: SharePoint/sp-dev-docs issue 8806.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
@@ -16,7 +17,15 @@ from requests.adapters import HTTPAdapter
 
 from connector import __version__
 from connector.article import SiteAccess
-from connector.errors import Denied, Gone, PageEdited, PageLocked, RemoteError, Unavailable
+from connector.errors import (
+    Denied,
+    Gone,
+    PageEdited,
+    PageLocked,
+    RemoteError,
+    Throttled,
+    Unavailable,
+)
 from connector.journaling.remote import Answer, Remote
 from connector.sites.sharepoint_pages.wire import Item, ListInfo, Listing, SiteInfo, SitePage
 from connector.typed import read_json
@@ -31,6 +40,8 @@ GRANT = (
     '"grantedToIdentities":[{"application":{"id":"<client_id>","displayName":"Casethread"}}]}. A '
     "grant that was just given may take an hour to be seen"
 )
+_PATIENCE = 5
+_LONGEST_WAIT_S = 60.0
 _KIND = "#microsoft.graph.sitePage"
 _PAGES = "pages/microsoft.graph.sitePage"
 _SHOWN = "id,name,webUrl,title,description,eTag,lastModifiedDateTime,lastModifiedBy,publishingState"
@@ -53,9 +64,19 @@ def root_of(url: str) -> str:
 
 
 class Graph:
-    """Signed in for one site. Safe from many threads."""
+    """Signed in for one site. Safe from many threads.
 
-    def __init__(self, access: SiteAccess, tokens: Tokens, adapter: HTTPAdapter | None) -> None:
+    A request that SharePoint asks to send later was not carried out: it waits as long as it was
+    told, up to a minute and five times, and goes again.
+    """
+
+    def __init__(
+        self,
+        access: SiteAccess,
+        tokens: Tokens,
+        adapter: HTTPAdapter | None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.name = access.name
         parts = urlsplit(access.url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
@@ -72,6 +93,7 @@ class Graph:
             adapter=adapter,
             user_agent=f"NONISV|Casethread|Casethread/{__version__}",
         )
+        self._sleep = sleep
         self._site = ""
 
     # -- the site, its lists and rows ----------------------------------------------------------
@@ -143,7 +165,7 @@ class Graph:
         values = {"@odata.type": _KIND, "name": name, "pageLayout": "article", **content}
         made = self._write("POST", "pages", SitePage, values)
         if made.name.lower() != name.lower():  # SharePoint puts a number to a name that is taken
-            self._remote.ask("DELETE", f"{self._in_site()}/pages/{made.id}")
+            self._send("DELETE", f"{self._in_site()}/pages/{made.id}")
             text = f"{self.name}: somebody made {name} just now; it is looked at in the next run"
             raise Unavailable(text, system=self.name)
         return made
@@ -164,7 +186,7 @@ class Graph:
         """Publish the newest version; whether it is seen is told by reading the page again."""
         path = f"{self._in_site()}/pages/{key}/microsoft.graph.sitePage/publish"
         try:
-            self._remote.ask("POST", path)
+            self._send("POST", path)
         except PageEdited as error:
             text = f"{self.name}: SharePoint has not settled the page yet; it is published later"
             raise Unavailable(text, system=self.name) from error
@@ -174,13 +196,13 @@ class Graph:
     def put_file(self, library: str, path: str, content: bytes, media_type: str) -> None:
         """Make a file, its folders too; one of that name is written over."""
         where = f"{self._in_site()}/lists/{library}/drive/root:/{quote(path)}:/content"
-        self._remote.ask("PUT", where, body=content, headers={"Content-Type": media_type})
+        self._send("PUT", where, content, media_type)
 
     def delete_file(self, library: str, path: str) -> None:
         """Into the site's bin. One that is not there is fine."""
         where = f"{self._in_site()}/lists/{library}/drive/root:/{quote(path)}"
         try:
-            self._remote.ask("DELETE", where)
+            self._send("DELETE", where)
         except Gone:
             return
 
@@ -190,7 +212,22 @@ class Graph:
         return f"sites/{self.site()}"
 
     def _get(self, path: str, kind: type[T], query: Mapping[str, str]) -> T:
-        return self._remote.json("GET", path, kind, query=query)
+        return self._patiently(lambda: self._remote.json("GET", path, kind, query=query))
+
+    def _send(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> None:
+        """A write whose answer says nothing more than that it was done."""
+        headers = {"Content-Type": kind} if kind else {}
+        self._patiently(lambda: self._remote.ask(method, path, body=body, headers=headers))
+
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        for _ in range(_PATIENCE):
+            try:
+                return ask()
+            except Throttled as error:
+                if error.wait_s is None or error.wait_s > _LONGEST_WAIT_S:
+                    raise
+                self._sleep(error.wait_s)
+        return ask()
 
     def _write(
         self,
@@ -201,7 +238,9 @@ class Graph:
         headers: Mapping[str, str] | None = None,
     ) -> T:
         where = f"{self._in_site()}/{path}"
-        return self._remote.json(method, where, kind, value=value, headers=headers)
+        return self._patiently(
+            lambda: self._remote.json(method, where, kind, value=value, headers=headers)
+        )
 
     def _all(self, path: str, kind: type[T], query: Mapping[str, str]) -> Iterator[T]:
         """The rows of all pages of a listing."""
