@@ -12,7 +12,7 @@ KEPT, CHANGED, ADDED, REMOVED = "kept", "changed", "added", "removed"
 AROUND = 2  # equal lines that are shown before and after a difference
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 _ALIKE = 0.35  # of two lines, from which on words are compared; below they are two other lines
-_LONG = 4000  # characters of a line: longer ones are shown as changed whole, for speed
+_LONG = 2000  # characters of a line: longer ones are shown as changed whole, for speed
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ def _said(text: str) -> list[str]:
 
 
 def _rows(left: Sequence[str], right: Sequence[str]) -> Iterator[Row]:
-    matcher = SequenceMatcher(None, left, right, autojunk=False)
+    matcher = SequenceMatcher(None, left, right)
     for tag, start, end, other, other_end in matcher.get_opcodes():
         if tag == "equal":
             for line in left[start:end]:
@@ -75,7 +75,7 @@ def pieces(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     if max(len(old), len(new)) > _LONG:
         return (Piece(old, True),), (Piece(new, True),)
     before, after = _WORDS.findall(old), _WORDS.findall(new)
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    matcher = SequenceMatcher(None, before, after)
     if matcher.ratio() < _ALIKE:
         return (Piece(old, True),), (Piece(new, True),)
     left: list[Piece] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -169,8 +170,30 @@ def test_pieces() -> None:
     assert pieces("", "xyz") == ((Piece("", True),), (Piece("xyz", True),))
 
 
+def test_paragraph() -> None:
+    """In a paragraph of 240 words one changed word is marked, and no other."""
+    words = [f"ord{number % 60}" for number in range(240)]
+    after = [*words[:100], "nyt", *words[101:]]
+    left, right = pieces(" ".join(words), " ".join(after))
+
+    assert [each.text for each in left if each.is_marked] == [words[100]]
+    assert [each.text for each in right if each.is_marked] == ["nyt"]
+
+
+def test_hostile_lines() -> None:
+    """Thousands of lines of the same few words are compared within seconds: it is done while
+    somebody waits."""
+    few = ["ord", "og", "til", "det"]
+    left = "\n".join(few[number % 4] for number in range(4000))
+    right = "\n".join(few[number * number % 4] for number in range(4000))
+    begun = time.process_time()
+    rows(left, right)
+
+    assert time.process_time() - begun < 3
+
+
 def test_long_lines() -> None:
-    """Lines of 5,000 characters are not compared word by word: that could take a minute."""
-    long = "ord " * 1250
+    """Lines of 2,400 characters are not compared word by word."""
+    long = "ord " * 600
 
     assert pieces(long, long + "x")[1] == (Piece(long + "x", True),)
