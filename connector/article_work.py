@@ -31,7 +31,13 @@ if TYPE_CHECKING:
 def folders(settings: Settings) -> Folders:
     """Where the sources lie."""
     its = settings.articles
-    return Folders(its.folder, its.shared, settings.time_zone, its.max_file_mb * 1_000_000)
+    return Folders(
+        its.folder,
+        its.shared,
+        settings.time_zone,
+        most_bytes=its.max_file_mb * 1_000_000,
+        kept=settings.ledger.spool.parent / "articles.parsed",
+    )
 
 
 class ArticleLine:

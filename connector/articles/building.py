@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -52,25 +52,27 @@ class Built(msgspec.Struct, frozen=True):
     parsed: dict[str, Parsed] = {}  # by the text of the section
 
 
-def build(draft: Draft, root: Path, most_bytes: int) -> Built:
+class Means(NamedTuple):
+    """What articles are made with."""
+
+    roots: Mapping[str, Path]  # the folders, NATIONAL and LOCAL; no file of an article lies outside
+    most_bytes: int  # of one image or document
+    parse: Callable[[str], Parsed]
+
+
+def build(draft: Draft, means: Means) -> Built:
     """The article of one file."""
     return _build(
         draft.article,
         draft.fields,
         draft.parts,
         drafts={draft.source: draft},
-        roots={draft.source: root},
-        most_bytes=most_bytes,
+        means=means,
     )
 
 
 def build_overlaid(
-    overlay: Draft,
-    *,
-    national: Draft | None,
-    base: Draft | None,
-    roots: Mapping[str, Path],
-    most_bytes: int,
+    overlay: Draft, *, national: Draft | None, base: Draft | None, means: Means
 ) -> Built:
     """The national article with the local text over it; last accepted when they are in conflict."""
     id = overlay.article
@@ -104,8 +106,7 @@ def build_overlaid(
         {**under.fields, **own, "id": id},
         merged.parts,
         drafts={NATIONAL: under, LOCAL: overlay},
-        roots=roots,
-        most_bytes=most_bytes,
+        means=means,
     )
     told = _told_conflicts(conflicts, overlay)
     return msgspec.structs.replace(
@@ -175,10 +176,9 @@ def _build(
     parts: Sequence[Part],
     *,
     drafts: Mapping[str, Draft],
-    roots: Mapping[str, Path],
-    most_bytes: int,
+    means: Means,
 ) -> Built:
-    found = Findings(id, most_bytes)
+    found = Findings(id, means.most_bytes, means.parse)
     owner = drafts.get(LOCAL) or next(iter(drafts.values()))
     if fields and not fields.get("id"):  # without any, it is told why
         found.add(owner.shown, 1, "no_id", suggestion=id)
@@ -195,7 +195,7 @@ def _build(
                 found.add(draft.shown, section.line, "section_no_unit")
         sections.append(section)
         places[section.key] = (draft.shown, section.line)
-        root = roots.get(section.source, draft.path.parent)
+        root = means.roots[section.source]
         found.look_into(
             Place(section.key, draft.shown, part.text_line, draft.path.parent, root), section.text
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ import msgspec
 from connector.article import ArticleFile
 from connector.articles.fields import Wrong
 from connector.articles.files import find_file
-from connector.articles.markdown import SCHEME, Link, Parsed, parse
+from connector.articles.markdown import SCHEME, Link, Parsed
 from connector.articles.mistakes import Mistake, error, warning
 
 WEB = frozenset(("http", "https", "mailto", "tel"))
@@ -41,7 +42,7 @@ class InnerLink(msgspec.Struct, frozen=True):
 class Findings:
     """What is found while the sections of one article are looked into."""
 
-    def __init__(self, id: str, most_bytes: int) -> None:
+    def __init__(self, id: str, most_bytes: int, parse: Callable[[str], Parsed]) -> None:
         self.id = id
         self.mistakes: list[Mistake] = []
         self.files: dict[str, ArticleFile] = {}
@@ -50,6 +51,7 @@ class Findings:
         self.parsed: dict[str, Parsed] = {}  # by the text of the section
         self._sections: list[tuple[Place, str]] = []
         self._most_bytes = most_bytes
+        self._parse = parse
 
     def add(self, path: str, line: int, key: str, /, **values: str) -> None:
         """An error."""
@@ -57,7 +59,7 @@ class Findings:
 
     def look_into(self, place: Place, text: str) -> None:
         """The links, images and HTML of one section."""
-        seen = self.parsed[text] = parse(text)
+        seen = self.parsed[text] = self._parse(text)
         self._sections.append((place, text))
         before = place.text_line - 1
         for line, name in seen.dangerous:

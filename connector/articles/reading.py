@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connector.article import LOCAL, NATIONAL, Article
-from connector.articles.building import Built, Conflict, Origin, build, build_overlaid
+from connector.articles.building import Built, Conflict, Means, Origin, build, build_overlaid
 from connector.articles.drafts import Draft, read_draft
+from connector.articles.kept import Kept
 from connector.articles.markdown import Parsed, slug
 from connector.articles.mistakes import ERROR, Mistake, error
 from connector.errors import ConfigError
@@ -31,6 +32,7 @@ class Folders(msgspec.Struct, frozen=True):
     shared: Path | None = None  # the national editor's
     time_zone: str = "Europe/Copenhagen"
     most_bytes: int = 10_000_000  # of one image or document
+    kept: Path | None = None  # a file for parsed sections, so that the next reading is faster
 
 
 class Library(msgspec.Struct, frozen=True):
@@ -69,21 +71,24 @@ def read(folders: Folders) -> Library:
     Raises ConfigError when a folder is not there.
     """
     drafts = read_drafts(folders)
+    kept = Kept(folders.kept)
+    roots = {NATIONAL: folders.shared or folders.local, LOCAL: folders.local}
+    means = Means(roots, folders.most_bytes, kept.parse)
     built: dict[str, Built] = {}
     for draft in (*drafts.national.values(), *drafts.local.values()):
         if draft.article in drafts.overlays and draft.source == NATIONAL:
             continue
-        built[draft.article] = build(draft, _root(draft, folders), folders.most_bytes)
+        built[draft.article] = build(draft, means)
     mistakes: list[Mistake] = list(drafts.mistakes)
     for id, overlay in drafts.overlays.items():
         made = build_overlaid(
             overlay,
             national=drafts.national.get(id),
             base=drafts.bases.get(id),
-            roots={NATIONAL: folders.shared or folders.local, LOCAL: folders.local},
-            most_bytes=folders.most_bytes,
+            means=means,
         )
         built[id] = made
+    kept.save()
     for one in built.values():
         mistakes += one.mistakes
     conflicts = tuple(each for one in built.values() for each in one.conflicts)
@@ -195,9 +200,3 @@ def _files(folder: Path, mistakes: list[Mistake]) -> Iterator[Path]:
                 mistakes.append(error("", str(path), 0, "link_outside"))
                 continue
             yield path
-
-
-def _root(draft: Draft, folders: Folders) -> Path:
-    if draft.source == NATIONAL and folders.shared is not None:
-        return folders.shared
-    return folders.local

@@ -7,10 +7,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.articles import kept, markdown
 from connector.articles.front_matter import split
 from connector.articles.markdown import _headings, _parsed_headings, cut, slug
 from connector.articles.reading import Folders, read
@@ -507,6 +509,46 @@ def test_an_empty_folder_is_not_whole(tmp_path: Path) -> None:
 
     assert library.articles == {}
     assert not library.is_whole
+
+
+def test_only_what_changed_is_parsed_again(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second reading gives the same library, and parses new sections alone."""
+    folders = msgspec.structs.replace(source.folders, kept=source.local.parent / "kept")
+    source.article(body="En\n\n## A {#a}\n\nTo")
+    read(folders)
+    source.article(body="En\n\n## A {#a}\n\nTre")
+    seen: list[str] = []
+
+    def parse(text: str) -> markdown.Parsed:
+        seen.append(text)
+        return markdown.parse(text)
+
+    monkeypatch.setattr(kept, "parse", parse)
+    library = read(folders)
+
+    assert seen == ["Tre"]
+    assert library == read(source.folders)
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "other", "older", "folder"])
+def test_what_was_kept_may_be_lost(
+    source: Source, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    """A kept file that is damaged, of another release or not to be written costs time alone."""
+    path = source.local.parent / "kept"
+    folders = msgspec.structs.replace(source.folders, kept=path)
+    source.article(body="**En**")
+    expected = read(folders)
+    content = path.read_bytes()
+    if damage == "older":
+        monkeypatch.setattr(kept, "_made_by", lambda: "older")
+    path.unlink()
+    if damage == "folder":
+        path.mkdir()
+    elif damage != "gone":
+        path.write_bytes({"cut": content[:-3], "other": b"x" * 99}.get(damage, content))
+
+    assert read(folders) == expected
 
 
 @given(st.text(max_size=40))
