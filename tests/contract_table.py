@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.model import Capabilities
+from tests.contracts.publisher import PublisherContract
 from tests.contracts.register import RegisterContract
 from tests.contracts.sink import SinkContract
 from tests.contracts.system import RegisterOf, SystemContract
@@ -29,8 +30,15 @@ REASONS = {
     "locks_cases": "nobody can lock a case there",
     "takes_void": "it takes no void",
     "can_list": "its cases are looked up by number and not listed",
+    "locks_pages": "nobody can hold a page locked there",
+    "moves_pages": "people cannot move a page there",
+    "is_remote": "no line to it can break",
+    "keeps_staff_apart": "a page shows everybody the same: it takes nothing for staff",
     "network": "not run, because it is not on a network; it has tests of its own instead",
 }
+_FLAGS = (
+    "knows_cases", "locks_cases", "locks_pages", "moves_pages", "is_remote", "keeps_staff_apart",
+)  # fmt: skip
 
 
 @dataclass
@@ -50,11 +58,7 @@ class Notes:
 
 def facts_of(suite: Suite) -> dict[str, bool]:
     """What the system of a suite has: what its class says, and its register's `can_list`."""
-    found = {
-        name: bool(getattr(suite.type, name))
-        for name in ("knows_cases", "locks_cases")
-        if hasattr(suite.type, name)
-    }
+    found = {name: bool(getattr(suite.type, name)) for name in _FLAGS if hasattr(suite.type, name)}
     found["network"] = issubclass(suite.type, SystemContract | RegisterOf)
     found["takes_void"] = Capabilities().takes_void
     if issubclass(suite.type, RegisterContract):
@@ -160,6 +164,11 @@ def sink_table(suites: Sequence[Suite]) -> str:
 def register_table(suites: Sequence[Suite]) -> str:
     """Of the case registers."""
     return table(RegisterContract, suites)
+
+
+def publisher_table(suites: Sequence[Suite]) -> str:
+    """Of the sites for articles."""
+    return table(PublisherContract, suites)
 
 
 def foreign_clients() -> str:

@@ -8,13 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.contracts.publisher import PublisherContract
 from tests.contracts.register import RegisterContract
 from tests.contracts.sink import SinkContract
 
 TESTS = Path(__file__).parent
 PAGES = TESTS.parent / "docs" / "systems"
 _KINDS = {"folder": "folder-journal"}  # pages that are not named like the kind
-_SUITES = re.compile(r"\b(SinkContract|SystemContract|RegisterContract|RegisterOf)\b")
+# Kinds of sites for articles, which have no page of their own here.
+_SITES = {
+    "html_site": "A static folder",
+    "plone": "Plone",
+    "sharepoint_pages": "SharePoint pages",
+}
+_SUITES = re.compile(
+    r"\b(SinkContract|SystemContract|RegisterContract|RegisterOf|PublisherContract)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,8 @@ class Suite:
     def system(self) -> str:
         """What the system is called, from the heading of its page; the kind without a page."""
         page = page_of(self.kind)
+        if self.kind in _SITES:
+            return _SITES[self.kind]
         if not page.is_file():
             return self.kind
         return page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
@@ -91,3 +102,8 @@ def sink_suites() -> list[Suite]:
 def register_suites() -> list[Suite]:
     """Every case register's."""
     return suites(RegisterContract)
+
+
+def publisher_suites() -> list[Suite]:
+    """Every publisher's."""
+    return suites(PublisherContract)

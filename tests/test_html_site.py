@@ -65,7 +65,6 @@ class TestHtmlSite(PublisherContract):
     audience = CITIZEN
     locks_pages = False
     is_remote = False
-    keeps_staff_apart = False
 
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path: Path) -> None:
@@ -159,7 +158,6 @@ class TestHtmlSiteForStaff(TestHtmlSite):
     """A folder that a web server shows to staff alone: who gets there sees everything."""
 
     audience = STAFF
-    keeps_staff_apart = True  # all of it is for staff
 
     def stranger_sees(self, live: LivePage) -> str:
         return ""  # the web server's matter: docs/how-to/articles-html.md
