@@ -37,7 +37,7 @@ def check_all_links(
     program = line.program
     return check_links(
         found_in(line.library),
-        make_visitor(line.settings).visit,
+        make_visitor(line.settings, should_stop).visit,
         program.ledger,
         program.clock(),
         progress=progress,
@@ -54,14 +54,14 @@ def link_warnings(line: ArticleLine) -> tuple[Mistake, ...]:
     return tuple(link_mistakes(found_in(line.library), known))
 
 
-def make_visitor(settings: Settings) -> Visitor:
+def make_visitor(settings: Settings, should_stop: Callable[[], bool]) -> Visitor:
     """Who visits links, as the settings say. Raises ConfigError for certificates it cannot read."""
     import ssl
 
     from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
     from connector.articles.link_host import Caller
-    from connector.articles.link_visit import Visitor
+    from connector.articles.link_visit import Visitor, patient
 
     its = settings.articles
     tls = ssl.create_default_context()  # what the system trusts
@@ -77,7 +77,7 @@ def make_visitor(settings: Settings) -> Visitor:
         allowed=[ipaddress.ip_network(each) for each in its.links_networks],
         tls=tls,
     )
-    return Visitor(caller, pause_s=its.links_pause_s)
+    return Visitor(caller, pause_s=its.links_pause_s, sleep=patient(should_stop))
 
 
 def plan_reminders(line: ArticleLine) -> Planned:

@@ -33,6 +33,25 @@ _PERMANENT, _REDIRECTS = (301, 308), (301, 302, 303, 307, 308)
 _FOREIGN = (OSError, ValueError, http.client.HTTPException)
 
 
+class StoppedError(Exception):
+    """The run is to end, and this visit was given up before it asked."""
+
+
+def patient(
+    should_stop: Callable[[], bool], sleep: Callable[[float], None] = time.sleep
+) -> Callable[[float], None]:
+    """A sleep that looks twice a second whether the run is to end. Raises StoppedError then."""
+
+    def wait(seconds: float) -> None:
+        while seconds > 0:
+            if should_stop():
+                raise StoppedError
+            sleep(min(seconds, 0.5))
+            seconds -= 0.5
+
+    return wait
+
+
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """What a visit showed. `code` is the HTTP status, 0 when there was none.
 

@@ -24,6 +24,7 @@ from connector.articles.link_visit import (
     NOT_ASKED,
     PRIVATE,
     WRONG,
+    StoppedError,
     Visit,
 )
 from connector.articles.mistakes import Mistake, warning
@@ -152,6 +153,9 @@ def _known(ledger: Ledger, there: Mapping[str, tuple[str, ...]]) -> dict[str, Ou
     return new
 
 
+_Results = queue.Queue[tuple[OutsideLink, Visit] | BaseException | None]
+
+
 def _visited(
     links: Sequence[OutsideLink], visit: Callable[[str], Visit], should_stop: Callable[[], bool]
 ) -> Iterator[tuple[OutsideLink, Visit]]:
@@ -162,23 +166,15 @@ def _visited(
     hosts: dict[str, list[OutsideLink]] = {}
     for link in sorted(links, key=lambda each: each.checked_at or datetime.min.replace(tzinfo=UTC)):
         hosts.setdefault(urlsplit(link.url).netloc.lower(), []).append(link)
-    results: queue.Queue[tuple[OutsideLink, Visit] | BaseException | None] = queue.Queue()
+    results: _Results = queue.Queue()
     gone = threading.Event()
 
-    def work(those: Sequence[OutsideLink]) -> None:
-        try:
-            for link in those:
-                if gone.is_set() or should_stop():
-                    break
-                results.put((link, visit(link.url)))
-        except BaseException as error:  # noqa: BLE001  raised again where it is waited for
-            results.put(error)
-        finally:
-            results.put(None)
+    def is_over() -> bool:
+        return gone.is_set() or should_stop()
 
     with ThreadPoolExecutor(HOSTS_AT_ONCE, "links") as pool:
         for those in hosts.values():
-            pool.submit(work, those)
+            pool.submit(_visit_host, those, visit, is_over, results)
         try:
             open_ = len(hosts)
             while open_:
@@ -191,6 +187,26 @@ def _visited(
                     yield result
         finally:
             gone.set()
+
+
+def _visit_host(
+    those: Sequence[OutsideLink],
+    visit: Callable[[str], Visit],
+    is_over: Callable[[], bool],
+    results: _Results,
+) -> None:
+    """Visit the links of one host in order; None ends what is told of it."""
+    try:
+        for link in those:
+            if is_over():
+                break
+            results.put((link, visit(link.url)))
+    except StoppedError:
+        pass
+    except BaseException as error:  # noqa: BLE001  raised again where it is waited for
+        results.put(error)
+    finally:
+        results.put(None)
 
 
 def link_mistakes(found: Found, links: Iterable[OutsideLink]) -> Iterator[Mistake]:

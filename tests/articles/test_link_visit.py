@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from connector.articles.link_host import Caller, Network, may_ask, place_of, resolved
-from connector.articles.link_visit import Visit, Visitor
+from connector.articles.link_visit import StoppedError, Visit, Visitor, patient
 from tests.articles.link_server import Web, web_server
 
 HERE = (ipaddress.ip_network("127.0.0.0/8"),)
@@ -311,6 +311,16 @@ def test_no_line_ends() -> None:
 def test_resolved() -> None:
     """A literal address is its own, without the zone."""
     assert resolved("127.0.0.1", 80) == ["127.0.0.1"]
+
+
+def test_pause_can_be_ended() -> None:
+    """A pause of a minute ends within half a second of the word to stop."""
+    slept: list[float] = []
+    patient(lambda: False, slept.append)(1.2)
+    assert slept == pytest.approx([0.5, 0.5, 0.2])
+    with pytest.raises(StoppedError):
+        patient(lambda: len(slept) > 3, slept.append)(60)
+    assert len(slept) == 4
 
 
 def test_robots_that_lead_nowhere(web: Web) -> None:

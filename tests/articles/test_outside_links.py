@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from connector.articles.link_host import Caller
-from connector.articles.link_visit import Visit, Visitor
+from connector.articles.link_visit import StoppedError, Visit, Visitor
 from connector.articles.outside_links import (
     Checked,
     after,
@@ -161,6 +161,20 @@ def test_stopped_and_taken_up(ledger: Ledger, clock: Clock) -> None:
 
     assert not first & set(asked[:6])
     assert set(asked[6:]) == first
+
+
+def test_stopped_while_waiting(ledger: Ledger, clock: Clock) -> None:
+    """A visit that is given up in its pause counts as not visited; nothing is an error."""
+
+    def visit(url: str) -> Visit:
+        if url.endswith("3"):
+            raise StoppedError
+        return FINE
+
+    its = {"pas": links(*(f"https://x.example/{n}" for n in range(6)))}
+    done = check_links(its, visit, ledger, clock())
+
+    assert (done.visited, done.left) == (3, 3)
 
 
 def test_hosts_beside_each_other(ledger: Ledger, clock: Clock) -> None:
