@@ -10,7 +10,7 @@ import msgspec
 
 KEPT, CHANGED, ADDED, REMOVED = "kept", "changed", "added", "removed"
 AROUND = 2  # equal lines that are shown before and after a difference
-_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+_WORDS = re.compile(r"\s+|\w+\s*|[^\w\s]\s*")
 _ALIKE = 0.35  # of two lines, from which on words are compared; below they are two other lines
 _LONG = 2000  # characters of a line: longer ones are shown as changed whole, for speed
 
@@ -75,18 +75,31 @@ def pieces(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     if max(len(old), len(new)) > _LONG:
         return (Piece(old, True),), (Piece(new, True),)
     before, after = _WORDS.findall(old), _WORDS.findall(new)
-    matcher = SequenceMatcher(None, before, after)
+    was, now = ([word.rstrip() for word in words] for words in (before, after))
+    # Without autojunk, which takes a word that is often there for noise, and marks half a page.
+    matcher = SequenceMatcher(None, was, now, autojunk=False)
     if matcher.ratio() < _ALIKE:
         return (Piece(old, True),), (Piece(new, True),)
     left: list[Piece] = []
     right: list[Piece] = []
     for tag, start, end, other, other_end in matcher.get_opcodes():
-        is_marked = tag != "equal"
-        if start < end:
-            left.append(Piece("".join(before[start:end]), is_marked))
-        if other < other_end:
-            right.append(Piece("".join(after[other:other_end]), is_marked))
+        left += _piece(before[start:end], tag != "equal")
+        right += _piece(after[other:other_end], tag != "equal")
     return tuple(left), tuple(right)
+
+
+def _piece(words: Sequence[str], is_marked: bool) -> Iterator[Piece]:
+    """These words; the space behind them is never marked."""
+    text = "".join(words)
+    if not is_marked:
+        if text:
+            yield Piece(text)
+        return
+    bare = text.rstrip()
+    if bare:
+        yield Piece(bare, True)
+    if text[len(bare) :]:
+        yield Piece(text[len(bare) :])
 
 
 def _near(both: Sequence[Row], around: int) -> list[Row]:

@@ -172,7 +172,7 @@ def test_pieces() -> None:
 
 def test_paragraph() -> None:
     """In a paragraph of 240 words one changed word is marked, and no other."""
-    words = [f"ord{number % 60}" for number in range(240)]
+    words = ["og" if number % 3 == 0 else f"ord{number}" for number in range(240)]
     after = [*words[:100], "nyt", *words[101:]]
     left, right = pieces(" ".join(words), " ".join(after))
 
