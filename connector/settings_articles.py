@@ -231,10 +231,10 @@ SITES = (
         "sites.*.place",
         "text",
         "",
-        "Where in the site the pages lie: a folder's path in Plone or SharePoint; for html the "
-        "folder on this machine.",
-        "Hvor på webstedet siderne ligger: en mappes sti i Plone eller SharePoint; for html mappen "
-        "på denne maskine.",
+        "Where in the site the pages lie: a folder's path in Plone; for html the folder on this "
+        "machine; empty for SharePoint, whose pages all lie in Site Pages.",
+        "Hvor på webstedet siderne ligger: en mappes sti i Plone; for html mappen på denne "
+        "maskine; tom for SharePoint, hvis sider alle ligger i Webstedssider.",
     ),
     Setting(
         "sites.*.audience",
