@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urldefrag, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -69,8 +69,21 @@ def linked(found: Found) -> dict[str, tuple[str, ...]]:
     by_url: dict[str, dict[str, None]] = {}
     for id, places in found.items():
         for url, _, _ in places:
-            by_url.setdefault(urldefrag(url).url, {})[id] = None
+            by_url.setdefault(_page(url), {})[id] = None
     return {url: tuple(ids) for url, ids in sorted(by_url.items())}
+
+
+def _page(url: str) -> str:
+    """The address without its fragment, also of what is no address."""
+    return url.partition("#")[0]
+
+
+def _host(url: str) -> str:
+    """The host that is asked; "" for what is no address, which is never sent."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def is_broken(link: OutsideLink) -> bool:
@@ -165,7 +178,7 @@ def _visited(
     """
     hosts: dict[str, list[OutsideLink]] = {}
     for link in sorted(links, key=lambda each: each.checked_at or datetime.min.replace(tzinfo=UTC)):
-        hosts.setdefault(urlsplit(link.url).netloc.lower(), []).append(link)
+        hosts.setdefault(_host(link.url), []).append(link)
     results: _Results = queue.Queue()
     gone = threading.Event()
 
@@ -216,7 +229,7 @@ def link_mistakes(found: Found, links: Iterable[OutsideLink]) -> Iterator[Mistak
         return
     for id, places in found.items():
         for url, path, line in places:
-            link = wrong.get(urldefrag(url).url)
+            link = wrong.get(_page(url))
             if link is not None:
                 key, values = _what(link)
                 yield warning(id, path, line, key, url=link.url, **values)

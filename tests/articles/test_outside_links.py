@@ -199,6 +199,16 @@ def test_hosts_beside_each_other(ledger: Ledger, clock: Clock) -> None:
     assert most == [4]
 
 
+def test_nonsense(ledger: Ledger, clock: Clock) -> None:
+    """What looks like an address and is none is told as that, and stops nothing."""
+    odd = ["http://[half/", "https://x.example:99999/", f"https://{'a' * 80}.example/", "http://"]
+    caller = Caller()
+    check_links({"pas": links(*odd)}, Visitor(caller, pause_s=0).visit, ledger, clock())
+
+    found = {url: each.status for url, each in kept(ledger).items()}
+    assert found == dict(zip(odd, ("wrong", "wrong", "failing", "wrong"), strict=True))
+
+
 def test_error_while_visiting(ledger: Ledger, clock: Clock) -> None:
     """A mistake in the program ends the run with its error instead of a wait without end."""
 
