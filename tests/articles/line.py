@@ -40,11 +40,15 @@ class Line:
     """What is wanted on one site, and doing it."""
 
     def __init__(
-        self, ledger: Ledger, clock: Callable[[], datetime], audience: str = STAFF
+        self,
+        ledger: Ledger,
+        clock: Callable[[], datetime],
+        audience: str = STAFF,
+        name: str = "intra",
     ) -> None:
         self.ledger, self.clock = ledger, clock
         self.place = Place()
-        self.site = MemorySite(self.place, clock, audience=audience)
+        self.site = MemorySite(self.place, clock, name, audience)
         self.pages: dict[str, ArticlePage | None] = {}
         self.blocked: dict[str, str] = {}
         self.is_whole = True
@@ -64,7 +68,7 @@ class Line:
 
     def plan(self, *only: str, withdraw_all: bool = False) -> Plan:
         """What would be done, with a new publisher, as another run would have it."""
-        self.site = MemorySite(self.place, self.clock, audience=self.site.audience)
+        self.site = MemorySite(self.place, self.clock, self.site.name, self.site.audience)
         return plan_pages(
             self.wanted(),
             self.site,

@@ -1,0 +1,217 @@
+"""What a person wrote on a live page goes into the source, section by section, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connector.article import STAFF
+from connector.articles.checking import check
+from connector.articles.edits import CannotTake, dismiss, open_edit, take
+from connector.articles.planning import plan
+from connector.articles.publishing import note, publish
+from connector.articles.reading import Folders, base_path, read
+from connector.ledger import Ledger, open_ledger
+from connector.ledger.article_edits import edits
+from tests.articles.memory_site import MemorySite, Place
+from tests.conftest import Clock
+
+FRONT = (
+    'id: pas\ntitle: "Pas"\nsummary: Sådan får du et pas.\nlanguage: da\nunit: Borgerservice\n'
+    "owner: anna@kommune.example\nreview_by: 2027-05-01\n"
+)
+LOCAL = f"""---
+{FRONT}---
+
+Et pas gælder i ti år.
+
+## Pris {{#pris}}
+
+Det koster 890 kr. Se [flytning](article:flytning).
+
+- Voksne
+- Børn
+
+## Kun os {{#os .staff}}
+
+Nøglen ligger i skabet.
+
+## Til sidst
+
+Husk billede.
+"""
+OTHER = LOCAL.replace("id: pas", "id: flytning").replace("article:flytning", "article:pas")
+
+
+class Town:
+    """Folders, a site for staff and a ledger; and what a person does."""
+
+    def __init__(self, folder: Path, ledger: Ledger, clock: Clock) -> None:
+        self.folders = Folders(folder / "local", folder / "shared")
+        for each in (self.folders.local, folder / "shared"):
+            each.mkdir()
+        self.shared = folder / "shared"
+        self.ledger, self.clock = ledger, clock
+        self.place = Place()
+        self.site = MemorySite(self.place, clock, audience=STAFF)
+
+    def publish(self) -> dict[str, int]:
+        library = read(self.folders)
+        found = check(library, self.clock().date())
+        assert [each.key for each in found if each.level == "error"] == []
+        made = plan(library, self.site, self.ledger, self.clock(), mistakes=found)
+        return publish(made, self.site, self.ledger, self.clock()).counts
+
+    def edit(self, before: str, after: str, article: str = "pas") -> None:
+        """A person replaces one text by another on the live page, and it is found."""
+        page = self.place.of(article)
+        assert before in page.html
+        page.html = page.html.replace(before, after, 1)
+        page.version += 1
+        self.look()
+
+    def look(self) -> None:
+        made = plan(read(self.folders), self.site, self.ledger, self.clock())
+        note(made, self.ledger)
+
+    def take(self, article: str = "pas") -> Path:
+        edit = open_edit(self.ledger, article)
+        library = read(self.folders)
+        return take(self.ledger, edit, library, self.folders, actor="anna").path
+
+
+@pytest.fixture
+def town(tmp_path: Path, clock: Clock) -> Town:
+    """One local article, published."""
+    made = Town(tmp_path, open_ledger("sqlite:///:memory:", clock=clock), clock)
+    (made.folders.local / "pas.md").write_text(LOCAL, encoding="utf-8")
+    (made.folders.local / "flytning.md").write_text(OTHER, encoding="utf-8")
+    made.publish()
+    return made
+
+
+def test_a_changed_sentence(town: Town) -> None:
+    """Only that line of the file changes; the page is then published with it."""
+    town.edit("890 kr", "<strong>950</strong> kr")
+
+    path = town.take()
+
+    assert path.read_text(encoding="utf-8") == LOCAL.replace("890 kr", "**950** kr")
+    assert town.publish() == {"kept": 1, "changed": 1}
+    assert "950" in town.place.of("pas").html
+    assert edits(town.ledger) == []
+
+
+def test_links_and_lists_come_back_as_they_were_written(town: Town) -> None:
+    """An address of our own page is the article again, a new line of a list a line."""
+    town.edit("<li>Børn</li>", "<li>Børn</li>\n<li>Unge</li>")
+
+    text = town.take().read_text(encoding="utf-8")
+
+    assert text == LOCAL.replace("- Børn\n", "- Børn\n- Unge\n")
+
+
+def test_sections_added_renamed_and_removed(town: Town) -> None:
+    """A new heading is a new section at its place; keys and audiences of the others stay."""
+    town.edit('<h2 id="pris">Pris</h2>', '<h2 id="pris">Hvad det koster</h2>')
+    town.edit('<h2 id="til-sidst">', '<h2>Åbent</h2>\n<p>Hver dag.</p>\n<h2 id="til-sidst">')
+    town.edit("Nøglen ligger i skabet.", "Nøglen er væk.")
+
+    text = town.take().read_text(encoding="utf-8")
+
+    assert text == LOCAL.replace("## Pris {", "## Hvad det koster {").replace(
+        "Nøglen ligger i skabet.\n", "Nøglen er væk.\n\n## Åbent\n\nHver dag.\n"
+    )
+    assert town.publish() == {"kept": 1, "changed": 1}
+    assert "Hver dag." in town.place.of("pas").html
+
+
+def test_a_removed_section(town: Town) -> None:
+    """It leaves the file with its heading."""
+    html = town.place.of("pas").html
+    start = html.index('<h2 id="til-sidst">')
+    town.edit(html[start:], "")
+
+    text = town.take().read_text(encoding="utf-8")
+
+    assert text == LOCAL.replace("\n## Til sidst\n\nHusk billede.\n", "")
+
+
+def test_a_title(town: Town) -> None:
+    """It goes into the front matter."""
+    page = town.place.of("pas")
+    page.title, page.version = 'Pas: "nyt"', page.version + 1
+    town.look()
+
+    text = town.take().read_text(encoding="utf-8")
+
+    assert 'title: "Pas: \\"nyt\\""\n' in text
+    assert read(town.folders).articles["pas"].title == 'Pas: "nyt"'
+
+
+def test_a_shared_article_gets_an_overlay(town: Town) -> None:
+    """The national file stays as it is; ours holds the changed section, and what it was against."""
+    national = LOCAL.replace("id: pas", "id: skat")
+    (town.shared / "skat.md").write_text(national, encoding="utf-8")
+    town.publish()
+    town.edit("Husk billede.", "Husk to billeder.", "skat")
+
+    path = town.take("skat")
+
+    assert (town.shared / "skat.md").read_text(encoding="utf-8") == national
+    assert base_path(town.folders, "skat").read_text(encoding="utf-8") == national
+    assert path.read_text(encoding="utf-8") == (
+        "---\noverlays: skat\n---\n\n## Til sidst {#til-sidst}\n\nHusk to billeder.\n"
+    )
+    assert town.publish()["changed"] == 1
+    assert "to billeder" in town.place.of("skat").html
+
+
+def test_an_overlay_that_is_there_is_changed(town: Town) -> None:
+    """Its own section is replaced, its braces stay, another section is added."""
+    national = LOCAL.replace("id: pas", "id: skat")
+    (town.shared / "skat.md").write_text(national, encoding="utf-8")
+    base_path(town.folders, "skat").parent.mkdir()
+    base_path(town.folders, "skat").write_text(national, encoding="utf-8")
+    own = "---\noverlays: skat\nunit: Skat\n---\n\n## Mere {#mere after=pris}\n\nVores.\n"
+    (town.folders.local / "skat.md").write_text(own, encoding="utf-8")
+    town.publish()
+    town.edit("Vores.", "Vores eget.", "skat")
+    town.edit("Nøglen ligger i skabet.", "Nøglen er væk.", "skat")
+
+    text = town.take("skat").read_text(encoding="utf-8")
+
+    assert text == own.replace("Vores.", "Vores eget.") + (
+        "\n## Kun os {#os .staff}\n\nNøglen er væk.\n"
+    )
+
+
+def test_what_cannot_be_taken(town: Town) -> None:
+    """A deleted page has no text; what is no edit, or was decided, is told apart."""
+    town.place.delete("pas")
+    town.look()
+
+    with pytest.raises(CannotTake) as caught:
+        town.take()
+    assert caught.value.key == "only_text"
+    with pytest.raises(CannotTake) as caught:
+        town.take("flytning")
+    assert caught.value.key == "not_found"
+
+    edit = open_edit(town.ledger, "pas")
+    dismiss(town.ledger, edit, actor="anna", reason="skal være der")
+    with pytest.raises(CannotTake) as caught:
+        dismiss(town.ledger, edit, actor="bo", reason="")
+    assert caught.value.key == "decided"
+
+
+def test_a_taken_edit_whose_source_was_put_back(town: Town) -> None:
+    """Without the text in the source, ours does not replace theirs: it is shown once more."""
+    town.edit("890 kr", "950 kr")
+    path = town.take()
+    path.write_text(LOCAL, encoding="utf-8")
+
+    town.publish()
+
+    assert "950 kr" in town.place.of("pas").html
