@@ -52,8 +52,13 @@ class Vote(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_done(self) -> bool:
-        """Whether an editor has dealt with it: what was said last counts."""
-        return bool(self.answers) and self.answers[-1].is_done
+        """Whether an editor has dealt with it: what was said last counts.
+
+        A voter who votes anew since has not been heard yet.
+        """
+        if not self.answers or not self.answers[-1].is_done:
+            return False
+        return self.signal.at is None or ms(self.signal.at) <= self.answers[-1].at
 
 
 def cursor_of(ledger: Ledger, site: str) -> str:
@@ -130,6 +135,7 @@ def _is_settled() -> sa.ColumnElement[bool]:
         .where(
             article_answer.c.site == article_signal.c.site,
             article_answer.c.key == article_signal.c.key,
+            article_answer.c.at >= sa.func.coalesce(article_signal.c.at, 0),
         )
         .order_by(article_answer.c.id.desc())
         .limit(1)
@@ -159,6 +165,7 @@ def votes_on(connection: Connection, article: str, limit: int = 200) -> list[Vot
         .where(
             its.article == article,
             its.kind == _VOTE,
+            its.count > 0,
             sa.or_(its.value == "down", its.reason != ""),
         )
         .order_by(its.day.desc(), sa.func.coalesce(its.at, 0).desc(), its.site, its.key)

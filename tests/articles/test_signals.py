@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -193,6 +193,23 @@ def test_answers(ledger: Ledger) -> None:
     assert set(found) == {"a", "b"}  # an up vote without a reason says nothing
     assert len(every) == 3
     assert not found["a"].is_done
+
+
+def test_voted_anew(ledger: Ledger) -> None:
+    """Who votes again after an answer is heard again; a vote that was taken back is not listed."""
+    keep_signals(ledger, "intranet", [vote("a", reason="Før", at=AT), vote("b", count=0)], "1")
+    assert answer(ledger, "a", "", is_done=True)  # at noon, too: the clock stands still
+
+    def is_done() -> tuple[bool, int]:
+        with ledger.read() as connection:
+            (one,) = votes_on(connection, "pas")
+            counted = [each for each in signals_between(connection, DAY, DAY) if each.count]
+        return one.is_done, len(counted)
+
+    assert is_done() == (True, 0)
+    later = vote("a", reason="Stadig ikke", at=AT + timedelta(minutes=5))
+    keep_signals(ledger, "intranet", [later], "2")
+    assert is_done() == (False, 1)
 
 
 def test_answer_to_no_vote(ledger: Ledger) -> None:
