@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +31,12 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     national: str
     local: str
     paths: tuple[str, ...] = ()  # of the national file (or its base) and of the overlay
+
+    @property
+    def mark(self) -> str:
+        """What tells these three texts from all others: of the conflict that a person was shown."""
+        texts = "\0".join((self.section, self.base, self.national, self.local))
+        return hashlib.sha256(texts.encode()).hexdigest()[:16]
 
 
 class Origin(msgspec.Struct, frozen=True):

@@ -31,17 +31,27 @@ def conflicts_of(folders: Folders, id: str = "") -> tuple[Conflict, ...]:
 
 
 def settle(
-    folders: Folders, id: str, section: str, take: str, today: date, language: str = "en"
+    folders: Folders,
+    id: str,
+    section: str,
+    take: str,
+    today: date,
+    language: str = "en",
+    *,
+    seen: str = "",
 ) -> tuple[Path, ...]:
     """Decide about one section (or field, "title:"); the files that were written.
 
-    Raises ConfigError when the section of this article is not in conflict.
+    `seen` is the mark of the conflict that the person looked at, when that was a while ago. Raises
+    ConfigError when the section of this article is not in conflict, or is in another one by now.
     """
-    undecided = [each.section for each in conflicts_of(folders, id)]
-    if section not in undecided:
-        key = "article.merge.no_conflict" if undecided else "article.merge.none_of"
-        told = say(key, language, id=id, section=section, sections=", ".join(undecided))
+    marks = {each.section: each.mark for each in conflicts_of(folders, id)}
+    if section not in marks:
+        key = "article.merge.no_conflict" if marks else "article.merge.none_of"
+        told = say(key, language, id=id, section=section, sections=", ".join(marks))
         raise ConfigError([told])
+    if seen and seen != marks[section]:
+        raise ConfigError([say("article.merge.other", language, id=id, section=section)])
     drafts = read_drafts(folders)
     if take == TAKE_LOCAL:
         written = [_acknowledge(folders, drafts, id, section)]

@@ -369,6 +369,20 @@ def test_when_all_is_decided_the_base_is_todays(source: Source) -> None:
     }  # fmt: skip
 
 
+def test_deciding_about_another_text_than_was_seen(source: Source) -> None:
+    """When the national text changes once more while a person reads, they look again."""
+    conflicting(source)
+    seen = {each.section: each.mark for each in conflicts_of(source.folders)}["frist"]
+    source.national(NATIONAL_TEXT.replace("Fem dage", "Otte dage").replace("Gratis", "Dyrt"))
+
+    with pytest.raises(ConfigError, match="Look again"):
+        settle(source.folders, "flytning", "frist", "national", TODAY, seen=seen)
+
+    seen = {each.section: each.mark for each in conflicts_of(source.folders)}["frist"]
+    settle(source.folders, "flytning", "frist", "national", TODAY, seen=seen)
+    assert [each.section for each in conflicts_of(source.folders)] == ["pris"]
+
+
 @pytest.mark.parametrize("take", ["national", "local"])
 def test_deciding_about_a_title(source: Source, take: str) -> None:
     """A field is decided as a section is."""

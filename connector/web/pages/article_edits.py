@@ -140,7 +140,12 @@ def conflict_page(request: Request, viewer: Editor, article: str) -> Response:
 
 @router.post("/articles/{article}/conflict")
 def settle_one(
-    request: Request, viewer: Editor, article: str, section: Field = "", take: Field = ""
+    request: Request,
+    viewer: Editor,
+    article: str,
+    section: Field = "",
+    take: Field = "",
+    seen: Field = "",
 ) -> Response:
     """Let our section stand, or the shared one; written into the files at once, and by name."""
     site, shelf = site_of(request), shelf_of(request)
@@ -148,7 +153,8 @@ def settle_one(
     if take not in (TAKE_LOCAL, TAKE_NATIONAL):
         raise Wrong("articles.wrong.form")
     try:
-        settle(shelf.folders, article, section, take, site.target.today, language_of(request))
+        today, language = site.target.today, language_of(request)
+        settle(shelf.folders, article, section, take, today, language, seen=seen)
     except ConfigError as error:
         raise Stale("articles.wrong.settled") from error
     except OSError as error:
