@@ -71,5 +71,7 @@ def _invalid(message: str) -> tuple[str, str]:
     if isinstance(errors, list) and errors and isinstance(errors[0], dict):
         first = errors[0]
         field = str(first.get("field", ""))
+        if field == "language":
+            return field, "it does not know the language; add it in Site set-up, Language"
         return field, f"{field}: {str(first.get('message', ''))[:200]}"
     return "", message[:200]
