@@ -365,6 +365,14 @@ def test_files_and_links_that_are_refused(source: Source, written: str, key: str
     assert library.blocked == {"flytning"}
 
 
+def test_names_never_go_upwards(source: Source) -> None:
+    """Not even to a file that lies within the folder: publishers make addresses of names."""
+    source.write("b.png", PNG)
+    source.write("under/a.md", text_of("![b](../b.png)", id="a"))
+
+    assert keys(source.read().mistakes) == ["file_outside"]
+
+
 def test_an_image_of_50_mb(source: Source) -> None:
     """A file that is too large is named with its size and the most that is allowed."""
     path = source.local / "stor.png"
