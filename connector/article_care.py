@@ -76,6 +76,7 @@ def make_visitor(settings: Settings, should_stop: Callable[[], bool]) -> Visitor
         deadline_s=3 * its.links_timeout_s,
         allowed=[ipaddress.ip_network(each) for each in its.links_networks],
         tls=tls,
+        proxy=settings.graph.proxy_url(),
     )
     return Visitor(caller, pause_s=its.links_pause_s, sleep=patient(should_stop))
 

@@ -14,8 +14,9 @@ import ipaddress
 import socket
 import ssl
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Sequence
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 import msgspec
 
@@ -116,12 +117,14 @@ class Caller:
         allowed: Sequence[Network] = (),
         tls: ssl.SSLContext | None = None,
         resolve: Resolve = resolved,
+        proxy: str = "",
     ) -> None:
         self._timeout_s = timeout_s
         self._deadline_s = deadline_s
         self._allowed = tuple(allowed)
         self._tls = tls or ssl.create_default_context()
         self._resolve = resolve
+        self._proxy = urlsplit(proxy) if proxy else None
 
     def ask(self, method: str, place: Place, most_bytes: int = 0) -> Answer:
         """The answer to HEAD or GET; of its body at most `most_bytes`, the rest is never read."""
@@ -131,7 +134,7 @@ class Caller:
         watch.daemon = True
         watch.start()
         try:
-            answer = _ask_on(live, method, place, most_bytes)
+            answer = self._ask_on(live, method, place, most_bytes)
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise (TimeoutError(place.host) if late.is_set() else error) from error
         finally:
@@ -142,9 +145,9 @@ class Caller:
         return answer
 
     def _connect(self, place: Place) -> socket.socket:
-        addresses = self._resolve(place.host, place.port)
-        if not addresses or not all(may_ask(each, self._allowed) for each in addresses):
-            raise NotPublicError(place.host)
+        addresses = self._looked_at(place)
+        if self._proxy is not None:
+            return self._through(self._proxy, place)
         failed: OSError = OSError(place.host)
         for address in addresses[:3]:
             try:
@@ -159,24 +162,60 @@ class Caller:
             )
         raise failed
 
+    def _looked_at(self, place: Place) -> Sequence[str]:
+        """The addresses of the host, all of them public or allowed. Raises NotPublicError.
 
-def _ask_on(live: socket.socket, method: str, place: Place, most_bytes: int) -> Answer:
-    if isinstance(live, ssl.SSLSocket):
-        live.do_handshake()
-    connection = http.client.HTTPConnection(place.host, place.port)
-    connection.sock = live
-    headers = {"Host": place.netloc, "User-Agent": USER_AGENT, "Accept": "*/*"}
-    connection.request(method, place.path, headers={**headers, "Connection": "close"})
-    answer = connection.getresponse()
-    try:
-        return Answer(
-            status=answer.status,
-            location=answer.getheader("Location", "").strip(),
-            retry_after=answer.getheader("Retry-After", "").strip(),
-            body=answer.read(most_bytes) if most_bytes else b"",
-        )
-    finally:
-        answer.close()
+        Behind a proxy a name that only the proxy can resolve has none here; the proxy decides.
+        """
+        try:
+            addresses = self._resolve(place.host, place.port)
+        except socket.gaierror:
+            if self._proxy is None:
+                raise
+            return ()
+        if not addresses or not all(may_ask(each, self._allowed) for each in addresses):
+            raise NotPublicError(place.host)
+        return addresses
+
+    def _through(self, proxy: SplitResult, place: Place) -> socket.socket:
+        """A connection by way of the proxy: for https a tunnel, in which TLS is with the site."""
+        where = (proxy.hostname or "", proxy.port or 80)
+        if place.scheme == "http":
+            return socket.create_connection(where, self._timeout_s)
+        tunnel = http.client.HTTPSConnection(*where, timeout=self._timeout_s, context=self._tls)
+        tunnel.set_tunnel(place.host, place.port, headers=self._for_proxy())
+        tunnel.connect()
+        live: socket.socket = tunnel.sock
+        return live
+
+    def _for_proxy(self) -> dict[str, str]:
+        """The field that signs in to the proxy, when its address has a user."""
+        if self._proxy is None or not self._proxy.username:
+            return {}
+        both = f"{unquote(self._proxy.username)}:{unquote(self._proxy.password or '')}"
+        return {"Proxy-Authorization": f"Basic {b64encode(both.encode()).decode()}"}
+
+    def _ask_on(self, live: socket.socket, method: str, place: Place, most_bytes: int) -> Answer:
+        if isinstance(live, ssl.SSLSocket):
+            live.do_handshake()
+        connection = http.client.HTTPConnection(place.host, place.port)
+        connection.sock = live
+        headers = {"Host": place.netloc, "User-Agent": USER_AGENT, "Accept": "*/*"}
+        target = place.path
+        if self._proxy is not None and place.scheme == "http":
+            target = place.url
+            headers |= self._for_proxy()
+        connection.request(method, target, headers={**headers, "Connection": "close"})
+        answer = connection.getresponse()
+        try:
+            return Answer(
+                status=answer.status,
+                location=answer.getheader("Location", "").strip(),
+                retry_after=answer.getheader("Retry-After", "").strip(),
+                body=answer.read(most_bytes) if most_bytes else b"",
+            )
+        finally:
+            answer.close()
 
 
 def _cut(live: socket.socket, late: threading.Event) -> None:

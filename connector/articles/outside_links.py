@@ -29,6 +29,7 @@ from connector.articles.link_visit import (
 )
 from connector.articles.mistakes import Mistake, warning
 from connector.articles.reading import Library
+from connector.errors import Unavailable
 from connector.ledger.outside_links import OutsideLink, forget_links, keep_links, outside_links
 from connector.progress import Progress, Silent
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 JOB = "article_links"
 BROKEN_AFTER_NIGHTS = 3
 HOSTS_AT_ONCE = 4
+DEAF_HOSTS = 3  # so many that do not answer, and none that does: it is our own line
 Found = Mapping[str, Sequence[tuple[str, str, int]]]
 """Article id -> its links out: address, path of the file, line."""
 
@@ -127,26 +129,53 @@ def check_links(
 ) -> Checked:
     """Visit every link, the longest unvisited first, and keep what was seen as it is seen.
 
-    Four hosts at once, each asked by one. What is stopped in the middle goes on the next time with
+    Raises Unavailable when no host at all answers: then nothing is held against any link. Four
+    hosts at once, each asked by one. What is stopped in the middle goes on the next time with
     those that were not visited.
     """
     told = progress or Silent()
+    unheard: list[tuple[OutsideLink, Visit]] = []
     known = _known(ledger, linked(found))
     done = Checked(left=len(known))
     told.begin(JOB, len(known))
     try:
         for link, seen in _visited(list(known.values()), visit, should_stop):
-            kept = after(link, seen, now)
-            keep_links(ledger, [kept])
-            done.visited += 1
-            done.left -= 1
-            done.broken += is_broken(kept)
-            done.failing += kept.status == FAILING and not is_broken(kept)
-            done.moved += kept.status == MOVED
+            unheard.append((link, seen))
+            # Until somebody has answered, it may be this machine that is cut off.
+            if seen.code or done.visited:
+                _keep(ledger, unheard, now, done)
+                unheard.clear()
             told.step(JOB, done.visited, {"broken": done.broken})
+        if unheard:
+            _told_if_deaf(unheard)
+            _keep(ledger, unheard, now, done)
     finally:
         told.end(JOB)
     return done
+
+
+def _keep(
+    ledger: Ledger, seen: Iterable[tuple[OutsideLink, Visit]], now: datetime, done: Checked
+) -> None:
+    kept = [after(link, visit, now) for link, visit in seen]
+    keep_links(ledger, kept)
+    for each in kept:
+        done.visited += 1
+        done.left -= 1
+        done.broken += is_broken(each)
+        done.failing += each.status == FAILING and not is_broken(each)
+        done.moved += each.status == MOVED
+
+
+def _told_if_deaf(seen: Sequence[tuple[OutsideLink, Visit]]) -> None:
+    """Raises Unavailable when several hosts were asked and not one answered anything."""
+    hosts = {_host(link.url) for link, visit in seen if visit.outcome == FAILING}
+    if len(hosts) >= DEAF_HOSTS:
+        raise Unavailable(
+            f"links: none of {len(hosts)} hosts answered; can this machine reach the web? "
+            "(a proxy is set as graph.proxy)",
+            system="links",
+        )
 
 
 def _known(ledger: Ledger, there: Mapping[str, tuple[str, ...]]) -> dict[str, OutsideLink]:

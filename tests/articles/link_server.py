@@ -27,6 +27,7 @@ class Web:
         self.retry_after = "3600"
         self.agents: set[str] = set()
         self.hosts: set[str] = set()
+        self.signed_in: set[str] = set()  # to a proxy
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -34,6 +35,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_HEAD(self) -> None:
         self._answer()
+
+    def do_CONNECT(self) -> None:
+        """A proxy that makes no tunnels."""
+        with self.web.lock:
+            self.web.asked.append((self.command, self.path))
+            self.web.signed_in.add(self.headers.get("Proxy-Authorization", ""))
+        self.send_error(403)
 
     def do_GET(self) -> None:
         self._answer()
@@ -43,6 +51,8 @@ class _Handler(BaseHTTPRequestHandler):
         with web.lock:
             web.asked.append((self.command, self.path))
             web.agents.add(self.headers.get("User-Agent", ""))
+            if "Proxy-Authorization" in self.headers:
+                web.signed_in.add(self.headers["Proxy-Authorization"])
             web.hosts.add(self.headers.get("Host", ""))
             web.open += 1
         try:

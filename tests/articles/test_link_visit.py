@@ -290,6 +290,29 @@ def test_what_was_looked_at_is_used(web: Web) -> None:
     assert {f"rebinding.example:{port}"} == web.hosts
 
 
+def test_proxy() -> None:
+    """Behind a proxy it is asked for the whole address, signed in; closed networks stay closed."""
+    with web_server() as proxy:
+        port = proxy.url.rpartition(":")[2]
+
+        def resolve(host: str, port: int) -> list[str]:
+            if host == "inside.example":
+                return ["10.0.0.1"]
+            raise socket.gaierror(host)
+
+        caller = Caller(proxy=f"http://us:p%40ss@127.0.0.1:{port}", resolve=resolve)
+        its = Visitor(caller, pause_s=0)
+        assert its.visit("http://only-the-proxy.example/page").outcome == "fine"
+        assert its.visit("http://inside.example/page").outcome == "private"
+        tunnel = its.visit("https://only-the-proxy.example/page")
+
+    assert ("HEAD", "http://only-the-proxy.example/page") in proxy.asked
+    assert not [path for _, path in proxy.asked if "inside" in path]
+    assert proxy.signed_in == {"Basic dXM6cEBzcw=="}
+    assert proxy.asked[-1] == ("CONNECT", "only-the-proxy.example:443")
+    assert tunnel == Visit(outcome="failing", reason="connection")
+
+
 def test_danish_address() -> None:
     """Danish letters in the host and in the path are written as the web wants them."""
     place = place_of("https://Blåbær.example./sådan søger du?år=2026#afsnit")

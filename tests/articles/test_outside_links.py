@@ -23,6 +23,7 @@ from connector.articles.outside_links import (
     linked,
 )
 from connector.articles.reading import Folders, read
+from connector.errors import Unavailable
 from connector.ledger import Ledger, open_ledger
 from connector.ledger.outside_links import OutsideLink, outside_links
 from tests.articles.link_server import web_server
@@ -197,6 +198,23 @@ def test_hosts_beside_each_other(ledger: Ledger, clock: Clock) -> None:
 
     assert done.visited == 24
     assert most == [4]
+
+
+def test_cut_off(ledger: Ledger, clock: Clock) -> None:
+    """When none of several hosts answers, the line is ours: no link is blamed for that night."""
+    its = {"pas": links(*(f"https://h{n}.example/" for n in range(3)))}
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="3 hosts"):
+            check_links(its, lambda url: FAILING, ledger, clock())
+        clock.move(days=1)
+    assert {each.nights for each in kept(ledger).values()} == {0}
+
+    def last_answers(url: str) -> Visit:
+        return FINE if "h2" in url else FAILING
+
+    done = check_links(its, last_answers, ledger, clock())
+    assert (done.visited, done.failing) == (3, 2)
+    assert sorted(each.nights for each in kept(ledger).values()) == [0, 1, 1]
 
 
 def test_nonsense(ledger: Ledger, clock: Clock) -> None:
