@@ -271,7 +271,9 @@ def test_a_time_moved_forward_hides_the_page(line: Line, clock: Clock) -> None:
         ("2027-03-28T03:30:00+02:00", datetime(2027, 3, 28, 1, 30, tzinfo=UTC)),
     ],
 )
-def test_changes_of_the_clock(memory: Ledger, clock: Clock, begins: str, shown_from: datetime):
+def test_changes_of_the_clock(
+    memory: Ledger, clock: Clock, begins: str, shown_from: datetime
+) -> None:
     """A time that comes twice is the one that is meant, to the minute."""
     line = Line(memory, clock)
     line.want(page("sommertid", effective=datetime.fromisoformat(begins)))
