@@ -187,6 +187,11 @@ def test_personal_words(value: str) -> None:
 def test_searched_once() -> None:
     """What one person searched for once is not listed, however much else is."""
     assert found(signal("search", value="asta prøve sygdom")) == []
+    (line,) = found(
+        signal("search", value="bestilles"), signal("vote", article="pas", value="down")
+    )
+
+    assert (line.article, line.words, line.evidence.searches) == ("pas", (), 0)
 
 
 @pytest.mark.parametrize(("count", "expected"), [(0, 0), (1, 2), (2, 2), (4, 2), (5, 5), (80, 80)])

@@ -276,6 +276,17 @@ def test_taking(erik: Client, program: Program) -> None:
     assert erik.post(place, data={"does": "take"}).status_code == 412
 
 
+def test_taking_what_was_dismissed(erik: Client, program: Program) -> None:
+    """An edit that somebody dismissed meanwhile is not written into our file."""
+    place = "/articles/pas/edits/1"
+    path = program.settings.articles.folder / "pas.md"
+    before = path.read_bytes()
+    assert erik.post(place, data={"does": "dismiss", "reason": "nej"}).status_code == 303
+    assert erik.post(place, data={"does": "take"}).status_code == 412
+
+    assert path.read_bytes() == before
+
+
 def test_taking_what_is_no_text(erik: Client, program: Program) -> None:
     """A page that was deleted has no text to take; the answer says so in words."""
     with program.ledger.write() as connection:
