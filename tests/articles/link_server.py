@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import ClassVar
 
 BIG = 10_000_000_000  # bytes that the largest answer promises
@@ -37,11 +41,22 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer()
 
     def do_CONNECT(self) -> None:
-        """A proxy that makes no tunnels."""
+        """A proxy that makes tunnels to this machine alone."""
         with self.web.lock:
             self.web.asked.append((self.command, self.path))
             self.web.signed_in.add(self.headers.get("Proxy-Authorization", ""))
-        self.send_error(403)
+        host, _, port = self.path.partition(":")
+        if host != "localhost":
+            self.send_error(403)
+            return
+        with socket.create_connection((host, int(port))) as other:
+            self.send_response(200)
+            self.end_headers()
+            back = threading.Thread(target=_pump, args=(other, self.connection), daemon=True)
+            back.start()
+            _pump(self.connection, other)
+            back.join(5)
+        self.close_connection = True
 
     def do_GET(self) -> None:
         self._answer()
@@ -151,14 +166,27 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing."""
 
 
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    """Everything from one to the other, then the end."""
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
 @contextmanager
-def web_server() -> Iterator[Web]:
-    """A server on a free port of loopback; `web.url` is where."""
+def web_server(certificate: Path | None = None) -> Iterator[Web]:
+    """A server on a free port of loopback; `web.url` is where. With a certificate it speaks TLS."""
     web = Web()
     handler = type("Handler", (_Handler,), {"web": web})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     web.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if certificate is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        web.url = f"https://localhost:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

@@ -93,7 +93,7 @@ def mail_server(
     post = Post()
     context = None
     if has_tls or is_tls_from_start:
-        file = _certificate(folder)
+        file = certificate(folder)
         post.ca = str(file)
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(file)
@@ -116,8 +116,8 @@ def mail_server(
         controller.stop()
 
 
-def _certificate(folder: Path) -> Path:
-    """A certificate for 127.0.0.1 with its key, signed by itself."""
+def certificate(folder: Path) -> Path:
+    """A certificate for 127.0.0.1 and localhost with its key, signed by itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.example")])
     here = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
@@ -130,7 +130,9 @@ def _certificate(folder: Path) -> Path:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([here]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([here, x509.DNSName("localhost")]), critical=False
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from connector.articles.link_host import Caller, Network, may_ask, place_of, resolved
 from connector.articles.link_visit import StoppedError, Visit, Visitor, patient
 from tests.articles.link_server import Web, web_server
+from tests.articles.mail_server import certificate
 
 HERE = (ipaddress.ip_network("127.0.0.0/8"),)
 
@@ -147,6 +150,26 @@ def test_no_tls(web: Web) -> None:
     found = visitor().visit(web.url.replace("http:", "https:") + "/page")
 
     assert Visit(outcome="failing", reason="tls") == found
+
+
+def test_tls(web: Web, tmp_path: Path) -> None:
+    """Over TLS, straight and through a proxy's tunnel, with a certificate that is checked."""
+    file = certificate(tmp_path)
+    ours = ssl.create_default_context(cafile=str(file))
+    allowed = [*HERE, ipaddress.ip_network("::1")]
+    with web_server(file) as safe:
+        straight = Visitor(Caller(allowed=allowed, tls=ours), pause_s=0)
+        proxied = Visitor(Caller(allowed=allowed, tls=ours, proxy=web.url), pause_s=0)
+        strange = Visitor(Caller(allowed=allowed), pause_s=0)
+        assert straight.visit(f"{safe.url}/a") == Visit(outcome="fine", code=200)
+        assert web.asked == []
+        assert proxied.visit(f"{safe.url}/b") == Visit(outcome="fine", code=200)
+        assert strange.visit(f"{safe.url}/c") == Visit(outcome="failing", reason="tls")
+        named_wrong = safe.url.replace("localhost", "127.0.0.2")
+        assert straight.visit(f"{named_wrong}/d").outcome == "failing"
+
+    assert {method for method, _ in web.asked} == {"CONNECT"}
+    assert [path for _, path in safe.asked] == ["/robots.txt", "/a", "/robots.txt", "/b"]
 
 
 def test_robots(web: Web) -> None:
