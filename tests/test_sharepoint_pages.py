@@ -325,6 +325,24 @@ class TestOwn(Served):
             assert live.title == "Den tredje", second
             assert len(self.system.store.pages) == 1
 
+    def test_an_edit_of_a_page_whose_run_died(self):
+        """A page that readers see is listed, also when the run that made it died just then: what
+        somebody writes on it is found, and can be dismissed."""
+        for at in itertools.count(1):
+            cutter = Cutter(self.origin, at, "after")
+            self.empty(self.make_publisher())
+            with contextlib.suppress(RemoteError):
+                self.make_publisher(cutter).put(page(), None, open_file, nowhere)
+            if any(kept.shown for kept in self.system.store.pages.values()):
+                break
+        (live,) = self.make_publisher().pages()
+        self.edit(live, "Nu også om aftenen.")
+
+        with pytest.raises(PageEdited):
+            self.make_publisher().put(page(), None, open_file, nowhere)
+        looked_at = self.make_publisher().read(live)
+        assert self.make_publisher().put(page(), looked_at, open_file, nowhere).state == "published"
+
     def test_an_edited_page_that_moves_after_it_was_looked_at(self):
         """Its text is as it was when the edit was dismissed, so it is written over."""
         publisher = self.make_publisher()
@@ -401,7 +419,7 @@ class TestOwn(Served):
         seen = self.reader_sees(self.make_publisher().put(listed, None, open_file, nowhere))
 
         assert seen.count("<ul>") == seen.count("</ul>") == 1
-        assert seen.index("Så") < seen.index("</ul>") < seen.index("<img")
+        assert seen.index(">Så<") < seen.index("</ul>") < seen.index("<img")
 
     def test_no_right_to_make_lists(self):
         """The refusal names the right that the list needs."""

@@ -75,7 +75,7 @@ def _html_of(part: WebPart) -> str:
         return part.inner_html
     data = part.data or PartData()
     sources = data.server_processed_content.image_sources if data.server_processed_content else []
-    if part.web_part_type != _IMAGE or not sources:
+    if not sources:
         return f"<p>[{html.escape(data.title or part.web_part_type or '?')}]</p>"
     its = data.properties or Properties()
     caption = f"<p>{html.escape(its.caption_text)}</p>" if its.caption_text else ""
