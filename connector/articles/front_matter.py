@@ -87,7 +87,7 @@ def _fields(block: str) -> tuple[dict[str, Value], list[Fault]]:
         line = mark.line if mark else 0
         lines = block.split("\n")
         shown = lines[line].strip() if line < len(lines) else ""
-        return {}, [Fault(line + 2, "yaml", {"text": shown[:80], "why": str(error.problem)})]
+        return {}, [Fault(line + 2, "yaml", {"text": shown[:80]})]
     except (yaml.YAMLError, ValueError) as error:  # a character that YAML does not allow
         line = block.count("\n", 0, getattr(error, "position", 0) or 0)
         return {}, [Fault(line + 2, "yaml_character")]

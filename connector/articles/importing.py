@@ -33,7 +33,7 @@ _FURNITURE = ("script", "style", "nav", "header", "footer", "aside", "form", "if
 _TOP = re.compile(r"^#[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
 _CODE = re.compile(r"(^```.*?^```[^\n]*$)", re.MULTILINE | re.DOTALL)
 _ATX = re.compile(r"^(#{1,6})(?=[ \t])", re.MULTILINE)
-_TARGET = re.compile(r"(!?\[[^\]]*\]\()(<[^>]*>|[^)\s]*)((?:\s+\"[^\"]*\")?\))")
+_TARGET = re.compile(r"(!?\[[^\]]*\]\()(<[^>]*>|(?:[^()\s]|\([^()\s]*\))*)((?:\s+\"[^\"]*\")?\))")
 _LONGEST_SUMMARY = 300  # characters
 
 
@@ -143,7 +143,7 @@ def _write(
     head: Head,
     language: str,
 ) -> Imported:
-    files: dict[str, Path] = {}
+    files = _Files(_free_folder(folders.local, page.id))
     pieces = _CODE.split(page.text)
     pieces[::2] = _levelled(pieces[::2])
     pieces[::2] = [
@@ -152,17 +152,40 @@ def _write(
     ]
     summary, text = _summary_of("".join(pieces))
     own = msgspec.structs.replace(head, id=page.id, title=page.title, summary=summary)
-    path = write_new(folders, own, text, language)
-    for name, origin in files.items():
-        _copy(origin, folders.local / page.id / name)
+    for name, origin in files.origins.items():  # the article last: it is whole or not there
+        _copy(origin, folders.local / files.folder / name)
+    path = write_new(folders, own, text, language, taken={})  # asked for all pages at once
     return Imported(source=str(page.path), id=page.id, path=str(path))
 
 
 def _copy(origin: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    if not target.exists():
-        write_durable(target, origin.read_bytes())
-        sync_directory(target.parent)
+    write_durable(target, origin.read_bytes())
+    sync_directory(target.parent)
+
+
+class _Files:
+    """The images and documents of one page, and the folder that they get."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.origins: dict[str, Path] = {}  # by the new name
+
+    def address(self, path: Path) -> str:
+        """How the article names this file; two of one name from different folders stay two."""
+        name = unicodedata.normalize("NFC", re.sub(r"[<>]", "-", path.name))
+        while self.origins.setdefault(name, path) != path:
+            name = f"{path.parent.name}-{name}"
+        return f"<{self.folder}/{name}>" if re.search(r"[\s()]", name) else f"{self.folder}/{name}"
+
+
+def _free_folder(local: Path, id: str) -> str:
+    """The name of a folder that is not there yet: the article's id, or that with a number."""
+    number, name = 1, id
+    while (local / name).exists():
+        number += 1
+        name = f"{id}-{number}"
+    return name
 
 
 def _levelled(pieces: Sequence[str]) -> list[str]:
@@ -183,7 +206,7 @@ def _summary_of(text: str) -> tuple[str, str]:
 
 
 def _led(
-    found: re.Match[str], page: _Page, source: Path, ids: Mapping[str, str], files: dict[str, Path]
+    found: re.Match[str], page: _Page, source: Path, ids: Mapping[str, str], files: _Files
 ) -> str:
     """A link or image that pointed beside the page, pointing where that is now."""
     target = unquote(found[2].strip("<>"))
@@ -196,8 +219,4 @@ def _led(
     is_inside = path.resolve().is_relative_to(source.resolve())
     if not is_inside or not path.is_file() or path.suffix.lower() in _PAGES:
         return found[0]
-    name = unicodedata.normalize("NFC", path.name)
-    while files.setdefault(name, path) != path:  # of another folder, under the same name
-        name = f"{path.parent.name}-{name}"
-    address = f"{page.id}/{name}"
-    return f"{found[1]}{f'<{address}>' if ' ' in address else address}{found[3]}"
+    return f"{found[1]}{files.address(path)}{found[3]}"

@@ -104,14 +104,21 @@ def year_after(day: date) -> date:
         return day.replace(year=day.year + 1, day=28)
 
 
-def write_new(folders: Folders, head: Head, body: str, language: str) -> Path:
-    """The file of a new article in the local folder, ID.md.
+def write_new(
+    folders: Folders,
+    head: Head,
+    body: str,
+    language: str,
+    *,
+    taken: Mapping[str, str] | None = None,
+) -> Path:
+    """The file of a new article in the local folder, ID.md. `taken` are the ids in use, if known.
 
     Raises ConfigError when its id cannot be made or is in use, or a file of that name is there.
     """
     if not head.id:
         raise ConfigError([say("article.new.no_id", language, title=head.title)])
-    if other := taken_ids(folders).get(head.id):
+    if other := (taken_ids(folders) if taken is None else taken).get(head.id):
         raise ConfigError([say("article.new.taken", language, id=head.id, path=other)])
     path = folders.local / f"{head.id}.md"
     if path.exists():

@@ -122,6 +122,18 @@ def test_images_of_one_name(source: Source, old: Path) -> None:
     assert len({each.sha256 for each in source.read().articles["a"].files}) == 2
 
 
+def test_a_folder_that_is_there_is_left_alone(source: Source, old: Path) -> None:
+    """Files of an imported page go into a folder of their own."""
+    source.write("a/b.png", b"not ours")
+    (old / "b (1).png").write_bytes(PNG)
+    (old / "a.html").write_text('<h1>A</h1><p>x</p><p><img src="b%20(1).png" alt="B"></p>')
+
+    imported(source, old)
+
+    assert (source.local / "a" / "b.png").read_bytes() == b"not ours"
+    assert [each.name for each in source.read().articles["a"].files] == ["a-2/b (1).png"]
+
+
 def test_files_outside_stay_there(source: Source, old: Path) -> None:
     """A page cannot bring along a file from beyond the folder that was named."""
     (old.parent / "secret.png").write_bytes(PNG)

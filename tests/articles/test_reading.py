@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -101,6 +102,8 @@ def test_cutting_loses_no_words(body: str) -> None:
         ("\ttab: x", "yaml_tab", "mellemrum"),
         ("summary: \x07", "yaml_character", "tegn"),
         ("unit: &a x", "yaml_special", "&"),
+        ("&a unit: x", "yaml_special", "&"),
+        ("!!str unit: x", "yaml_special", "!"),
         ("keywords: *a", "yaml_special", "*"),
         ("summary: !!python/object x", "yaml_special", "!"),
         ("? [a]\n: b", "yaml_special", "helt ud"),
@@ -538,7 +541,14 @@ def test_only_what_changed_is_parsed_again(source: Source, monkeypatch: pytest.M
     assert library == read(source.folders)
 
 
-@pytest.mark.parametrize("damage", ["gone", "cut", "other", "older", "folder"])
+def another(content: bytes) -> bytes:
+    """What was kept with another word in its HTML, and the digest that fits."""
+    changed = content[32:].replace(b"<strong>En", b"<strong>Ej")
+    assert changed != content[32:]
+    return hashlib.sha256(changed).digest() + changed
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "other", "one letter", "older", "folder"])
 def test_what_was_kept_may_be_lost(
     source: Source, monkeypatch: pytest.MonkeyPatch, damage: str
 ) -> None:
@@ -548,13 +558,21 @@ def test_what_was_kept_may_be_lost(
     source.article(body="**En**")
     expected = read(folders)
     content = path.read_bytes()
-    if damage == "older":
-        monkeypatch.setattr(kept, "_made_by", lambda: "older")
+    path.write_bytes(another(content))
+    assert read(folders) != expected  # so it is used at all
+    damaged = {
+        "cut": content[:-3],
+        "other": b"x" * 99,
+        "one letter": content[:32] + another(content)[32:],
+        "older": another(content),
+    }
     path.unlink()
     if damage == "folder":
         path.mkdir()
     elif damage != "gone":
-        path.write_bytes({"cut": content[:-3], "other": b"x" * 99}.get(damage, content))
+        path.write_bytes(damaged[damage])
+    if damage == "older":
+        monkeypatch.setattr(kept, "_made_by", lambda: "another release")
 
     assert read(folders) == expected
 

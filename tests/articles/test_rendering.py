@@ -99,10 +99,17 @@ def test_no_word_for_staff_reaches_citizens(found: list[tuple[str, str, str]]) -
         assert SECRET not in msgspec.json.encode(page).decode()
 
 
-@settings(max_examples=150)
-@given(
-    st.text(st.sampled_from("<script>iframe onload=\"javascript:'&;/ a\n![]()x{}#`"), max_size=120)
-)
+PIECES = (
+    "<script>", "</script>", "<iframe src=x>", "<IFRAME\n", "<svg/onload=y>", "<b onclick=y>",
+    "<img ", "src=x onerror=y", 'href="javascript:y"', "<a ", ">", "<", "[a](", "javascript:y",
+    "data:text/html,y", ")", "![b](", "<!--", "-->", "&lt;script&gt;", "`", "```\n", "\n", "\n\n",
+    "æ", "\\", '"', "<style>", "<math><mi//xlink:href='data:x,y'>", "<p style=x>", "- ", "> ",
+    "| a |\n|---|\n", "&#106;avascript:y",
+)  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_no_text_runs_in_a_page(text: str) -> None:
     """Whatever is written, no script, frame, handler or address that runs is in the HTML."""
     article = Article(
