@@ -15,10 +15,19 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from connector.article import STAFF, LivePage, SiteAccess
+from connector.errors import PageEdited
 from connector.ports import Publisher
 from connector.sites.plone.publisher import PlonePublisher
 from connector.sites.plone.service import Service
-from tests.contracts.publisher import PublisherContract
+from tests.conftest import Clock
+from tests.contracts.publisher import (
+    STARTED,
+    PublisherContract,
+    nowhere,
+    open_file,
+    page,
+    with_image,
+)
 from tests.cutting import Cutter
 from tests.plone_server import (  # noqa: F401  fixtures
     EDITOR,
@@ -42,7 +51,7 @@ def _writes(request: Any) -> bool:
 
 
 class WriteCutter(Cutter):
-    """Cuts the n-th write. A read that is cut is only read again: see the last test."""
+    """Cuts the n-th write. A read that is cut is only read again: tests/test_plone_service.py."""
 
     def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
         if _writes(request):
@@ -261,3 +270,41 @@ class TestPloneWithoutAddon(OfPlone):
         html = whole["text"]["data"] + f"<p>{text}</p>"
         value = {"text": {"data": html, "content-type": "text/html"}}
         self.as_editor("PATCH", live.url, json=value)
+
+
+class TestVolto:
+    """Ordinary pages on a site whose pages have blocks."""
+
+    @pytest.fixture
+    def hooks(self, plain_plone: RealPlone) -> TestPloneWithoutAddon:  # noqa: F811
+        made = TestPloneWithoutAddon()
+        made.site, made.clock = plain_plone, Clock(STARTED)
+        answer = plain_plone.session("admin").patch(
+            f"{plain_plone.url}/@controlpanels/dexterity-types/Document",
+            json={"volto.blocks": True},
+            timeout=_TIMEOUT,
+        )
+        assert answer.ok, answer.text
+        return made
+
+    def test_blocks(self, hooks: TestPloneWithoutAddon) -> None:
+        """Blocks are written beside the text, put again without a write, and an edit of a block
+        is a person's edit."""
+        publisher = hooks.make_publisher()
+        live = publisher.put(with_image(), None, open_file, nowhere)
+        before = hooks.snapshot(publisher)
+
+        assert live == hooks.reopen(publisher).put(with_image(), live, open_file, nowhere)
+        assert before == hooks.snapshot(publisher)
+        whole = hooks.as_editor("GET", live.url).json()
+        names = whole["blocks_layout"]["items"]
+        kinds = [whole["blocks"][name]["@type"] for name in names]
+        assert kinds == ["title", "slate", "slate", "slate", "image", "slate"]
+        assert "Torvet 5" in whole["text"]["data"]
+
+        whole["blocks"][names[2]]["value"][0]["children"] = [{"text": "Nu også om aftenen."}]
+        hooks.as_editor("PATCH", live.url, json={"blocks": whole["blocks"]})
+
+        with pytest.raises(PageEdited):
+            publisher.put(page(title="Nyt"), live, open_file, nowhere)
+        assert "om aftenen" in publisher.read(live).html

@@ -23,6 +23,25 @@ class Text(msgspec.Struct, frozen=True):
     data: str = ""
 
 
+class Layout(msgspec.Struct, frozen=True):
+    """The order of a page's blocks."""
+
+    items: tuple[str, ...] = ()
+
+
+class Blocks(msgspec.Struct, frozen=True):
+    """The blocks of a page of Volto."""
+
+    blocks: dict[str, dict[str, object]] = {}
+    blocks_layout: Layout = Layout()
+
+
+class TypeFields(msgspec.Struct, frozen=True):
+    """The fields of a type."""
+
+    properties: dict[str, msgspec.Raw] = {}
+
+
 class Content(msgspec.Struct, frozen=True):
     """One object of the site. What a type does not have is absent or null."""
 
@@ -41,6 +60,8 @@ class Content(msgspec.Struct, frozen=True):
     article_digest: str | None = None
     parts: str | None = None
     text: Text | None = None
+    blocks: dict[str, dict[str, object]] | None = None
+    blocks_layout: Layout | None = None
 
 
 class Found(msgspec.Struct, frozen=True):

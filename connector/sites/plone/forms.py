@@ -12,7 +12,8 @@ import msgspec
 
 from connector.article import CITIZEN, UNIT, ArticlePage, PagePart
 from connector.sites.fingerprints import fingerprint
-from connector.sites.plone.answers import Content, Found, moment
+from connector.sites.plone import blocks
+from connector.sites.plone.answers import Blocks, Content, Found, moment
 from connector.sites.plone.mark import Mark, read
 from connector.sites.showing import needs_anchor
 
@@ -137,7 +138,12 @@ class Document:
 
     Its id and our mark stand among its creators: searches list them, no template shows them, and
     they stay with a page that is moved or renamed. Tags would be shown to readers.
+
+    Where the type has blocks (Volto's pages) they are written beside the text, and are what counts.
     """
+
+    def __init__(self, *, has_blocks: bool = False) -> None:
+        self._has_blocks = has_blocks
 
     type = "Document"
     seen_in: ClassVar[Collection[str]] = (
@@ -169,16 +175,23 @@ class Document:
         # "&lt;script&gt;" in a text would become a script, and be cut out with what follows.
         escaped = _joined(parts).replace("&", "&amp;")
         text = {"data": escaped, "content-type": "text/html"}
-        return {**_common(page), **self.marked(page.id, mark), "text": text}
+        made = {**_common(page), **self.marked(page.id, mark), "text": text}
+        return {**made, **blocks.fields_of(_joined(parts), page.id)} if self._has_blocks else made
 
     def html_of(self, content: Content) -> str:
+        if self._has_blocks and content.blocks and content.blocks_layout:
+            return blocks.html_of(content.blocks, content.blocks_layout.items)
         return content.text.data if content.text else ""
 
     def fingerprint_of(self, content: Content, canonical: Canonical) -> str:
         return fingerprint((content.title, content.description), self.html_of(content), canonical)
 
     def expected(self, page: ArticlePage, parts: Sequence[PagePart]) -> str:
-        return fingerprint((page.title, page.summary), _joined(parts))
+        text = _joined(parts)
+        if self._has_blocks:
+            made = msgspec.convert(blocks.fields_of(text, page.id), Blocks)
+            text = blocks.html_of(made.blocks, made.blocks_layout.items)
+        return fingerprint((page.title, page.summary), text)
 
 
 def _common(page: ArticlePage) -> dict[str, object]:

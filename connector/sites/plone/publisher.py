@@ -13,7 +13,15 @@ from connector.article import CITIZEN, ArticlePage, LivePage, PagePart, Signal, 
 from connector.errors import Denied, Gone, PageEdited, PageLocked, Rejected, RemoteError
 from connector.model import Finding
 from connector.ports import Address, OpenFile
-from connector.sites.plone.answers import Addable, Content, Counted, Found, counted_signal, moment
+from connector.sites.plone.answers import (
+    Addable,
+    Content,
+    Counted,
+    Found,
+    TypeFields,
+    counted_signal,
+    moment,
+)
 from connector.sites.plone.files import Files, canonical_names
 from connector.sites.plone.forms import Document, Form, KnowledgeArticle
 from connector.sites.plone.links import Links, to_uid
@@ -166,7 +174,10 @@ class PlonePublisher:
         if self._chosen is None:
             url = f"{self._place}/@types"
             offered = {each.id: each.addable for each in self._service.get(url, list[Addable])}
-            form: Form = KnowledgeArticle() if KnowledgeArticle.type in offered else Document()
+            form: Form = KnowledgeArticle()
+            if form.type not in offered:
+                fields = self._service.get(f"{self._service.url}/@types/Document", TypeFields)
+                form = Document(has_blocks="blocks" in fields.properties)
             if not offered.get(form.type):
                 text = (
                     f"{self.name}: {self._service.user} may not add a {form.type} to {self._place};"
