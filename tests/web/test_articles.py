@@ -19,6 +19,7 @@ from connector.bootstrap import Program
 from connector.ledger.article_edits import DISMISSED, edits
 from connector.ledger.article_signals import votes_on
 from connector.ledger.article_tables import article_edit
+from connector.ledger.outside_links import OutsideLink, keep_links
 from connector.ledger.tables import event
 from connector.web.app import make_app
 from connector.web.words.articles import DA
@@ -459,3 +460,20 @@ def test_by_keyboard_and_phone(shown: Portal, browser: Callable[..., Any]) -> No
 
     assert "forkastet" in page.inner_text("main")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_links_to_other_sites(erik: Client, program: Program) -> None:
+    """What the nights found wrong with an article's links stands on its page, and on no other."""
+    url = "https://gone.example/pas"
+    (program.settings.articles.folder / "steder.md").write_text(
+        "---\nid: steder\ntitle: Steder\nsummary: Kort sagt.\nlanguage: da\nunit: Borgerservice\n"
+        f"owner: a@b.example\nreview_by: 2027-01-01\n---\nSe [pas]({url}#pris).\n",
+        encoding="utf-8",
+    )
+    gone = OutsideLink(url=url, articles=("steder",), status="gone", code=404)
+    keep_links(program.ledger, [gone])
+    page = erik.get("/articles/steder", headers={"accept-language": "da"}).text
+
+    assert f"{url} findes ikke mere (HTTP 404)" in page
+    assert "steder.md:10" in page
+    assert url not in erik.get("/articles/pas").text

@@ -14,12 +14,14 @@ from connector.article import ArticlePage
 from connector.articles import subjects
 from connector.articles.gaps import periods
 from connector.articles.mistakes import ERROR
+from connector.articles.outside_links import found_in, link_mistakes
 from connector.articles.overview import STATES, Line, counts
 from connector.articles.side_by_side import Row, rows
 from connector.ledger.access import Viewer
 from connector.ledger.article_edits import edits
 from connector.ledger.article_signals import keep_answer, tallies, votes_on
 from connector.ledger.article_versions import Version, versions_of
+from connector.ledger.outside_links import outside_links
 from connector.web import rules
 from connector.web.article_shelf import Shelf, shelf_of
 from connector.web.article_text import readable
@@ -111,7 +113,10 @@ def article_page(
     with site.read() as connection:
         votes = votes_on(connection, article)
         read = tallies(connection, article, now.first, now.last)
+        outside = outside_links(connection)
+    found_links = {article: found_in(shelved.library).get(article, ())}
     mine = [each for each in shelved.mistakes if each.article == article]
+    mine += link_mistakes(found_links, outside)
     return render(
         request,
         "articles_one.html",
