@@ -1,4 +1,4 @@
-"""JSON read into a type, from any thread.
+"""JSON and MessagePack read into a type, from any thread.
 
 msgspec 0.22 works out what a struct looks like when it is first decoded into, and keeps that on the
 class. Two threads that do so at once crash the whole process (seen in one of forty tries with
@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 _lock = threading.Lock()
 _made: dict[Any, msgspec.json.Decoder[Any]] = {}
+_packed: dict[Any, msgspec.msgpack.Decoder[Any]] = {}
 
 
 def decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
@@ -26,6 +27,17 @@ def decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
             found = _made.get(kind)
             if found is None:
                 found = _made[kind] = msgspec.json.Decoder(kind)
+    return found
+
+
+def packed_decoder(kind: type[T]) -> msgspec.msgpack.Decoder[T]:
+    """The same for MessagePack."""
+    found = _packed.get(kind)
+    if found is None:
+        with _lock:
+            found = _packed.get(kind)
+            if found is None:
+                found = _packed[kind] = msgspec.msgpack.Decoder(kind)
     return found
 
 

@@ -102,8 +102,8 @@ def _untyped(tree: ast.AST) -> list[int]:
             continue
         said = ast.unparse(node.func)
         named = {word.arg for word in node.keywords}
-        if said in ("msgspec.json.Decoder", "msgspec.convert") or (
-            said == "msgspec.json.decode" and "type" in named
+        if said in ("msgspec.json.Decoder", "msgspec.msgpack.Decoder", "msgspec.convert") or (
+            said in ("msgspec.json.decode", "msgspec.msgpack.decode") and "type" in named
         ):
             lines.append(node.lineno)
     return lines

@@ -17,6 +17,7 @@ import msgspec
 from connector.articles import markdown
 from connector.articles.markdown import Parsed, parse
 from connector.durable import replace_durable
+from connector.typed import packed_decoder
 
 _DIGEST = hashlib.sha256().digest_size
 
@@ -59,15 +60,10 @@ def _read(path: Path) -> dict[str, Parsed]:
         # Two threads of one process may write at once; half of each is nobody's.
         if hashlib.sha256(content).digest() != digest:
             return {}
-        found = _decoder().decode(content)
+        found = packed_decoder(_File).decode(content)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return {}
     return found.sections if found.made_by == _made_by() else {}
-
-
-@functools.cache
-def _decoder() -> msgspec.msgpack.Decoder[_File]:
-    return msgspec.msgpack.Decoder(_File)
 
 
 @functools.cache

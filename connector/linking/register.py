@@ -33,6 +33,7 @@ from connector.linking.keys import (
 )
 from connector.linking.patterns import Scanner, compile_patterns
 from connector.model import Case, CaseParty
+from connector.typed import packed_decoder
 
 SAMPLE = 5000  # numbers that are looked at to tell which patterns a register uses
 LEAST_SHARE = 0.01  # of them that a pattern must read
@@ -78,7 +79,7 @@ class _Rows:
         self._places: dict[str, int] = {}
         self._values: list[str] = []
         self._encoder = msgspec.msgpack.Encoder()
-        self._decode = msgspec.msgpack.Decoder(_Row).decode
+        self._decode = packed_decoder(_Row).decode
 
     def __len__(self) -> int:
         return len(self._ends)
