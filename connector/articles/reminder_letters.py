@@ -92,7 +92,7 @@ def _when(review_by: date, today: date, language: str) -> str:
 def mail_of(letter: Letter, now: datetime, today: date, style: Style) -> EmailMessage:
     """The letter as a mail.
 
-    Its id is made of what it says and of the day: a letter that goes out twice, because the program
+    Its id is made of whom it tells of what: a letter that goes out twice, because the program
     died between sending and recording, carries the same one, and mail servers drop the second.
     """
     those = shown(letter)
