@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from connector.article import ArticlePage
 from connector.ledger.article_tables import article_version
+from connector.typed import read_json
 
 if TYPE_CHECKING:
     from connector.ledger.store import Ledger
@@ -60,5 +61,5 @@ _NEWEST = (article_version.c.number.desc(),)
 
 def _version(row: Any) -> Version:
     values = dict(row._mapping)
-    page = msgspec.json.decode(values.pop("content"), type=ArticlePage)
+    page = read_json(values.pop("content"), ArticlePage)
     return Version(**values, page=page)

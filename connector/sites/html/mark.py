@@ -13,6 +13,8 @@ from datetime import datetime
 
 import msgspec
 
+from connector.typed import read_json
+
 _MARK = re.compile(rb'<meta name="casethread" content="([^"]*)">')
 _LEFT = re.compile(rb'(<meta name="casethread-left" content=")([0-9a-f]{64})?(">)')
 _BEGIN, _END = "<!-- casethread: article -->", "<!-- casethread: end of article -->"
@@ -80,7 +82,7 @@ def read(path: str, content: bytes) -> Written | None:
     if found is None:
         return None
     try:
-        mark = msgspec.json.decode(html.unescape(found[1].decode()), type=Mark)
+        mark = read_json(html.unescape(found[1].decode()), Mark)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return Written(path, content, mark)

@@ -14,6 +14,7 @@ from connector.errors import Denied, RemoteError
 from connector.journaling.remote import Remote
 from connector.journaling.token import basic
 from connector.sites.plone.answers import Made
+from connector.typed import read_json
 
 _EARLY_S = 300.0
 _UNKNOWN_LIFE_S = 3600.0
@@ -80,7 +81,7 @@ def _end_of(token: str, now: float) -> float:
     payload = token.split(".")[1] if token.count(".") == 2 else ""
     try:
         decoded = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
-        end = msgspec.json.decode(decoded, type=_Claims).exp
+        end = read_json(decoded, _Claims).exp
     except (binascii.Error, msgspec.DecodeError):
         end = 0.0
     return end or now + _UNKNOWN_LIFE_S

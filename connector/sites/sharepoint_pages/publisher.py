@@ -39,6 +39,7 @@ from connector.sites.showing import (
     resolved,
     state_at,
 )
+from connector.typed import read_json
 
 PENDING = "pending"  # published, and waiting for somebody's approval
 _FOLDER = "casethread"  # in Site Assets
@@ -391,7 +392,7 @@ def _roles(token: str) -> set[str]:
     parts = token.split(".")
     try:
         raw = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        claims = msgspec.json.decode(raw, type=dict[str, Any])
+        claims = read_json(raw, dict[str, Any])
     except (IndexError, binascii.Error, ValueError):
         return set()
     roles = claims.get("roles")
