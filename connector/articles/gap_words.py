@@ -71,7 +71,8 @@ def advice(gap: Gap, language: str) -> str:
     if gap.do == MEND:
         end = "mend"
     elif gap.do == CHECK:
-        end = "check_calls" if gap.evidence.calls else "check_words"
+        is_about_calls = gap.evidence.calls >= FEW or not gap.words
+        end = "check_calls" if is_about_calls else "check_words"
     else:
         end = "write_subject" if gap.subject else "write_words"
     return locale.text(f"article.gap.advice.{end}", language)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connector.article import CITIZEN, STAFF, Article, Section, Signal
+from connector.articles.gap_words import advice, name_of, reasons
 from connector.articles.gaps import CHECK, MEND, WRITE, Gap, gaps, masked, stems
 from connector.ledger.subject_calls import SubjectCalls
 
@@ -229,3 +230,36 @@ def test_stems() -> None:
     assert stems("børnehaven") == stems("boernehaver")
     assert stems("") == frozenset()
     assert CITIZEN != STAFF
+
+
+def test_words_for_people() -> None:
+    """Why and what to do, in both languages; under 5 has no number."""
+    (line,) = found(called("23.05.01", answered=3), signal("search", value="flytninger", count=6))
+    assert name_of(line) == "Meld flytning"
+    assert list(reasons(line, "da")) == [
+        "under 5 opkald på emnet de sidste 28 dage, 0 de 28 dage før",
+        "6 søgninger uden fund: »flytninger«",
+    ]
+    assert advice(line, "da").startswith("Artiklen har ordene")
+
+    (line,) = found(called("23.05.01", answered=1300, missed=2))
+    assert list(reasons(line, "en"))[:2] == [
+        "1,302 calls on the subject in the last 28 days, 0 in the 28 before",
+        "under 5 of the calls were not taken",
+    ]
+    assert advice(line, "en").startswith("The article is there")
+
+    (line,) = found(called("32.03.08", answered=7))
+    assert name_of(line).startswith("32.03.08 ")
+    (line,) = found(signal("search", value="gravsten", count=7))
+    assert name_of(line) == "»gravsten«"
+    assert advice(line, "da").startswith("Ingen artikel har ordene")
+
+
+def test_how_long_they_waited() -> None:
+    """What a call waited in queues on average, and how many calls were passed on."""
+    day = SubjectCalls(subject="23.05.01", day=ago(1), answered=10, moved=6, waited_s=650)
+    told = list(reasons(found(day)[0], "da"))
+
+    assert "et opkald ventede 1:05 i kø i gennemsnit" in told
+    assert "6 af opkaldene blev stillet videre" in told
