@@ -126,6 +126,19 @@ def test_no_text_runs_in_a_page(text: str) -> None:
     assert html.startswith('<h2 id="k">')
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:y", "JavaScript:y", "&#106;avascript:y", "data:text/html,y", "vbscript:y"],
+)
+@pytest.mark.parametrize("form", ["[a]({})", "![a]({})", '<a href="{}">a</a>', "<{}>"])
+def test_addresses_that_run_lead_nowhere(source: Source, address: str, form: str) -> None:
+    """However it is written, an address that would run is in no attribute of the page."""
+    html = html_of(source, form.format(address))
+
+    assert "href" not in html
+    assert "src" not in html
+
+
 def test_what_markdown_can_say(source: Source) -> None:
     """Lists, tables, emphasis, code and quotes are there; table headings say that they are."""
     html = html_of(
