@@ -15,7 +15,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from connector.bootstrap import Program
+from connector.ledger.take import take
+from connector.model import Page, Presence
 from connector.web.app import make_app
+from tests.making import policy
 from tests.plone_server import PASSWORD, RealPlone
 from tests.web import town
 from tests.web.conftest import Portal, free_port, no_issuer, serving
@@ -121,7 +124,7 @@ def intranet(plone: RealPlone, folder: Path) -> Iterator[Intranet]:
         answer = plone.session("admin").patch(
             f"{plone.url}/@controlpanels/casethread",
             json={"connector_url": portal.url, "intranet_name": NAME},
-            timeout=20,
+            timeout=60,
         )
         assert answer.status_code == 204, answer.text
         yield Intranet(plone, portal)
@@ -149,9 +152,22 @@ def _portal(plone: RealPlone, folder: Path) -> Iterator[Portal]:
     )
     app = make_app(program, no_issuer())
     behind[0] = timedelta()
+    _see_presence(program)
     with serving(app, port):
         yield Portal(url, app, program)
     program.close()
+
+
+def _see_presence(program: Program) -> None:
+    """Who is free was read a moment ago."""
+    now = datetime.now(UTC)
+    seen = tuple(
+        Presence(person=town.PEOPLE[name].id, availability=state, activity=state, observed_at=now)
+        for name, state in (("bodil", "Available"), ("bent", "Busy"))
+    )
+    take(
+        program.ledger, [Page(source="presence", part="now", cursor="1", presences=seen)], policy()
+    )
 
 
 def _fill(plone: RealPlone) -> None:
@@ -161,15 +177,16 @@ def _fill(plone: RealPlone) -> None:
         (OVERDUE, "publish"),
         (INSIDE, "publish_internally"),
     ):
-        _made(admin.post(plone.articles, json=fields, timeout=20))
+        _made(admin.post(plone.articles, json=fields, timeout=60))
         done = f"{plone.articles}/{fields['id']}/@workflow/{state}"
-        _made(admin.post(done, timeout=20))
+        _made(admin.post(done, timeout=60))
     behaviors = {"casethread.plone.case": True}
     _made(admin.patch(f"{plone.url}/@controlpanels/dexterity-types/Document", json=behaviors,
-                      timeout=20))  # fmt: skip
+                      timeout=60))  # fmt: skip
     note = {"@type": "Document", "id": "notat", "title": "Notat om skimmel i Birkevej 3",
             "case_number": town.BODILS}  # fmt: skip
-    _made(admin.post(plone.articles, json=note, timeout=20))
+    _made(admin.post(plone.articles, json=note, timeout=60))
+    _made(admin.post(f"{plone.articles}/notat/@workflow/publish", timeout=60))
 
 
 def _made(answer: Any) -> None:

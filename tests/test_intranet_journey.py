@@ -97,7 +97,6 @@ def test_communications(place: Intranet, browser: Callable[..., Any]) -> None:
     page.locator(".casethread-entry").first.wait_for(timeout=WAIT_MS)
     assert page.locator(".casethread-entry").count() > 1
     assert hindrances(page) == []
-    place.plone.session("admin").post(f"{place.plone.articles}/notat/@workflow/publish", timeout=20)
     page.goto(f"{place.plone.articles}/notat")
     page.locator(".casethread-entry").first.wait_for(timeout=WAIT_MS)
     assert page.wrong == []
@@ -123,6 +122,7 @@ def test_presence(place: Intranet, browser: Callable[..., Any]) -> None:
     people = page.locator(".casethread-people li")
     people.first.wait_for(timeout=WAIT_MS)
     assert "Bodil Bæk" in people.first.inner_text()
+    assert "Ledig" in people.first.inner_text()
     assert hindrances(page) == []
     page.goto(f"{place.plone.url}/@@presence")
     people.first.wait_for(timeout=WAIT_MS)

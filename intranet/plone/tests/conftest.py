@@ -62,7 +62,7 @@ class Site:
     def get(self, path: str, user: str | None = None, **asked: object) -> requests.Response:
         headers = asked.pop("headers", {})
         return self.session(user).get(
-            self.url + path, params=asked, headers=headers, timeout=20, allow_redirects=False
+            self.url + path, params=asked, headers=headers, timeout=60, allow_redirects=False
         )
 
     def page(self, path: str, user: str | None = None, **asked: object) -> str:
@@ -72,10 +72,10 @@ class Site:
     def post(
         self, path: str, user: str | None = None, headers: dict | None = None, **said: object
     ) -> requests.Response:
-        return self.session(user).post(self.url + path, json=said, headers=headers, timeout=20)
+        return self.session(user).post(self.url + path, json=said, headers=headers, timeout=60)
 
     def patch(self, path: str, user: str | None = None, **said: object) -> requests.Response:
-        return self.session(user).patch(self.url + path, json=said, timeout=20)
+        return self.session(user).patch(self.url + path, json=said, timeout=60)
 
 
 @pytest.fixture
