@@ -11,9 +11,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from connector.articles.checking import check
-from connector.articles.planning import Plan, plan, wanted_of
+from connector.articles.planning import Plan, plan
 from connector.articles.publishing import JOB, PROGRAM, Result, note, publish
 from connector.articles.reading import Folders, Library, Mistake, read
+from connector.articles.wanting import wanted_of
 from connector.errors import Busy, ConfigError, RemoteError
 from connector.ledger.runs import running
 from connector.progress import Progress
@@ -90,7 +91,12 @@ class ArticleLine:
         return [self.publishers[name]] if name else list(self.publishers.values())
 
     def plan(
-        self, publisher: Publisher, *, only: Collection[str] = (), withdraw_all: bool = False
+        self,
+        publisher: Publisher,
+        *,
+        only: Collection[str] = (),
+        withdraw_all: bool = False,
+        shows_text: bool = True,
     ) -> Plan:
         """What would be done on a site now; raises as the publisher."""
         return plan(
@@ -101,6 +107,7 @@ class ArticleLine:
             mistakes=self.mistakes,
             only=only,
             withdraw_all=withdraw_all,
+            shows_text=shows_text,
             time_zone=self.settings.time_zone,
             language=self.settings.language,
             owner_name=self.owner_name,
@@ -128,7 +135,7 @@ class ArticleLine:
         """Plan and publish on one site; a site that cannot be reached is told in the result."""
         try:
             with running(self.program.ledger, lock_name(publisher.name)) as run:
-                made = self.plan(publisher, only=only, withdraw_all=withdraw_all)
+                made = self.plan(publisher, only=only, withdraw_all=withdraw_all, shows_text=False)
                 result = publish(
                     made,
                     publisher,

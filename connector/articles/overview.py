@@ -8,7 +8,7 @@ from datetime import date, datetime
 import msgspec
 
 from connector.article import Article, ArticlePage
-from connector.articles.planning import said
+from connector.articles.wanting import said
 
 # In the order in which editors should look at them; an article may stand in several.
 CONFLICT, EDITED, BLOCKED, OVERDUE, WAITING, PLANNED, WITHDRAWN, LIVE = (

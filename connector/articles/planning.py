@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connector.article import ArticlePage, LivePage, digest_of
+from connector.article import ArticlePage, LivePage
 from connector.articles import comparing
-from connector.articles.mistakes import ERROR, Mistake
+from connector.articles.mistakes import Mistake
 from connector.articles.reading import Library
-from connector.articles.rendering import page_of
 from connector.articles.seeing import Seen, Sight, see
+from connector.articles.wanting import Wanted, said, wanted_of, with_badge
 from connector.ledger.article_edits import DELETED, HIDDEN, OPEN, SHOWN, TAKEN, TEXT, latest_edits
 from connector.ledger.article_pages import PUBLISHED, WITHDRAWN, KeptPage, html_left, kept_pages
 from connector.ledger.article_versions import last_version, versions_of
@@ -60,48 +59,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return [step for step in self.steps if step.kind in kinds]
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What readers of one site should see by the source. `blocked` is article -> why, in words."""
-
-    pages: Callable[[str], ArticlePage | None]
-    articles: frozenset[str]
-    blocked: Mapping[str, str] = {}
-    is_whole: bool = True  # false: an article that is missing may only be unreadable
-
-
-def wanted_of(
-    library: Library,
-    audience: str,
-    now: datetime,
-    mistakes: Iterable[Mistake] | None = None,
-    *,
-    time_zone: str = "Europe/Copenhagen",
-    language: str = "da",
-    owner_name: Callable[[str], str] = lambda _: "",
-) -> Wanted:
-    """From the library to pages for one audience. `mistakes` are those of checking: all of them."""
-    today = now.astimezone(ZoneInfo(time_zone)).date()
-    blocked = dict.fromkeys(sorted(library.blocked), "")
-    for each in library.mistakes if mistakes is None else mistakes:
-        if each.level == ERROR and each.article:
-            told = each.text(language)
-            before = blocked.get(each.article, "")
-            blocked[each.article] = f"{before}; {told}" if before else told
-
-    def page(id: str) -> ArticlePage | None:
-        article = library.articles.get(id)
-        if article is None:
-            return None
-        return page_of(article, library, audience, today, owner_name)
-
-    return Wanted(
-        pages=page,
-        articles=frozenset(library.articles),
-        blocked=blocked,
-        is_whole=library.is_whole,
-    )
-
-
 def plan(
     library: Library,
     publisher: Publisher,
@@ -111,11 +68,15 @@ def plan(
     mistakes: Iterable[Mistake] | None = None,
     only: Collection[str] = (),
     withdraw_all: bool = False,
+    shows_text: bool = True,
     time_zone: str = "Europe/Copenhagen",
     language: str = "da",
     owner_name: Callable[[str], str] = lambda _: "",
 ) -> Plan:
-    """What would be done on the site; `only` these articles, else all. Errors as a publisher."""
+    """What would be done on the site; `only` these articles, else all. Errors as a publisher.
+
+    `shows_text` works out how each text differs: a thousand pages cost seconds.
+    """
     wanted = wanted_of(
         library,
         publisher.audience,
@@ -125,7 +86,15 @@ def plan(
         language=language,
         owner_name=owner_name,
     )
-    return plan_pages(wanted, publisher, ledger, now, only=only, withdraw_all=withdraw_all)
+    return plan_pages(
+        wanted,
+        publisher,
+        ledger,
+        now,
+        only=only,
+        withdraw_all=withdraw_all,
+        shows_text=shows_text,
+    )
 
 
 def plan_pages(
@@ -136,10 +105,11 @@ def plan_pages(
     *,
     only: Collection[str] = (),
     withdraw_all: bool = False,
+    shows_text: bool = True,
 ) -> Plan:
     """The same, from pages."""
     kept = kept_pages(ledger, publisher.name)
-    planner = _Planner(wanted, publisher, ledger, now, kept)
+    planner = _Planner(wanted, publisher, ledger, now, kept, shows_text=shows_text)
     listed = _listed(publisher, kept, only)
     ids = set(only) or {*wanted.articles, *wanted.blocked, *kept, *listed}
     steps = [step for id in sorted(ids) if (step := planner.step(id, listed.get(id))) is not None]
@@ -215,12 +185,15 @@ class _Planner:
         ledger: Ledger,
         now: datetime,
         kept: Mapping[str, KeptPage],
+        *,
+        shows_text: bool,
     ) -> None:
         self._wanted = wanted
         self._publisher = publisher
         self._ledger = ledger
         self._now = now
         self._kept = kept
+        self._shows_text = shows_text
         self._edits = latest_edits(ledger, publisher.name)
         self._addresses = {id: page.url for id, page in kept.items() if page.is_live}
 
@@ -245,7 +218,7 @@ class _Planner:
         """What readers should see now, or None; and why."""
         if id not in self._wanted.articles and id not in self._wanted.blocked:
             return None, "gone"
-        if source is None and id not in self._wanted.blocked:
+        if id in self._wanted.closed or (source is None and id not in self._wanted.blocked):
             return None, "audience"
         if source is not None and source.expires is not None and source.expires <= self._now:
             return None, "expired"
@@ -317,7 +290,7 @@ class _Planner:
         assert seen is not None  # noqa: S101
         why = seen.edit.kind if seen.edit else ""
         made = ""
-        if seen.live is not None and seen.live.html:
+        if self._shows_text and seen.live is not None and seen.live.html:
             left = html_left(self._ledger, self._publisher.name, base.article)
             version = last_version(self._ledger, self._publisher.name, base.article)
             files = tuple(each.name for each in version.page.files) if version else ()
@@ -335,10 +308,8 @@ class _Planner:
         detail = self._wanted.blocked.get(base.article, "")
         base = msgspec.structs.replace(base, detail=detail)
         if live is None:
-            after = comparing.page_text(page)
-            return msgspec.structs.replace(
-                base, kind=CREATE, why="new", difference=comparing.difference("", after)
-            )
+            made = self._difference(None, page)
+            return msgspec.structs.replace(base, kind=CREATE, why="new", difference=made)
         if live.state != PUBLISHED:
             if row is not None and self._has_open_text(base.article) and row.state == WITHDRAWN:
                 return self._edited(base)
@@ -366,12 +337,21 @@ class _Planner:
 
     def _change(self, base: Step, page: ArticlePage, why: str) -> Step:
         version = last_version(self._ledger, self._publisher.name, base.article)
-        before = comparing.page_text(version.page) if version else ""
-        after = comparing.page_text(page)
-        made = comparing.difference(before, after)
-        if why == "text" and not made:
+        before = version.page if version else None
+        if why == "text" and before is not None and _text_of(before) == _text_of(page):
             why = "fields"
+        made = self._difference(before, page)
         return msgspec.structs.replace(base, kind=CHANGE, why=why, difference=made)
+
+    def _difference(self, before: ArticlePage | None, after: ArticlePage) -> str:
+        if not self._shows_text:
+            return ""
+        was = comparing.page_text(before) if before is not None else ""
+        return comparing.difference(was, comparing.page_text(after))
+
+
+def _text_of(page: ArticlePage) -> object:
+    return (page.title, page.summary, page.parts)
 
 
 def agreed(seen: Seen | None) -> Seen | None:
@@ -381,16 +361,3 @@ def agreed(seen: Seen | None) -> Seen | None:
     if seen.edit.kind == DELETED:
         return Seen(sight=Sight.NOTHING, news="lost")
     return Seen(sight=Sight.OURS, live=seen.live, news="withdraw")
-
-
-def with_badge(page: ArticlePage, source: ArticlePage | None) -> ArticlePage:
-    """An earlier page, overdue or not as the source is now."""
-    if source is None or source.is_overdue == page.is_overdue:
-        return page
-    made = msgspec.structs.replace(page, is_overdue=source.is_overdue, review_by=source.review_by)
-    return msgspec.structs.replace(made, digest=digest_of(made))
-
-
-def said(page: ArticlePage) -> str:
-    """A digest of what the source says, whatever day it is and whatever the owner is called."""
-    return digest_of(msgspec.structs.replace(page, is_overdue=False, owner_name=""))

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from connector.articles.planning import CHANGE, EDITED, Plan, Step, Wanted, plan_pages, said
+from connector.articles.planning import CHANGE, EDITED, Plan, Step, plan_pages
 from connector.articles.publishing import PROGRAM, Result, publish
+from connector.articles.wanting import Wanted, said
 from connector.errors import ConnectorError
 from connector.ledger.article_pages import kept_page, pin
 from connector.ledger.article_versions import Version, versions_of

@@ -8,8 +8,9 @@ from datetime import datetime
 import msgspec
 
 from connector.article import STAFF, ArticlePage, PagePart, digest_of
-from connector.articles.planning import Plan, Wanted, plan_pages
+from connector.articles.planning import Plan, plan_pages
 from connector.articles.publishing import Result, note, publish
+from connector.articles.wanting import Wanted
 from connector.ledger import Ledger
 from tests.articles.memory_site import MemorySite, Place
 
@@ -52,6 +53,7 @@ class Line:
         self.pages: dict[str, ArticlePage | None] = {}
         self.blocked: dict[str, str] = {}
         self.is_whole = True
+        self.closed: frozenset[str] = frozenset()
 
     def want(self, *pages: ArticlePage) -> None:
         """These are in the source now, beside the others."""
@@ -64,6 +66,7 @@ class Line:
             articles=frozenset(self.pages),
             blocked=self.blocked,
             is_whole=self.is_whole,
+            closed=self.closed,
         )
 
     def plan(self, *only: str, withdraw_all: bool = False) -> Plan:

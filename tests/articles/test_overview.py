@@ -11,8 +11,8 @@ import pytest
 
 from connector.article import CITIZEN, STAFF, Article, ArticlePage, Section, digest_of
 from connector.articles.overview import STATES, Line, Standing, counts, overview
-from connector.articles.planning import said
 from connector.articles.side_by_side import ADDED, CHANGED, KEPT, REMOVED, Piece, pieces, rows
+from connector.articles.wanting import said
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 20)

@@ -228,6 +228,28 @@ def test_an_overdue_article_gets_its_badge(line: Line) -> None:
     assert line.kinds()["pas"] == "blocked"
 
 
+def test_a_blocked_article_for_staff_leaves_the_citizens(line: Line) -> None:
+    """Whatever else is wrong with it: nobody outside may see it any more."""
+    line.publish()
+    line.pages["pas"] = None
+    line.blocked = {"pas": "over tiden"}
+    assert line.kinds()["pas"] == "blocked"
+
+    line.closed = frozenset({"pas"})
+
+    assert line.kinds()["pas"] == "withdraw"
+
+
+def test_fields_alone(line: Line) -> None:
+    """A change of what stands beside the text is told as that."""
+    line.publish()
+    line.want(page("pas", keywords=("rejse",)))
+
+    step = next(each for each in line.plan().steps if each.article == "pas")
+
+    assert (step.kind, step.why, step.difference) == ("change", "fields", "")
+
+
 # --- times ---
 
 
