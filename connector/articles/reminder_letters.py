@@ -104,9 +104,7 @@ def mail_of(letter: Letter, now: datetime, today: date, style: Style) -> EmailMe
     else:
         subject = text("article.reminder.subject", style.language, count=len(those))
     message["Subject"] = " ".join(subject.split())
-    told = "\n".join(
-        [letter.to.casefold(), today.isoformat(), *sorted(map(_key, letter.reminders))]
-    )
+    told = "\n".join([letter.to.casefold(), *sorted(map(_key, letter.reminders))])
     domain = style.sender.rpartition("@")[2]
     message["Message-ID"] = f"<{hashlib.sha256(told.encode()).hexdigest()[:32]}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please

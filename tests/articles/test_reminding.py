@@ -225,7 +225,7 @@ def test_nobody_listens(ledger: Ledger) -> None:
 
 
 def test_death_between_sending_and_recording(
-    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     """A program that dies there sends that letter once more, under the same id, and no other."""
 
@@ -238,6 +238,7 @@ def test_death_between_sending_and_recording(
             patch.setattr(reminding, "keep_reminders", die)
             with pytest.raises(KeyboardInterrupt):
                 run(ledger, post(server.port))
+        clock.move(minutes=7)
         run(ledger, post(server.port))
 
     ids = [letter["Message-ID"] for letter in server.letters if letter["To"] == HANNE]
