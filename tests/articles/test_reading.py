@@ -12,10 +12,11 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it.common.normalize_url import normalizeLink
 
 from connector.articles import kept, markdown
 from connector.articles.front_matter import split
-from connector.articles.markdown import _headings, _parsed_headings, cut, slug
+from connector.articles.markdown import _headings, _normalized, _parsed_headings, cut, slug
 from connector.articles.reading import Folders, read
 from connector.errors import ConfigError
 from tests.articles.source_folder import PNG, Source, keys, one, source, text_of
@@ -70,6 +71,13 @@ def test_headings_in_code_are_text(source: Source) -> None:
 def test_quick_headings_are_the_parsers(body: str) -> None:
     """Reading lines for headings finds what the parser finds, or asks the parser."""
     assert _headings(body) == _parsed_headings(body)
+
+
+@given(st.text(st.sampled_from('aÉ9:/#?&=.,;_~@+-%20 <>"\\[|]'), max_size=30))
+def test_plain_addresses_are_the_parsers(address: str) -> None:
+    """Leaving an address as it is gives what the parser would have made of it."""
+    for written in (address, f"https://a.example/{address}", f"article:{address}"):
+        assert _normalized(written) == normalizeLink(written)
 
 
 @given(st.text(st.sampled_from("#\n ab{}.-`é"), max_size=80))
