@@ -29,10 +29,6 @@ class _File(msgspec.Struct, frozen=True):
     sections: dict[str, Parsed]
 
 
-# Made while the module is loaded, which one thread does: see connector/typed.py.
-_DECODER = msgspec.msgpack.Decoder(_File)
-
-
 class Kept:
     """The parsed sections of one reading: those of the last one, and new ones."""
 
