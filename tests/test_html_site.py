@@ -19,7 +19,7 @@ from connector.article import CITIZEN, STAFF, LivePage, SiteAccess
 from connector.errors import RemoteError, Unavailable
 from connector.ports import Publisher
 from connector.sites.html.publisher import HtmlPublisher
-from tests.contracts.publisher import PublisherContract
+from tests.contracts.publisher import PublisherContract, nowhere, open_file, with_image
 
 _LINKS = re.compile(r'<(?:img|a)\b[^>]*\s(?:src|href)="([^"]*)"')
 
@@ -152,6 +152,15 @@ class TestHtmlSite(PublisherContract):
             yield
         finally:
             away.rename(self.folder)
+
+    def test_nothing_of_a_withdrawn_page_is_left(self, publisher: Publisher):
+        """Its images and documents are out of the folder: their addresses could be known."""
+        live = publisher.put(with_image(), None, open_file, nowhere)
+        assert list(self.folder.rglob("*.pdf"))
+
+        publisher.withdraw(live)
+
+        assert [each.name for each in self.folder.rglob("*") if each.is_file()] == ["pas.html"]
 
 
 class TestHtmlSiteForStaff(TestHtmlSite):

@@ -403,6 +403,7 @@ class PublisherContract:
 
         for change in (
             lambda: publisher.put(page(title="Nyt"), live, open_file, nowhere),
+            lambda: publisher.put(page(), live, open_file, nowhere),
             lambda: publisher.withdraw(live),
         ):
             with pytest.raises(PageEdited):
