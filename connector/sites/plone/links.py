@@ -7,13 +7,16 @@ are read here as what they lead to, so that a page that was moved changes no oth
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from urllib.parse import unquote, urljoin
 
 from connector.sites.plone.files import INTERNAL, OPEN, Files
 
 _FILE = re.compile(rf"#({OPEN}|{INTERNAL})/")
 _UID = re.compile(r"(?:.*/)?resolveuid/([0-9a-f]{32})(?:/[^#]*)?(#.*)?\Z", re.I)
+
+
+_FILE_UID = re.compile(rf"resolveuid/([0-9a-f]{{32}})#(?:{OPEN}|{INTERNAL})/", re.I)
 
 
 class Links:
@@ -40,6 +43,12 @@ class Links:
             return f"file:{name}"
         id_ = self._article_at(url)
         return f"article:{id_}{mark}{key}" if id_ else value
+
+
+def files_are_there(html: str, uids: Collection[str]) -> bool:
+    """Whether a text shows none but these files: one that was removed, and put again, is another
+    object under the same name."""
+    return all(uid.lower() in uids for uid in _FILE_UID.findall(html))
 
 
 def is_file(key: str) -> bool:

@@ -24,7 +24,7 @@ from connector.sites.plone.answers import (
 )
 from connector.sites.plone.files import Files, canonical_names
 from connector.sites.plone.forms import Document, Form, KnowledgeArticle
-from connector.sites.plone.links import Links, to_uid
+from connector.sites.plone.links import Links, files_are_there, to_uid
 from connector.sites.plone.mark import Mark
 from connector.sites.plone.refusals import RIGHTS
 from connector.sites.plone.service import Service
@@ -351,7 +351,12 @@ class PlonePublisher:
             missing=tuple(sorted(missing)),
             is_withdrawn=target == WITHDRAWN,
         )
-        return _Write(page_id=page.id, fields=form.fields(page, parts, mark), mark=mark)
+        return _Write(
+            page_id=page.id,
+            fields=form.fields(page, parts, mark),
+            mark=mark,
+            uids=tuple(uids.values()),
+        )
 
     def _effective(
         self, page: ArticlePage, present: Content | None, target: str
@@ -377,6 +382,8 @@ class PlonePublisher:
             present = self._hidden(form, write.page_id, present, target)
         mark = form.mark_of(present)
         is_there = msgspec.structs.replace(mark, left=write.mark.left) == write.mark
+        if target == PUBLISHED and not files_are_there(form.html_of(present), write.uids):
+            is_there = False
         if is_there and self._fingerprint(present) == mark.left:
             return present
         return self._service.write("PATCH", present.url, write.fields, Content, shows=True)
@@ -416,6 +423,7 @@ class _Write(msgspec.Struct, frozen=True, kw_only=True):
     page_id: str
     fields: dict[str, object]
     mark: Mark
+    uids: tuple[str, ...]  # of the files that the text shows
 
 
 def _with_links(
