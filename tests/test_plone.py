@@ -39,6 +39,7 @@ from tests.plone_server import (  # noqa: F401  fixtures
     plain_plone_server,
     plone,
     plone_server,
+    served,
 )
 from tests.plone_server import STAFF as MEMBER
 
@@ -276,16 +277,18 @@ class TestVolto:
     """Ordinary pages on a site whose pages have blocks."""
 
     @pytest.fixture
-    def hooks(self, plain_plone: RealPlone) -> TestPloneWithoutAddon:  # noqa: F811
-        made = TestPloneWithoutAddon()
-        made.site, made.clock = plain_plone, Clock(STARTED)
-        answer = plain_plone.session("admin").patch(
-            f"{plain_plone.url}/@controlpanels/dexterity-types/Document",
-            json={"volto.blocks": True},
-            timeout=_TIMEOUT,
-        )
-        assert answer.ok, answer.text
-        return made
+    def hooks(self) -> Iterator[TestPloneWithoutAddon]:
+        """On a server of its own: a type that was changed is not wholly forgotten by the reset."""
+        with served(has_addon=False) as site:
+            made = TestPloneWithoutAddon()
+            made.site, made.clock = site, Clock(STARTED)
+            answer = site.session("admin").patch(
+                f"{site.url}/@controlpanels/dexterity-types/Document",
+                json={"volto.blocks": True},
+                timeout=_TIMEOUT,
+            )
+            assert answer.ok, answer.text
+            yield made
 
     def test_blocks(self, hooks: TestPloneWithoutAddon) -> None:
         """Blocks are written beside the text, put again without a write, and an edit of a block
