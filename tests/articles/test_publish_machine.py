@@ -14,6 +14,7 @@ from connector.articles.publishing import publish
 from connector.errors import Unavailable
 from connector.ledger import open_ledger
 from connector.ledger.article_edits import TEXT, edits
+from connector.ledger.article_pages import kept_page
 from tests.articles.line import Line, link, page
 from tests.articles.memory_site import Dead, Page
 from tests.conftest import Clock
@@ -95,7 +96,10 @@ class Publishing(RuleBasedStateMachine):
         if found is None or found.state != "published":
             return
         getattr(self.line.place, does)(id)
-        self.hidden.add(id)
+        row = kept_page(self.line.ledger, "intra", id)
+        if row is not None and row.is_live and not row.intent:
+            # What a run that was cut short had just made cannot be told from its half-made pages.
+            self.hidden.add(id)
         if does == "delete":
             self.theirs.pop(id, None)  # by their own hand
         self.is_fresh = False
@@ -157,4 +161,4 @@ class Publishing(RuleBasedStateMachine):
 
 
 TestPublishing = Publishing.TestCase
-TestPublishing.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestPublishing.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
