@@ -55,6 +55,10 @@ class Wrong(ValueError):
         self.values = values
 
 
+# Pages of the portal (/articles/NAME) and of a static site (NAME.html) have these names.
+PAGES = frozenset(("gaps", "effect", "index", "search"))
+
+
 def typed(fields: Mapping[str, Value], zone: ZoneInfo) -> tuple[dict[str, Any], list[Fault]]:
     """The fields with their types, and what is wrong. A wrong one is left out."""
     found: dict[str, Any] = {}
@@ -96,6 +100,8 @@ def _id(value: Value, zone: ZoneInfo) -> str:
     text = _text(value, zone)
     if not ID.fullmatch(text) or len(text) > ID_LENGTH:
         raise Wrong("id_not_allowed", suggestion=slug(text)[:ID_LENGTH].strip("-") or "artikel")
+    if text in PAGES:
+        raise Wrong("id_of_a_page", suggestion=f"om-{text}")
     return text
 
 

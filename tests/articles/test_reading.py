@@ -268,6 +268,14 @@ def test_ids_that_are_not_allowed(source: Source, id: str, suggestion: str) -> N
     assert suggestion in mistake.text("da")
 
 
+@pytest.mark.parametrize("id", ["gaps", "effect", "index", "search"])
+def test_ids_of_our_own_pages(source: Source, id: str) -> None:
+    """The portal's and the static site's own pages are not hidden behind an article, nor it."""
+    source.write("a.md", text_of(id=id))
+
+    assert f"om-{id}" in one(source.read().mistakes, "id_of_a_page").text("da")
+
+
 def test_missing_id_is_suggested(source: Source) -> None:
     """A file that is an article but for its id is told which id it could have."""
     source.write("Flytning på tværs.md", text_of())
