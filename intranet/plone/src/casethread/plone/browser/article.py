@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plone import api
+from plone.app.layout.viewlets.common import ViewletBase
 from Products.Five.browser import BrowserView
 
 from casethread.plone import _, asking, finding
@@ -89,3 +90,11 @@ class Feedback(BrowserView):
         if message:
             api.portal.show_message(message, self.request, type=sort)
         return self.request.response.redirect(self.context.absolute_url())
+
+
+class NoByline(ViewletBase):
+    """Nothing where Plone names who made the page: a program did. Who answers for the article, and
+    when it is reviewed, stands with its badges."""
+
+    def render(self) -> str:
+        return ""
