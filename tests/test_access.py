@@ -318,6 +318,13 @@ def made_by_migration(ledger: Ledger) -> list[list[tuple[object, ...]]]:
         ]
 
 
+# Of the migration after the portal's, which makes them again.
+ARTICLE_TABLES = (
+    "article_page", "article_version", "article_edit", "article_signal", "article_signal_cursor",
+    "article_answer", "article_reminder", "outside_link",
+)  # fmt: skip
+
+
 def undo_migration(ledger: Ledger) -> None:
     """The ledger as the version before the portal left it."""
     tables = (
@@ -326,7 +333,7 @@ def undo_migration(ledger: Ledger) -> None:
     )  # fmt: skip
     with ledger.write() as connection:
         run = connection.exec_driver_sql
-        for table in (*tables, "sample_item"):
+        for table in (*tables, "sample_item", *ARTICLE_TABLES):
             run(f"DROP TABLE {table}")
         for index in (
             "ix_item_root_sent",

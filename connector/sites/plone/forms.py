@@ -16,6 +16,7 @@ from connector.sites.plone import blocks
 from connector.sites.plone.answers import Blocks, Content, Found, moment
 from connector.sites.plone.mark import Mark, read
 from connector.sites.showing import needs_anchor
+from connector.typed import convert, read_json
 
 DIRECT, INSIDE = ("publish", "publish_externally"), ("publish_internally",)
 """Moves of the workflow that show a page to everybody, and to those who are signed in."""
@@ -189,7 +190,7 @@ class Document:
     def expected(self, page: ArticlePage, parts: Sequence[PagePart]) -> str:
         text = _joined(parts)
         if self._has_blocks:
-            made = msgspec.convert(blocks.fields_of(text, page.id), Blocks)
+            made = convert(blocks.fields_of(text, page.id), Blocks)
             text = blocks.html_of(made.blocks, made.blocks_layout.items)
         return fingerprint((page.title, page.summary), text)
 
@@ -212,7 +213,7 @@ def _section(part: PagePart) -> _Section:
 def _sections(content: Content) -> list[_Section]:
     """What the site gave; nothing where a person left what is no list of sections."""
     try:
-        return msgspec.json.decode(content.parts or "[]", type=list[_Section])
+        return read_json(content.parts or "[]", list[_Section])
     except msgspec.DecodeError:
         return []
 

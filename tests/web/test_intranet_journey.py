@@ -13,10 +13,8 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.intranet import Intranet, intranet
 from tests.plone_server import NEIGHBOUR, STAFF, RealPlone
 from tests.web import town
-from tests.web.conftest import browser, chromium
 from tests.web.test_pages import WCAG
 
-__all__ = ["browser", "chromium"]  # fixtures
 WAIT_MS = 20_000
 
 
