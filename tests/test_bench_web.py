@@ -54,7 +54,7 @@ def test_a_small_portal(tmp_path: Path) -> None:
 
     assert one.wrong == 0, [each for each in one.asked if each.is_wrong]
     assert one.requests > 0
-    # Which cases an item may be of is found anew when a decision is taken back; that it waits stays.
+    # Which cases an item may be of is found anew when a decision is taken back, not that it waits.
     assert left == waits
     assert waits
     assert {DECIDE, UNDO, TODO, web_portal.CASE, web_portal.NEWEST} <= set(server)
