@@ -38,7 +38,7 @@ pytestmark = [
 ALL = os.environ.get("KILL_ALL") == "1"
 SEED = int(os.environ.get("KILL_SEED", "20261122"))
 COUNTS = os.environ.get("CRASH_COUNTS", "")
-KILLS, CUTS = 4, 1  # of each suite, when not all
+KILLS, CUTS = 5, 2  # of each suite, when not all
 REAL = {"request_tracker": (3, 2)}  # a real server takes its time
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -72,8 +71,6 @@ class LosesAnswers(Cutter):
 class OfPlone(PublisherContract):
     """What both forms of a page have in common. `site` is the server of the test."""
 
-    # Every second write of a real Plone; all of them with KILL_ALL=1, as in test_kill_sinks.py.
-    stride: ClassVar[int] = 1 if os.environ.get("KILL_ALL") == "1" else 2
     type: ClassVar[str]
     site: RealPlone
 

@@ -132,11 +132,9 @@ class PublisherContract:
 
     `moves_pages`: people can move a page there. `locks_pages`: an editor holds a page while it is
     open. `is_remote`: it is asked over a line that can break. `keeps_staff_apart`: pages show staff
-    what they keep from others. `stride`: of so many requests one is cut; 1, but where a real server
-    takes its time.
+    what they keep from others.
     """
 
-    stride: ClassVar[int] = 1
     locks_pages: ClassVar[bool] = True
     moves_pages: ClassVar[bool] = True
     is_remote: ClassVar[bool] = True
@@ -662,7 +660,7 @@ class PublisherContract:
     def test_a_new_page_cut_at_every_request(self, publisher: Publisher, when: str):
         """Cut at each request or its answer: nobody reads half of it, and the same put afterwards
         makes one whole page with its files."""
-        for at in itertools.count(1, self.stride):
+        for at in itertools.count(1):
             self.empty(publisher)
             cut, count = self.broken(publisher, at, when)
             with contextlib.suppress(RemoteError):
@@ -682,7 +680,7 @@ class PublisherContract:
         same put afterwards makes the new one, its file changed."""
         new = msgspec.structs.replace(with_image(OTHER_MAP), title="Nyt pas")
         new = msgspec.structs.replace(new, digest=digest_of(new))
-        for at in itertools.count(1, self.stride):
+        for at in itertools.count(1):
             self.empty(publisher)
             old = publisher.put(with_image(), None, open_file, nowhere)
             cut, count = self.broken(publisher, at, when)

@@ -6,22 +6,18 @@ import asyncio
 import contextlib
 import gc
 import socket
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 from fastapi import FastAPI
 
 from connector.web.server import listening, serve
 from connector.web.site import Site
-
-T = TypeVar("T")
+from tests.alone import alone
 
 
 def test_an_answer_is_sent_at_once() -> None:
     """No answer waits for the browser's word that the one before it came (40 ms on Linux)."""
     with contextlib.closing(listening("127.0.0.1", 0)) as there:
-        assert _alone(lambda: asyncio.run(_accepted(there))) != 0
+        assert alone(lambda: asyncio.run(_accepted(there))) != 0
 
 
 def test_what_is_there_from_the_start_is_not_looked_through_for_garbage(site: Site) -> None:
@@ -29,16 +25,10 @@ def test_what_is_there_from_the_start_is_not_looked_through_for_garbage(site: Si
     gc.unfreeze()
     try:
         with contextlib.closing(listening("127.0.0.1", 0)) as there:
-            _alone(lambda: serve(FastAPI(), there, site.web, lambda: True))
+            alone(lambda: serve(FastAPI(), there, site.web, lambda: True))
         assert gc.get_freeze_count() > 10_000
     finally:
         gc.unfreeze()
-
-
-def _alone(does: Callable[[], T]) -> T:
-    """In a thread of its own: a browser that an earlier test opened has an event loop in ours."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(does).result()
 
 
 async def _accepted(there: socket.socket) -> int:
