@@ -87,6 +87,7 @@ def test_foreign_page(site, publish, headers):
     for user in (None, STAFF):
         assert site.post("/pas/@feedback", user, headers, value="up").status_code == 403
         assert site.post("/pas/@article-view", user, headers).status_code == 403
+        assert site.get("/@articles", user, headers=headers, text="ubåd").status_code == 200
     assert signals(site)[0] == []
     form = site.session().post(
         f"{site.url}/pas/@@article-feedback", data={"value": "up"}, headers=headers, timeout=20
@@ -138,6 +139,22 @@ def test_often(site, publish):
     assert codes == [204] * 10 + [429] * 2
 
 
+def test_odd_reason(site, publish):
+    """Half a character in a reason is not told on: the connector could not read what is."""
+    publish()
+    said = {"value": "down", "reason": "Hvad\ud800 er\x00 prisen?\nTak \U0001f642"}
+    assert site.post("/pas/@feedback", **said).status_code == 204
+    assert told(site, "vote")[0]["reason"] == "Hvad  er  prisen?\nTak \U0001f642"
+
+
+def test_often_searched(site, monkeypatch):
+    """Searches in vain of one address are counted up to a limit; they are answered all the same."""
+    monkeypatch.setattr(limits.VIEWS, "most", 2)
+    codes = [site.get("/@articles", text="ubåd").status_code for _ in range(4)]
+    assert codes == [200] * 4
+    assert [each["count"] for each in told(site, "search")] == [2]
+
+
 def test_views(site, publish):
     """Looks are counted by day, article and audience; fetching a page alone counts nothing."""
     publish()
@@ -180,6 +197,16 @@ def test_cursor(site, publish, monkeypatch):
     assert [each["count"] for each in grown] == [2]
 
 
+def test_odd_words(site, monkeypatch):
+    """Whatever a visitor searches for, the connector can go on from there."""
+    monkeypatch.setattr(counts, "BATCH", 1)
+    for odd in ("ord\x00et", "ord\x07et|nr", "\u2028andet", "\x7f\x85ordet", "<b>&ordet"):
+        assert site.get("/@articles", text=odd).status_code == 200
+    found, _ = signals(site)
+    assert len(found) == 5
+    assert all(each["value"].isprintable() for each in found)
+
+
 def test_wrong_cursor(site):
     """A cursor that is not ours is refused, not read from the beginning."""
     assert site.get("/@casethread-signals", "admin", since="x").status_code == 400
@@ -199,6 +226,20 @@ def test_forgotten(site, publish, monkeypatch):
     monkeypatch.setattr(counts, "today", lambda: date(2026, 11, 20))
     site.post("/pas/@article-view")
     assert {each["day"] for each in told(site, "view")} == {"2026-11-20"}
+
+
+def test_voters_forgotten(portal, monkeypatch):
+    """With a user's vote of more than 400 days ago goes what told that it was theirs."""
+    monkeypatch.setattr(counts, "today", lambda: date(2025, 1, 1))
+    counts.voted("pas", True, STAFF, True, counts.UP, "")
+    counts.voted("bil", True, STAFF, True, counts.UP, "")
+    monkeypatch.setattr(counts, "today", lambda: date(2026, 2, 1))
+    counts.voted("bil", True, STAFF, True, counts.DOWN, "")
+    assert len(counts._tree("votes")) == 2
+    monkeypatch.setattr(counts, "today", lambda: date(2026, 11, 20))
+    counts.viewed("pas", is_staff=False)
+    assert {each.article for each in counts.signals("")[0] if each.kind == "vote"} == {"bil"}
+    assert len(counts._tree("votes")) == 1
 
 
 def test_many_words(site, monkeypatch):

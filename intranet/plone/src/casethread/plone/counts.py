@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -61,9 +60,14 @@ def today() -> date:
     return datetime.now(ZoneInfo(zone)).date()
 
 
-def without_numbers(text: str) -> str:
-    """The text with long numbers made unreadable."""
-    return _NUMBER.sub("###", text)
+def _plain(text: str) -> str:
+    """The text with long numbers made unreadable, and without what is no character to see.
+
+    Half a character (a lone surrogate) or a control character from one visitor would stop the
+    connector: it could read no batch that holds it, or not name it in a cursor.
+    """
+    seen = (each if each.isprintable() or each == "\n" else " " for each in text)
+    return _NUMBER.sub("###", "".join(seen))
 
 
 def viewed(article: str, is_staff: bool) -> None:
@@ -73,7 +77,7 @@ def viewed(article: str, is_staff: bool) -> None:
 
 def searched_in_vain(words: str, is_staff: bool) -> None:
     """Count one more search that found nothing."""
-    words = " ".join(without_numbers(words).casefold().split())[:MOST_WORDS].replace("|", " ")
+    words = " ".join(_plain(words).casefold().split())[:MOST_WORDS].replace("|", " ")
     begins = f"{today()}|search|"
     key = f"{begins}{_audience(is_staff)}|{words}"
     tree = _tree("signals")
@@ -99,7 +103,7 @@ def voted(article: str, is_staff: bool, who: str, is_user: bool, value: str, rea
     tree[full] = {
         "key": key,
         "value": value,
-        "reason": without_numbers(reason.strip())[:MOST_REASON],
+        "reason": _plain(reason).strip()[:MOST_REASON],
         "audience": _audience(is_staff),
         "article": article,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -158,10 +162,13 @@ def _between(tree: OOBTree, begins: str) -> list[str]:
 
 
 def _forget_old(day: date) -> None:
-    """Drop what the connector has long read."""
-    tree = _tree("signals")
+    """Drop what the connector has long read, with what tells whose a vote was."""
+    tree, latest = _tree("signals"), _tree("votes")
     for key in list(tree.keys(max=str(day - timedelta(days=KEPT_DAYS))))[:BATCH]:
         del tree[key]
+        voter = key.rpartition("|")[2]
+        if latest.get(voter) == key:
+            del latest[voter]
 
 
 def _salt(day: date) -> bytes:
@@ -197,8 +204,3 @@ def make_store() -> None:
 def drop_store() -> None:
     """Take all counts away."""
     IAnnotations(api.portal.get()).pop(STORE, None)
-
-
-def keys() -> Iterator[str]:
-    """All keys that are kept, for tests and for the curious."""
-    yield from _tree("signals").keys()

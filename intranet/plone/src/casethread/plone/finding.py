@@ -63,18 +63,13 @@ def wanted_of(form: dict[str, object], path: str) -> Wanted:
 
 
 def find(wanted: Wanted) -> tuple[Sequence[Found], int]:
-    """A batch of articles that the present user may see, best first, and how many there are.
-
-    A first page without any is counted as a search without a hit.
-    """
+    """A batch of articles that the present user may see, best first, and how many there are."""
     brains = _brains(wanted)
-    if not brains and wanted.text and not wanted.start:
-        counts.searched_in_vain(wanted.text, is_staff())
     batch = brains[wanted.start : wanted.start + BATCH]
     return [_found(brain) for brain in batch], len(brains)
 
 
-def _brains(wanted: Wanted) -> list[object]:
+def _brains(wanted: Wanted) -> Sequence[object]:
     catalog = api.portal.get_tool("portal_catalog")
     query: dict[str, object] = {"portal_type": "KnowledgeArticle"}
     if wanted.path:
@@ -88,7 +83,7 @@ def _brains(wanted: Wanted) -> list[object]:
         }
     words = " AND ".join(f"{word}*" for word in _WORD.findall(wanted.text))
     if not words:
-        return [] if wanted.text else list(catalog(**query, sort_on="sortable_title"))
+        return [] if wanted.text else catalog(**query, sort_on="sortable_title")
     indexes = ["SearchableText", STAFF_TEXT] if is_staff() else ["SearchableText"]
     by_rid: dict[int, object] = {}
     for index in indexes:

@@ -1,5 +1,5 @@
-"""How often one address may vote, be counted and search. Counted in this process alone: four
-processes let four times as much through, which still stops a program."""
+"""How often one address may vote and be counted. Counted in this process alone: four processes let
+four times as much through, which still stops a program."""
 
 from __future__ import annotations
 
@@ -38,4 +38,4 @@ class Limit:
 
 
 VOTES = Limit(10)
-VIEWS = Limit(120)
+VIEWS = Limit(120)  # looks, and searches that found nothing

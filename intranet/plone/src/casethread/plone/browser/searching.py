@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from urllib.parse import urlencode
 
 from plone import api
 from Products.Five.browser import BrowserView
 
-from casethread.plone import finding
-from casethread.plone.browser.words import day
+from casethread.plone import asking, counts, finding, limits
 from casethread.plone.content.knowledge import AUDIENCE_WORDS
 from casethread.plone.content.parts import CITIZEN, STAFF
 from casethread.plone.content.reader import is_staff
 
 
 def search(context: object, request: object) -> tuple[Sequence[finding.Found], int]:
-    """What is found below here. A search without a hit is counted, which is a write by a GET."""
-    from plone.protect.interfaces import IDisableCSRFProtection
-    from zope.interface import alsoProvides
-
-    alsoProvides(request, IDisableCSRFProtection)
-    return finding.find(wanted(context, request))
+    """What is found below here. A search without a hit is counted, as a look or a vote is."""
+    asked = wanted(context, request)
+    found, total = finding.find(asked)
+    if asked.text and not asked.start and not total:
+        with suppress(asking.Foreign, asking.TooOften):
+            asking.take_write(request, limits.VIEWS)
+            counts.searched_in_vain(asked.text, is_staff())
+    return found, total
 
 
 def wanted(context: object, request: object) -> finding.Wanted:
@@ -49,9 +51,6 @@ class Articles(BrowserView):
 
     def audience_title(self, each: finding.Found) -> str:
         return AUDIENCE_WORDS.get(each.audience, "")
-
-    def day(self, each: finding.Found) -> str:
-        return day(each.review_by) if each.review_by else ""
 
     def next_address(self) -> str:
         """The address of the next batch; empty when this is the last."""
