@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping
+from html import escape, unescape
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import nh3
@@ -34,7 +35,7 @@ def markdown(html: str, link: Link) -> str:
     from markdownify import markdownify
 
     def address(found: re.Match[str]) -> str:
-        made = link(_unescaped(found[2]))
+        made = escape(link(unescape(found[2])))
         return f"{found[1]}{made}{found[3]}" if made else "<a" if found[1][1] == "a" else found[0]
 
     clean = nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel=None)
@@ -117,7 +118,3 @@ def difference(before: str, after: str, names: tuple[str, str] = ("", "")) -> st
 def _squeezed(text: str) -> str:
     """The text with images by their words alone: a site names them as it likes."""
     return re.sub(r"\s+", " ", re.sub(r"(!\[[^\]]*\])\([^)]*\)", r"\1", text)).strip()
-
-
-def _unescaped(value: str) -> str:
-    return value.replace("&amp;", "&").replace("&quot;", '"').replace("&#39;", "'")

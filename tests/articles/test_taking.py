@@ -112,6 +112,17 @@ def test_links_and_lists_come_back_as_they_were_written(town: Town) -> None:
     assert text == LOCAL.replace("- Børn\n", "- Børn\n- Unge\n")
 
 
+def test_an_address_with_a_query(town: Town) -> None:
+    """It comes as it is, though the beginning of a name in it is a sign of HTML: &sect, &copy."""
+    link = '<a href="https://kort.example/?id=1&amp;section=2&amp;copy=3">kortet</a>'
+    town.edit("Husk billede.", f"Se {link}.")
+
+    text = town.take().read_text(encoding="utf-8")
+
+    address = "https://kort.example/?id=1&section=2&copy=3"
+    assert text == LOCAL.replace("Husk billede.", f"Se [kortet]({address}).")
+
+
 def test_sections_added_renamed_and_removed(town: Town) -> None:
     """A new heading is a new section at its place; keys and audiences of the others stay."""
     town.edit('<h2 id="pris">Pris</h2>', '<h2 id="pris">Hvad det koster</h2>')
