@@ -182,7 +182,7 @@ def _care(
     progress: Progress | None,
     should_stop: Callable[[], bool],
 ) -> None:
-    """Keep articles true: the links that lead out of them, and those who answer for them."""
+    """Publish articles, visit the links that lead out of them, or remind who answers for them."""
     from connector import article_care
     from connector.article_work import ArticleLine
 
@@ -214,7 +214,9 @@ def _publish_articles(
         for key, count in each.counts.items():
             result.counts[key] = result.counts.get(key, 0) + count
         stopped = [each.stopped] if each.stopped else []
-        result.problems += [f"{each.site}: {told}" for told in (*stopped, *each.problems)]
+        name = f"{each.site}: "  # most errors of a site begin with it
+        told = (*stopped, *each.problems)
+        result.problems += [name + one.removeprefix(name) for one in told]
     if outcomes and all(outcome == "failed" for outcome in outcomes):
         result.outcome = "failed"
     elif any(outcome != "done" for outcome in outcomes):

@@ -52,9 +52,10 @@ def earlier(ledger: Ledger, site: str, article: str, number: int | None = None) 
     for each in versions:
         if each.number == number or (number is None and each.digest != row.digest):
             return each
+    if number is None:
+        raise CannotRollBack("no_other", id=article, site=site)
     numbers = ", ".join(str(each.number) for each in reversed(versions)) or "-"
-    wanted = str(number) if number is not None else "-"
-    raise CannotRollBack("none", id=article, site=site, number=wanted, numbers=numbers)
+    raise CannotRollBack("none", id=article, site=site, number=str(number), numbers=numbers)
 
 
 def roll_back(

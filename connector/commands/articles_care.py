@@ -154,7 +154,11 @@ def _check(session: Session, *, is_quiet: bool) -> None:
 
     stop = Stop(session.text("article.links.stopping")).listen()
     shown = None if is_quiet else screen.progress(session.language)
-    result = run_job(session.program, LINKS, progress=shown, should_stop=stop)
+    try:
+        result = run_job(session.program, LINKS, progress=shown, should_stop=stop)
+    finally:
+        if shown is not None:
+            shown.close()
     if not is_quiet:
         for name in ("visited", "broken", "failing", "moved", "left"):
             if result.counts.get(name):

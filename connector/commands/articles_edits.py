@@ -38,6 +38,10 @@ def list_(ctx: typer.Context, site: SiteOption = "", as_json: JsonOption = False
 
     session: Session = ctx.obj
     found = edits(session.program.ledger, site)
+    names = [each.name for each in session.settings.sites]
+    if site and not found and site not in names:
+        told = session.text("article.no_site", name=site, names=", ".join(names) or "-")
+        raise ConfigError([told])
     if as_json:
         say_json(found)
         return

@@ -11,7 +11,7 @@ import typer
 from connector import screen
 from connector.commands import FAILED, Session, operator, tell
 from connector.commands.looking import JsonOption, say_json
-from connector.errors import ConfigError
+from connector.errors import Busy, ConfigError, RemoteError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,19 +69,21 @@ def plan(
       casethread articles plan flytning --site intranet
     """
     session: Session = ctx.obj
-    line = _line(session, ids or [])
-    plans = [
-        line.look(publisher, only=ids or [], withdraw_all=withdraw_all)
-        for publisher in line.sites(site)
-    ]
+    line = line_with(session, ids or [])
+    plans, stopped = [], []
+    for publisher in line.sites(site):
+        try:
+            plans.append(line.look(publisher, only=ids or [], withdraw_all=withdraw_all))
+        except (RemoteError, Busy) as error:
+            stopped.append(f"{publisher.name}: {_without_name(publisher.name, str(error))}")
     if as_json:
         say_json([_plain(each) for each in plans])
-        return
-    for each in plans:
-        _tell_plan(session, each, shows_text=not no_text)
-    if any(each.of("create", "change", "withdraw") for each in plans):
-        screen.say()
-        screen.say(session.text("article.plan.publish", command=session.command))
+    else:
+        _tell_plans(session, plans, shows_text=not no_text)
+    for told in stopped:
+        tell(told)
+    if stopped:
+        raise typer.Exit(FAILED)
 
 
 def publish(
@@ -104,7 +106,7 @@ def publish(
     from connector.commands.syncing import Stop
 
     session: Session = ctx.obj
-    line = _line(session, ids or [])
+    line = line_with(session, ids or [])
     stop = Stop(session.text("sync.stopping")).listen()
     shown = screen.progress(session.language)
     try:
@@ -164,7 +166,7 @@ def status(ctx: typer.Context, site: SiteOption = "", as_json: JsonOption = Fals
         screen.say(session.text("article.links.mend", count=wrong, command=session.command))
 
 
-def _line(session: Session, ids: Sequence[str]) -> ArticleLine:
+def line_with(session: Session, ids: Sequence[str]) -> ArticleLine:
     """The article line; raises ConfigError for an article that is nowhere."""
     from connector.article_work import ArticleLine
     from connector.ledger.article_pages import kept_page
@@ -179,6 +181,14 @@ def _line(session: Session, ids: Sequence[str]) -> ArticleLine:
     if wrong:
         raise ConfigError([session.text("article.unknown", id=id) for id in wrong])
     return line
+
+
+def _tell_plans(session: Session, plans: Sequence[Plan], *, shows_text: bool) -> None:
+    for each in plans:
+        _tell_plan(session, each, shows_text=shows_text)
+    if any(each.of("create", "change", "withdraw") for each in plans):
+        screen.say()
+        screen.say(session.text("article.plan.publish", command=session.command))
 
 
 def _tell_plan(session: Session, plan: Plan, *, shows_text: bool) -> None:
@@ -252,7 +262,13 @@ def _tell_result(session: Session, result: Result) -> None:
     for problem in result.problems:
         screen.say(f"  - {problem}")
     if result.stopped:
-        tell(session.text("article.publish.stopped", site=result.site, reason=result.stopped))
+        reason = _without_name(result.site, result.stopped).rstrip(".")
+        tell(session.text("article.publish.stopped", site=result.site, reason=reason))
+
+
+def _without_name(site: str, told: str) -> str:
+    """What an error says without the site's name, with which most begin."""
+    return told.removeprefix(f"{site}: ")
 
 
 def _plain_result(result: Result) -> dict[str, object]:

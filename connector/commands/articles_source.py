@@ -239,12 +239,13 @@ def merge(
     folders = _folders(session)
     found = conflicts_of(folders, article)
     if not take and not is_accepted:
-        _tell_conflicts(session, found, article)
+        some = [each for each in found if section in (None, each.section)]
+        _tell_conflicts(session, some, article)
         return
     sections = [each.section for each in found]
-    if is_accepted and article:
+    if is_accepted and article and not take and section is None:
         written: tuple[Path, ...] = (accept(folders, article, session.language),)
-    elif article and take in ("national", "local") and (section is not None or len(sections) < 2):
+    elif _names_a_side(article, take, is_accepted) and (section is not None or len(sections) < 2):
         key = next(iter(sections), "") if section is None else section
         written = settle(folders, article, key, take, _today(session), session.language)
     else:
@@ -254,6 +255,10 @@ def merge(
     left = len(conflicts_of(folders, article))
     key = "article.merge.left" if left else "article.merge.settled"
     screen.say(session.text(key, count=left, id=article))
+
+
+def _names_a_side(article: str, take: str, is_accepted: bool) -> bool:
+    return bool(article) and take in ("national", "local") and not is_accepted
 
 
 def _tell_conflicts(session: Session, found: Sequence[Conflict], article: str) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from connector import screen
 from connector.commands import FAILED, WRONG_USE, Session, operator, tell
-from connector.commands.articles_line import SiteOption, local_time, why_words
+from connector.commands.articles_line import SiteOption, line_with, local_time, why_words
 from connector.commands.looking import JsonOption, say_json
 from connector.errors import ConfigError
 
@@ -39,6 +39,8 @@ def versions(
         for publisher in line.sites(site)
         for each in versions_of(session.program.ledger, publisher.name, id)
     ]
+    if not found:
+        line_with(session, [id])  # an article that is nowhere is told, not an empty table
     if as_json:
         say_json(found)
         return
@@ -81,6 +83,8 @@ def rollback(
     from connector.articles.versions import CannotRollBack
 
     session: Session = ctx.obj
+    if release and to is not None:
+        raise ConfigError([session.text("article.rollback.release_alone")])
     line = ArticleLine(session.program)
     if release:
         _release(session, line, id, site)

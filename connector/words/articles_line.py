@@ -58,7 +58,7 @@ DA = {
     "article.did.rejected": "{count} afvist af webstedet",
     "article.publish.nothing": "{site}: intet at gøre.",
     "article.publish.done": "{site}: {counts}.",
-    "article.publish.stopped": "{site}: standset: {reason} Næste kørsel fortsætter, hvor denne "
+    "article.publish.stopped": "{site}: standset: {reason}. Næste kørsel fortsætter, hvor denne "
     "slap.",
     "article.edits.none": "Ingen rettelser på webstederne venter på en afgørelse.",
     "article.edits.item": "{id} på {site}: {what} af {who}, {when}",
@@ -88,6 +88,8 @@ DA = {
     "ulæselig; skriv den selv ind, og afvis så rettelsen med articles edits dismiss",
     "article.edits.first": "indledning",
     "article.rollback.none": "{id}: der er ingen udgave {number} på {site}; der er: {numbers}",
+    "article.rollback.no_other": "{id}: på {site} har der aldrig stået andet end nu",
+    "article.rollback.release_alone": "--release tager kildens tekst; udelad --to",
     "article.rollback.not_live": "{id}: der står ingen side på {site} at føre tilbage",
     "article.rollback.edited": "{id}: nogen har rettet siden på {site}; afgør det først med "
     "articles edits",
@@ -174,7 +176,7 @@ EN = {
     "article.did.rejected": "{count} refused by the site",
     "article.publish.nothing": "{site}: nothing to do.",
     "article.publish.done": "{site}: {counts}.",
-    "article.publish.stopped": "{site}: stopped: {reason} The next run goes on where this one "
+    "article.publish.stopped": "{site}: stopped: {reason}. The next run goes on where this one "
     "ended.",
     "article.edits.none": "No edit on the sites waits for a decision.",
     "article.edits.item": "{id} on {site}: {what} by {who}, {when}",
@@ -205,6 +207,8 @@ EN = {
     "file; write it there yourself, then dismiss the edit with articles edits dismiss",
     "article.edits.first": "introduction",
     "article.rollback.none": "{id}: there is no version {number} on {site}; there are: {numbers}",
+    "article.rollback.no_other": "{id}: nothing else than now has ever stood on {site}",
+    "article.rollback.release_alone": "--release takes the source's text; leave out --to",
     "article.rollback.not_live": "{id}: no page stands on {site} to roll back",
     "article.rollback.edited": "{id}: somebody edited the page on {site}; decide that first with "
     "articles edits",

@@ -4,9 +4,6 @@
 from __future__ import annotations
 
 DA: dict[str, str] = {
-    "article.audience.citizen": "alle",
-    "article.audience.staff": "kun medarbejdere",
-    "article.audience.unit": "kun {unit}",
     "article.mistake.no_front_matter": "Filen begynder ikke med ---. Skriv øverst: ---, så felterne, fx id: flytning og title: Meld flytning, og så --- på sin egen linje.",
     "article.mistake.front_matter_open": "Felterne øverst slutter ikke. Skriv --- på sin egen linje efter det sidste felt.",
     "article.mistake.yaml": 'Linjen kan ikke læses: {text}. En værdi med kolon, # eller tegn som @ først skal stå i anførselstegn, fx title: "Flytning: sådan".',
@@ -130,7 +127,7 @@ DA: dict[str, str] = {
     "article.merge.left": "{count} afsnit i konflikt er tilbage.",
     "article.merge.left.one": "{count} afsnit i konflikt er tilbage.",
     "article.merge.settled": "Ingen konflikter er tilbage i {id}.",
-    "article.merge.take": "Skriv --take local eller --take national, og --section med et af: {sections}.",
+    "article.merge.take": "Skriv --take local eller --take national, og --section med et af: {sections}; eller --accept alene.",
     "article.mistake.definition_elsewhere": "Adressen til [{label}] står i et andet afsnit. Et afsnit skal kunne stå alene: skriv adressen her, fx [tekst](https://...).",
     "article.mistake.file_case": "{name} hedder {found}; store og små bogstaver skal passe. Ret navnet i teksten.",
     "article.new.one_of": "Skriv enten en titel eller --over ID: hvad skal artiklen hedde, eller hvad skal den ligge over?",
@@ -140,9 +137,6 @@ DA: dict[str, str] = {
     "article.new.over_comment": "Afsnit i den nationale tekst: {keys}. Skriv dem her, der skal være anderledes; .hidden skjuler et.",
 }
 EN: dict[str, str] = {
-    "article.audience.citizen": "everybody",
-    "article.audience.staff": "staff only",
-    "article.audience.unit": "{unit} only",
     "article.mistake.no_front_matter": "The file does not begin with ---. Write at the top: ---, then the fields, such as id: moving and title: Report a move, then --- on a line of its own.",
     "article.mistake.front_matter_open": "The fields at the top do not end. Write --- on a line of its own after the last field.",
     "article.mistake.yaml": 'The line cannot be read: {text}. A value with a colon, # or a first sign such as @ must stand in quotes: title: "Moving: how to".',
@@ -266,7 +260,7 @@ EN: dict[str, str] = {
     "article.merge.left": "{count} sections are still in conflict.",
     "article.merge.left.one": "{count} section is still in conflict.",
     "article.merge.settled": "No conflicts are left in {id}.",
-    "article.merge.take": "Write --take local or --take national, and --section with one of: {sections}.",
+    "article.merge.take": "Write --take local or --take national, and --section with one of: {sections}; or --accept alone.",
     "article.mistake.definition_elsewhere": "The address of [{label}] stands in another section. A section must be able to stand alone: write the address here, as [text](https://...).",
     "article.mistake.file_case": "{name} is named {found}; capital and small letters must fit. Correct the name in the text.",
     "article.new.one_of": "Write either a title or --over ID: what is the article called, or over which does it lie?",

@@ -143,11 +143,33 @@ def test_one_site_is_down(run: Run, town: Path) -> None:
 
     assert code == 1
     assert "borger: 2 created." in told
-    assert "intra: stopped: " in told
+    assert "intra: stopped: the folder " in told
+    assert "share that it is on. The next run " in told
     assert (town / "borger" / "pas.html").is_file()
 
     (town / "intra").mkdir()
     assert run("publish") == (0, "intra: 2 created.\nborger: 2 unchanged.\n")
+
+
+def test_a_plan_while_one_site_is_down(run: Run, town: Path) -> None:
+    """The other's plan is shown; what is in the way is told, and the exit code is 1."""
+    (town / "intra").rmdir()
+
+    code, told = run("plan")
+
+    assert code == 1
+    assert "borger: 2 created" in told
+    assert "intra: the folder " in told
+
+
+def test_the_schedule_while_one_site_is_down(program: Program, town: Path) -> None:
+    """The job did its work partly, and tells the site's name once."""
+    (town / "intra").rmdir()
+
+    result = run_job(program, "articles")
+
+    assert (result.outcome, result.counts) == ("partly", {"created": 2})
+    assert [each.count("intra: ") for each in result.problems] == [1]
 
 
 def test_one_article_and_one_site(run: Run, town: Path) -> None:
@@ -182,6 +204,7 @@ def test_an_edit_from_plan_to_page(run: Run, town: Path) -> None:
     for site in ("intra", "borger"):
         assert "rettet" in (town / site / "pas.html").read_text(encoding="utf-8")
     assert run("edits", "list")[1] == "No edit on the sites waits for a decision.\n"
+    assert run("edits", "list", "--site", "intro")[0] == 2
 
 
 def test_dismissing_needs_a_reason(run: Run, town: Path) -> None:
@@ -203,6 +226,8 @@ def test_dismissing_needs_a_reason(run: Run, town: Path) -> None:
 def test_versions_and_rollback(run: Run, town: Path) -> None:
     """Back to the first, kept there, told in the status, let go again."""
     run("publish")
+    code, told = run("rollback", "pas", "--site", "intra")
+    assert (code, "nothing else than now has ever stood on intra" in told) == (2, True)
     write(town, "pas", "Nyere.")
     run("publish")
 
@@ -213,7 +238,10 @@ def test_versions_and_rollback(run: Run, town: Path) -> None:
     assert run("publish")[1].count("2 unchanged") == 2
     assert "1 kept at an earlier version: pas" in run("status")[1]
 
-    assert run("rollback", "pas", "--to", "9")[0] == 2
+    assert "there are: 1, 2, 3" in run("rollback", "pas", "--to", "9")[1]
+    assert run("rollback", "pas", "--to", "1", "--release")[0] == 2
+    code, told = run("versions", "paas")
+    assert (code, "paas: there is no such article" in told) == (2, True)
     assert run("rollback", "pas", "--release")[0] == 0
     run("publish")
     assert "Nyere." in (town / "intra" / "pas.html").read_text(encoding="utf-8")

@@ -163,6 +163,9 @@ def test_merge_says_what_to_write(run: Run, source: Source) -> None:
         assert code == 2
         assert "frist, pris" in told
     assert run("merge", "--take", "local")[0] == 2
+    for words in (("--take", "local", "--section", "frist"), ("--section", "frist")):
+        assert run("merge", "flytning", *words, "--accept")[0] == 2
+    assert "afsnit pris" not in run("merge", "flytning", "--section", "frist")[1]
     assert run("merge", "flytning", "--accept")[0] == 0
     assert "Ingen konflikter" in run("merge")[1]
 
