@@ -17,6 +17,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from connector.errors import ConfigError
 from connector.ledger.runs import latest, running
 from connector.ledger.tables import at
 from connector.schedule import Schedule, next_after
@@ -103,6 +104,9 @@ class Work:
             return
         try:
             result = run_job(self._program, name, should_stop=self._should_stop)
+        except ConfigError:  # such as a folder that is not mounted: its reason is in the run
+            log.warning("job failed", extra={"action": "job_failed", "job": name})
+            return
         except Exception:  # around one job run: the daemon outlives any bug in a job
             log.exception("job ended by a bug", extra={"action": "job_crashed", "job": name})
             return

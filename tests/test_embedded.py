@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.bootstrap import Program
-from connector.errors import Busy, Unavailable
+from connector.errors import Busy, ConfigError, Unavailable
 from connector.ledger.runs import running
 from connector.log import Json, Lines
 from connector.schedule import parse
@@ -203,6 +203,18 @@ def test_log_of_a_bug(
         assert "builtins.KeyError" in text
         assert "test_embedded.py" in text
         assert "Asta" not in text
+
+
+def test_a_folder_that_is_not_mounted_is_no_bug(
+    monkeypatch: pytest.MonkeyPatch, program: Program, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the configuration names and is not there fails the job, without a trace of calls."""
+    jobs = FakeJobs(ConfigError(["articles: the folder /srv/articles is not there"]))
+
+    _work(monkeypatch, program, jobs)("articles")
+
+    told = [each for each in caplog.records if each.name == "schedulers.embedded"]
+    assert [(each.getMessage(), each.exc_info) for each in told] == [("job failed", None)]
 
 
 def test_stopping_starts_nothing(monkeypatch: pytest.MonkeyPatch, program: Program) -> None:
