@@ -11,17 +11,16 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
+from connector.ledger.people import everybody
 from connector.ledger.tables import person
 from connector.linking.keys import plain_name
-from connector.model import Person
-from connector.typed import decoder
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
+    from connector.model import Person
+
 _NEWEST = sa.select(sa.func.max(person.c.id))
-_NOW = sa.select(person.c.detail).where(person.c.valid_to.is_(None)).order_by(person.c.id)
-_person = decoder(Person).decode
 
 
 class Directory:
@@ -67,6 +66,5 @@ def directory(connection: Connection) -> Directory:
     mark = connection.execute(_NEWEST).scalar()
     known = _known.get(connection.engine)
     if known is None or known.mark != mark:
-        people = tuple(map(_person, connection.execute(_NOW).scalars()))
-        known = _known[connection.engine] = Directory(mark, people)
+        known = _known[connection.engine] = Directory(mark, tuple(everybody(connection)))
     return known
