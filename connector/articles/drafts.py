@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,13 +44,13 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     lines: dict[str, int]  # of the fields
     parts: tuple[Part, ...]
     mistakes: tuple[Mistake, ...]
+    text: str = ""  # as it was read: what `lines` and the lines of sections count in
     guessed_id: str = ""
 
     @property
     def article(self) -> str:
         """The id that it is of, also when the rest is no good; "" if it cannot be told."""
-        found = self.fields.get("overlays") or self.fields.get("id") or self.guessed_id
-        return str(found) if fields.ID.fullmatch(str(found)) else ""
+        return _article(self.fields, self.guessed_id)
 
     @property
     def is_overlay(self) -> bool:
@@ -73,13 +74,10 @@ def parse_draft(
     fault: front_matter.Fault | None = None,
 ) -> Draft:
     """A file's text as a draft; `fault` is why there is none."""
-    front = front_matter.split(text) if fault is None else None
-    if front is None:
-        assert fault is not None  # noqa: S101  one of the two is there
-        front = front_matter.FrontMatter({}, (fault,), "", 1)
+    nothing = front_matter.FrontMatter({}, (fault,) if fault else (), "", 1)
+    front = nothing if fault else front_matter.split(text)
     typed, faults = fields.typed(front.fields, zone)
-    article = str(typed.get("overlays") or typed.get("id") or front.guessed_id)
-    article = article if fields.ID.fullmatch(article) else ""
+    article = _article(typed, front.guessed_id)
     mistakes = [
         error(article, shown, one.line, one.key, **one.values) for one in (*front.faults, *faults)
     ]
@@ -93,12 +91,18 @@ def parse_draft(
         lines={name: value.line for name, value in front.fields.items()},
         parts=parts,
         mistakes=tuple(mistakes),
+        text=text,
         guessed_id=front.guessed_id,
     )
 
 
+def _article(typed: Mapping[str, Any], guessed_id: str) -> str:
+    found = str(typed.get("overlays") or typed.get("id") or guessed_id)
+    return found if fields.ID.fullmatch(found) else ""
+
+
 def read_text(path: Path) -> str:
-    """The text of a file that was read as a draft before; "" when it cannot be read any more."""
+    """The text of a file as drafts have it; "" when it cannot be read."""
     return _text(path)[0]
 
 

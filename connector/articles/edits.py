@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -13,7 +12,7 @@ from connector.article import LOCAL, LivePage
 from connector.articles.comparing import site_links
 from connector.articles.drafts import Draft, parse_draft
 from connector.articles.mistakes import ERROR
-from connector.articles.reading import Folders, Library, base_path, read_drafts
+from connector.articles.reading import Folders, Library, keep_base, read_drafts
 from connector.articles.rewriting import overlaid, rewritten
 from connector.articles.taking import TITLE, Change, changes
 from connector.durable import replace_durable
@@ -90,47 +89,36 @@ def take(ledger: Ledger, edit: Edit, library: Library, folders: Folders, *, acto
     if not found:
         raise CannotTake("nothing", id=edit.article)
     drafts = read_drafts(folders)
-    own = drafts.local.get(edit.article)
-    if own is not None:
-        path, before = own.path, _text(own.path)
-        text = rewritten(before, own, found)
-    else:
-        overlay = drafts.overlays.get(edit.article)
-        path = overlay.path if overlay else folders.local / f"{edit.article}.md"
-        before = _text(path) if overlay else f"---\noverlays: {edit.article}\n---\n"
-        text = overlaid(before, overlay, found, article.sections)
-        if overlay is None:
-            _keep_base(folders, edit.article, drafts.national[edit.article])
-    _refuse_broken(before, text, path, edit, folders)
-    replace_durable(path, text.encode())
+    own, overlay = drafts.local.get(edit.article), drafts.overlays.get(edit.article)
+    draft = own or overlay or _new_overlay(folders, edit.article)
+    text = rewritten(draft, found) if own else overlaid(draft, found, article.sections)
+    _refuse_broken(draft, text, edit, folders)
+    if own is None and overlay is None:
+        keep_base(folders, drafts.national[edit.article])
+    replace_durable(draft.path, text.encode())
     if not decide_edit(ledger, edit, TAKEN, actor=actor):
         raise CannotTake("decided", id=edit.article)
-    return Taken(path=path, changes=tuple(found))
+    return Taken(path=draft.path, changes=tuple(found))
 
 
-def _keep_base(folders: Folders, article: str, national: Draft) -> None:
-    """A copy of the national text that the new overlay is written against."""
-    base = base_path(folders, article)
-    base.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(national.path, base)
+def _new_overlay(folders: Folders, article: str) -> Draft:
+    """An overlay with nothing in it yet. Raises CannotTake when its file is another article's."""
+    path = folders.local / f"{article}.md"
+    if path.exists():
+        raise CannotTake("would_break", id=article, path=str(path))
+    return _read(f"---\noverlays: {article}\n---\n", path, folders)
 
 
-def _text(path: Path) -> str:
-    """As reading sees it, so that its line numbers hold."""
-    import unicodedata
-
-    text = path.read_bytes().decode("utf-8-sig")
-    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+def _read(text: str, path: Path, folders: Folders) -> Draft:
+    zone = ZoneInfo(folders.time_zone)
+    return parse_draft(text, path=path, shown=str(path), source=LOCAL, zone=zone)
 
 
-def _refuse_broken(before: str, after: str, path: Path, edit: Edit, folders: Folders) -> None:
+def _refuse_broken(draft: Draft, text: str, edit: Edit, folders: Folders) -> None:
     """Raises CannotTake when the text would break the file: it is not written then."""
 
-    def faults(text: str) -> set[str]:
-        draft = parse_draft(
-            text, path=path, shown=str(path), source=LOCAL, zone=ZoneInfo(folders.time_zone)
-        )
-        return {each.key for each in draft.mistakes if each.level == ERROR}
+    def faults(of: Draft) -> set[str]:
+        return {each.key for each in of.mistakes if each.level == ERROR}
 
-    if faults(after) - faults(before):
-        raise CannotTake("would_break", id=edit.article, path=str(path))
+    if faults(_read(text, draft.path, folders)) - faults(draft):
+        raise CannotTake("would_break", id=edit.article, path=str(draft.path))

@@ -15,7 +15,8 @@ from connector.articles.building import Built, Conflict, Means, Origin, build, b
 from connector.articles.drafts import Draft, read_draft
 from connector.articles.kept import Kept
 from connector.articles.markdown import Parsed, slug
-from connector.articles.mistakes import ERROR, Mistake, error
+from connector.articles.mistakes import ERROR, Mistake, error, in_order
+from connector.durable import replace_durable
 from connector.errors import ConfigError
 
 __all__ = ["Conflict", "Folders", "Library", "Mistake", "base_path", "read", "read_drafts"]
@@ -96,7 +97,7 @@ def read(folders: Folders) -> Library:
     articles = {id: one.article for id, one in sorted(built.items()) if one.article is not None}
     return Library(
         articles=articles,
-        mistakes=tuple(sorted(mistakes, key=lambda one: (one.path, one.line, one.key))),
+        mistakes=in_order(mistakes),
         conflicts=conflicts,
         blocked=frozenset(wrong | {each.article for each in conflicts}),
         is_whole=drafts.is_whole and bool(articles),
@@ -108,6 +109,14 @@ def read(folders: Folders) -> Library:
 def base_path(folders: Folders, id: str) -> Path:
     """Where the copy lies of the national text that the overlay of this article was made for."""
     return folders.local / BASES / f"{id}.md"
+
+
+def keep_base(folders: Folders, national: Draft) -> Path:
+    """Make the national text of today the copy that the overlay is written against; its path."""
+    path = base_path(folders, national.article)
+    path.parent.mkdir(exist_ok=True)
+    replace_durable(path, national.path.read_bytes())
+    return path
 
 
 def read_drafts(folders: Folders) -> Drafts:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 
 from connector.article import CITIZEN, UNIT, Section
 from connector.articles.drafts import Draft, Part
+from connector.articles.splicing import body_start, places, with_field
 from connector.articles.taking import ADDED, CHANGED, HIDDEN, SUMMARY, TITLE, Change
 
 _HEADING = re.compile(r"^(##\s+)(.*?)(\s*\{[^{}]*\})?\s*$")
-_KEY = re.compile(r"^[\w-]+:")
 
 
-def rewritten(text: str, draft: Draft, changes: Sequence[Change]) -> str:
-    """The text of a file of our own article with these changes. `draft` is the same text, read."""
-    lines = text.rstrip("\n").split("\n")
-    ends = _ends(draft, len(lines))
+def rewritten(draft: Draft, changes: Sequence[Change]) -> str:
+    """The text of a file of our own article with these changes."""
+    lines = draft.text.split("\n")
+    ends = {key: end for key, (_, end) in places(draft).items()}
     added: list[Change] = []
     for part in reversed(draft.parts):
         key = part.section.key
@@ -36,16 +35,14 @@ def rewritten(text: str, draft: Draft, changes: Sequence[Change]) -> str:
     for each in changes:
         if each.kind == ADDED and each not in added:
             lines += ["", *_section(each.heading, "", each.text)]
-    return _tidy(_with_fields(lines, changes))
+    return _with_fields(_tidy(lines), changes)
 
 
-def overlaid(
-    text: str, draft: Draft | None, changes: Sequence[Change], sections: Sequence[Section]
-) -> str:
+def overlaid(draft: Draft, changes: Sequence[Change], sections: Sequence[Section]) -> str:
     """The text of an overlay with these changes laid over the national article's sections."""
-    lines = text.rstrip("\n").split("\n")
-    known = {part.section.key: part for part in draft.parts} if draft else {}
-    ends = _ends(draft, len(lines)) if draft else {}
+    lines = draft.text.split("\n")
+    known = {part.section.key: part for part in draft.parts}
+    ends = {key: end for key, (_, end) in places(draft).items()}
     theirs = {section.key: section for section in sections}
     new: list[str] = []
     old = [c for c in changes if c.kind in (CHANGED, ADDED, HIDDEN)]
@@ -58,28 +55,15 @@ def overlaid(
                 written[0] = _headed(lines[start], change.heading, change.key)
             lines[start : ends[change.key]] = [*written, ""]
         elif not change.key:
-            at = _body(lines)
+            at = body_start(draft.text)
             lines[at:at] = ["", *written, ""]
         else:
             new[:0] = ["", *written]
-    return _tidy(_with_fields([*lines, *new], changes))
+    return _with_fields(_tidy([*lines, *new]), changes)
 
 
 def _line(part: Part | None) -> int:
     return part.section.line if part is not None else 0
-
-
-def _ends(draft: Draft, count: int) -> dict[str, int]:
-    """Where each section of the file ends: the index of the line after it."""
-    starts = [part.section.line - 1 for part in draft.parts]
-    following = [*starts[1:], count]
-    return {part.section.key: end for part, end in zip(draft.parts, following, strict=True)}
-
-
-def _body(lines: Sequence[str]) -> int:
-    """The index of the first line below the front matter."""
-    fences = [n for n, line in enumerate(lines) if line.rstrip() == "---"]
-    return fences[1] + 1 if len(fences) > 1 else 0
 
 
 def _headed(line: str, heading: str, key: str) -> str:
@@ -112,23 +96,12 @@ def _laid(change: Change, section: Section | None) -> list[str]:
     return _section(heading, f" {{{' '.join(marks)}}}", text)
 
 
-def _with_fields(lines: Sequence[str], changes: Sequence[Change]) -> list[str]:
-    """The lines with another title or summary in the front matter."""
-    made = list(lines)
+def _with_fields(text: str, changes: Sequence[Change]) -> str:
+    """The text with another title or summary in the front matter."""
     for change in changes:
-        if change.kind not in (TITLE, SUMMARY):
-            continue
-        line = f"{change.kind}: {json.dumps(change.text, ensure_ascii=False)}"
-        at = next((n for n, each in enumerate(made) if each.startswith(f"{change.kind}:")), None)
-        close = _body(made) - 1
-        if at is None or at > close:
-            made.insert(max(close, 0), line)
-            continue
-        end = at + 1
-        while end < close and not _KEY.match(made[end]):  # a value over several lines
-            end += 1
-        made[at:end] = [line]
-    return made
+        if change.kind in (TITLE, SUMMARY):
+            text = with_field(text, change.kind, change.text)
+    return text
 
 
 def _tidy(lines: Sequence[str]) -> str:

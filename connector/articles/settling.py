@@ -10,12 +10,18 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from connector.article import NATIONAL
 from connector.articles.building import Conflict
-from connector.articles.drafts import Draft, read_draft, read_text
-from connector.articles.reading import BASES, Drafts, Folders, base_path, read, read_drafts
+from connector.articles.drafts import Draft
+from connector.articles.reading import (
+    BASES,
+    Drafts,
+    Folders,
+    base_path,
+    keep_base,
+    read,
+    read_drafts,
+)
 from connector.articles.splicing import section_text, with_field, with_section
 from connector.durable import replace_durable
 from connector.errors import ConfigError
@@ -70,35 +76,28 @@ def accept(folders: Folders, id: str, language: str = "en") -> Path:
     drafts = read_drafts(folders)
     if id not in drafts.overlays or id not in drafts.national:
         raise ConfigError([say("article.merge.no_overlay", language, id=id)])
-    path = base_path(folders, id)
-    path.parent.mkdir(exist_ok=True)
-    replace_durable(path, drafts.national[id].path.read_bytes())
-    return path
+    return keep_base(folders, drafts.national[id])
 
 
 def _acknowledge(folders: Folders, drafts: Drafts, id: str, section: str) -> Path:
-    path = base_path(folders, id)
-    base = read_draft(path, str(path), NATIONAL, ZoneInfo(folders.time_zone))
-    national = drafts.national[id]
-    text, theirs = read_text(path), read_text(national.path)
+    path, base, national = base_path(folders, id), drafts.bases[id], drafts.national[id]
     if section.endswith(":"):
         name = section[:-1]
-        text = with_field(text, base, name, national.fields.get(name, ""))
+        text = with_field(base.text, name, national.fields.get(name, ""))
     else:
-        text = with_section(text, base, section, section_text(theirs, national, section))
+        text = with_section(base, section, section_text(national, section))
     replace_durable(path, text.encode())
     return path
 
 
 def _give_way(folders: Folders, overlay: Draft, section: str, today: date) -> tuple[Path, Path]:
-    text = read_text(overlay.path)
     if section.endswith(":"):
         name = section[:-1]
         ours = f"{name}: {overlay.fields[name]}\n"
-        text = with_field(text, overlay, name, "")
+        text = with_field(overlay.text, name, "")
     else:
-        ours = section_text(text, overlay, section)
-        text = with_section(text, overlay, section, "")
+        ours = section_text(overlay, section)
+        text = with_section(overlay, section, "")
     kept = folders.local / BASES / "removed" / f"{overlay.article}.md"
     kept.parent.mkdir(parents=True, exist_ok=True)
     before = kept.read_bytes() if kept.is_file() else b""

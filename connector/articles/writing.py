@@ -10,9 +10,9 @@ import msgspec
 
 from connector.articles.fields import ID_LENGTH
 from connector.articles.markdown import slug
-from connector.articles.reading import Folders, base_path, read_drafts
+from connector.articles.reading import Folders, keep_base, read_drafts
 from connector.articles.splicing import quoted
-from connector.durable import replace_durable, sync_directory, write_durable
+from connector.durable import sync_directory, write_durable
 from connector.errors import ConfigError
 from connector.locale import text as say
 
@@ -74,9 +74,7 @@ def write_overlay(
     own = {"unit": quoted(head.unit) if head.unit else "", "owner": head.owner,
            "review_by": head.review_by.isoformat() if head.review_by else ""}  # fmt: skip
     lines = [f"{name}: {value}" if value else _open(name, language) for name, value in own.items()]
-    base = base_path(folders, id)
-    base.parent.mkdir(exist_ok=True)
-    replace_durable(base, drafts.national[id].path.read_bytes())
+    keep_base(folders, drafts.national[id])
     write_durable(
         path, "\n".join(["---", f"overlays: {id}", *lines, f"# {told}", "---"]).encode() + b"\n"
     )

@@ -198,6 +198,38 @@ def test_an_overlay_that_is_there_is_changed(town: Town) -> None:
     )
 
 
+def test_an_overlay_with_nothing_in_it_yet(town: Town) -> None:
+    """As `articles new --over` makes it: the changed section and title are its first."""
+    (town.shared / "skat.md").write_text(LOCAL.replace("id: pas", "id: skat"), encoding="utf-8")
+    town.publish()
+    empty = "---\noverlays: skat\n# Skriv kun det, der er vores.\n---\n"
+    (town.folders.local / "skat.md").write_text(empty, encoding="utf-8")
+    town.place.of("skat").title = "Pas hos os"
+    town.edit("Husk billede.", "Husk to billeder.", "skat")
+
+    text = town.take("skat").read_text(encoding="utf-8")
+
+    assert text == empty.removesuffix("---\n") + (
+        'title: "Pas hos os"\n---\n\n## Til sidst {#til-sidst}\n\nHusk to billeder.\n'
+    )
+
+
+def test_another_articles_file_is_not_written_over(town: Town) -> None:
+    """The file that the new overlay would get is there, and is of another article: it stays."""
+    (town.shared / "skat.md").write_text(LOCAL.replace("id: pas", "id: skat"), encoding="utf-8")
+    town.publish()
+    town.edit("Husk billede.", "Husk to billeder.", "skat")
+    theirs = town.folders.local / "skat.md"
+    theirs.write_text(LOCAL.replace("id: pas", "id: moms"), encoding="utf-8")
+
+    with pytest.raises(CannotTake) as caught:
+        town.take("skat")
+
+    assert caught.value.key == "would_break"
+    assert "id: moms" in theirs.read_text(encoding="utf-8")
+    assert not base_path(town.folders, "skat").exists()
+
+
 def test_what_cannot_be_taken(town: Town) -> None:
     """A deleted page has no text; what is no edit, or was decided, is told apart."""
     town.place.delete("pas")
