@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from connector.article import LivePage
 from connector.ledger.article_tables import article_edit
 from connector.ledger.events import event_row, record
+from connector.ledger.storable import storable
 from connector.ledger.tables import ms
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def keep_edit(ledger: Ledger, edit: Edit) -> bool:
         )
         if known is not None:
             return False
-        values = msgspec.structs.asdict(edit) | {"found_at": now}
+        values = msgspec.structs.asdict(storable(edit)) | {"found_at": now}
         del values["id"]
         connection.execute(sa.insert(article_edit).values(**values))
     return True
@@ -123,7 +124,7 @@ def decide_edit(ledger: Ledger, edit: Edit, decision: str, *, actor: str, reason
         done = connection.execute(
             sa.update(article_edit)
             .where(article_edit.c.id == edit.id, article_edit.c.decision == OPEN)
-            .values(decision=decision, reason=reason, actor=actor, decided_at=now)
+            .values(decision=decision, reason=storable(reason), actor=actor, decided_at=now)
         ).rowcount
         if done:
             about = f"article {edit.article}"

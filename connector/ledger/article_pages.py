@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from connector.article import ArticlePage, LivePage
 from connector.ledger.article_tables import article_edit, article_page, article_version
 from connector.ledger.events import event_row, record
+from connector.ledger.storable import storable
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -138,7 +139,7 @@ def settle_put(
                 .values(done_at=now)
             )
         values = {**_seen(live), "digest": digest, "fingerprint": live.fingerprint}
-        values |= {"html": live.html}
+        values |= {"html": storable(live.html)}
         values |= {"links": msgspec.json.encode(links).decode(), "published_at": now}
         values |= {"state": PUBLISHED, "checked_at": now, "intent": "", "intent_version": None}
         _write(ledger, connection, site, live.id, **values)
@@ -205,6 +206,7 @@ def pin(ledger: Ledger, site: str, article: str, number: int | None, source: str
 
 
 def _seen(live: LivePage) -> dict[str, Any]:
+    live = storable(live)
     return {"ref": live.ref, "url": live.url, "title": live.title, "version": live.version}
 
 

@@ -77,3 +77,19 @@ def test_sites_do_not_mix(ledger: Ledger, clock: Clock) -> None:
     assert len(versions_of(ledger, "borger", "pas")) == 2
     assert edits(ledger, "borger") == []
     assert len(edits(ledger, "intra")) == 1
+
+
+def test_signs_that_no_database_keeps(ledger: Ledger, clock: Clock) -> None:
+    """A person's text and reason may hold NUL: it is left out, and the rest is kept."""
+    line = Line(ledger, clock)
+    line.want(page("pas"))
+    line.publish()
+    line.place.edit("pas", "Om\0 aftenen.")
+    next(iter(line.place.pages.values())).title = "Pas\0 og kort"
+    line.look()
+
+    edit = open_edit(ledger, "pas")
+    assert edit.title == "Pas og kort"
+    assert "Om aftenen." in edit.html
+    dismiss(ledger, edit, actor="anna", reason="ne\0j")
+    assert edits(ledger, open_only=False)[0].reason == "nej"
