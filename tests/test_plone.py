@@ -239,6 +239,52 @@ class OfPlone(PublisherContract):
         finally:
             remote._adapter = kept
 
+    # -- speed --------------------------------------------------------------------------------
+
+    def counted(self) -> tuple[PlonePublisher, Cutter]:
+        """A publisher that has found out what the site is, and the count of its requests."""
+        cutter = Cutter(self.site.url.rpartition("/")[0])
+        publisher = self.made(self.access(), cutter)
+        publisher.put(page("first"), None, open_file, nowhere)
+        cutter.count = 0
+        return publisher, cutter
+
+    def test_a_new_page_is_two_requests(self) -> None:
+        """It is made and it is shown; what is said of it then is what stands there."""
+        publisher, cutter = self.counted()
+
+        live = publisher.put(page(), None, open_file, nowhere)
+
+        assert cutter.count == 2
+        assert live == self.make_publisher().read(live)
+
+    def test_a_change_is_two_requests(self) -> None:
+        """It is looked at and it is written; what is said of it then is what stands there."""
+        publisher, cutter = self.counted()
+        live = publisher.put(page(), None, open_file, nowhere)
+        cutter.count = 0
+
+        changed = publisher.put(page(title="Nyt pas"), live, open_file, nowhere)
+
+        assert cutter.count == 2
+        assert changed == self.make_publisher().read(changed)
+
+    def test_a_page_that_plone_dates_is_read_again(self) -> None:
+        """Plone dates a page that has no date when it is shown, which makes it another version:
+        what is said of it then is what stands there."""
+        publisher = self.make_publisher()
+        late = page(expires=STARTED)
+        withdrawn = publisher.put(late, None, open_file, nowhere)
+        content = publisher._content(withdrawn.url, withdrawn.ref)
+        assert content is not None
+        assert content.effective is None
+        time.sleep(1.01)  # Plone keeps times in whole seconds
+
+        shown = publisher._states.move_to_readers(content, is_inner=False)
+
+        assert shown.modified != content.modified
+        assert publisher._whole(shown) == self.make_publisher().read(withdrawn)
+
 
 class TestPlone(OfPlone):
     """With our add-on."""

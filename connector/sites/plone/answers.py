@@ -109,16 +109,15 @@ class Transition(msgspec.Struct, frozen=True):
         return self.url.rpartition("/")[2]
 
 
-class State(msgspec.Struct, frozen=True):
-    """The state that something is in."""
+class Moved(msgspec.Struct, frozen=True):
+    """What a move of the workflow is answered with: the state after it."""
 
-    id: str = ""
+    review_state: str = ""
 
 
 class Workflow(msgspec.Struct, frozen=True):
-    """The state of a page, and what may be done with it."""
+    """What may be done with a page."""
 
-    state: State = State()
     transitions: tuple[Transition, ...] = ()
 
 

@@ -398,14 +398,11 @@ class PlonePublisher:
             content = self._mark(form, page.id, content, mark)
         if target != PUBLISHED:
             return content
-        wanted = self._states.move_to_readers(content, is_inner=page.audience != CITIZEN)
-        return self._service.get(content.url, Content) if wanted else content
+        return self._states.move_to_readers(content, is_inner=page.audience != CITIZEN)
 
     def _hidden(self, form: Form, id_: str, content: Content, target: str) -> Content:
         """Take the page from its readers, and say that it was withdrawn."""
-        moved = self._states.move_from_readers(content, is_draft=target == DRAFT)
-        if moved:
-            content = self._service.get(content.url, Content)
+        content = self._states.move_from_readers(content, is_draft=target == DRAFT)
         mark = form.mark_of(content)
         if target == WITHDRAWN and _state(form, content, mark) != WITHDRAWN:
             marked = msgspec.structs.replace(mark, is_withdrawn=True)

@@ -8,7 +8,7 @@ from contextlib import suppress
 import msgspec
 
 from connector.errors import Denied, Rejected
-from connector.sites.plone.answers import Content, Transition, Workflow
+from connector.sites.plone.answers import Content, Moved, Transition, Workflow
 from connector.sites.plone.forms import DIRECT, INSIDE
 from connector.sites.plone.service import Service
 
@@ -27,22 +27,21 @@ class States:
         self._service = service
         self._usual: dict[tuple[str, str, bool], str] = {}  # what was the right move before
 
-    def move_to_readers(self, content: Content, *, is_inner: bool) -> bool:
+    def move_to_readers(self, content: Content, *, is_inner: bool) -> Content:
         """Let everybody see the page, or (`is_inner`) those who are signed in alone.
 
-        False when it is so already. Raises Denied when the workflow does not offer it to us.
+        Gives the page as it is then. Raises Denied when the workflow does not offer it to us.
         """
         state = content.review_state or ""
         if state in (_INNER if is_inner else _OPEN):
-            return False
+            return content
         if (usual := self._usual.get((content.type, state, is_inner))) is not None:
             with suppress(Rejected, Denied):  # another workflow in this place: it is asked
-                self._service.write("POST", f"{content.url}/@workflow/{usual}", {}, msgspec.Raw)
-                return True
+                return self._moved(content, f"{content.url}/@workflow/{usual}")
         offered = self._offered(content)
         wanted = INSIDE if is_inner else (*DIRECT, *INSIDE)
         if not is_inner and state in _INNER and not _first(offered, DIRECT):
-            return False  # a workflow that shows pages to nobody outside
+            return content  # a workflow that shows pages to nobody outside
         move = _first(offered, wanted)
         if move is None:
             text = (
@@ -50,40 +49,39 @@ class States:
                 f"{self._service.user} none of {', '.join(wanted)}; give it Reviewer there"
             )
             raise Denied(text, system=self._service.name)
-        self._make(move)
+        shown = self._moved(content, move.url)
         self._usual[(content.type, state, is_inner)] = move.id
-        return True
+        return shown
 
-    def move_from_readers(self, content: Content, *, is_draft: bool) -> bool:
-        """Let no reader see the page; as a draft when it is to be seen later. False: so already."""
-        state, moved = content.review_state or "", False
+    def move_from_readers(self, content: Content, *, is_draft: bool) -> Content:
+        """Let no reader see the page, as a draft when it is to be seen later; as it is then."""
         for _ in range(_MOST_MOVES):
+            state = content.review_state or ""
             if state in _UNSEEN and (is_draft or state != "draft"):
-                return moved
+                return content
             move = _first(self._offered(content), _BACK if is_draft else _AWAY)
             if move is None:
                 if state in _UNSEEN:
-                    return moved
+                    return content
                 break
-            self._make(move)
-            state, moved = self._now(content), True
+            content = self._moved(content, move.url)
         text = (
-            f"{self._service.name}: the workflow of {content.url} (now {state}) offers "
-            f"{self._service.user} no way to take it from its readers; give it Reviewer there"
+            f"{self._service.name}: the workflow of {content.url} (now {content.review_state}) "
+            f"offers {self._service.user} no way to take it from its readers; give it Reviewer "
+            "there"
         )
         raise Denied(text, system=self._service.name)
 
-    def _workflow(self, content: Content) -> Workflow:
-        return self._service.get(f"{content.url}/@workflow", Workflow)
-
     def _offered(self, content: Content) -> Sequence[Transition]:
-        return self._workflow(content).transitions
+        return self._service.get(f"{content.url}/@workflow", Workflow).transitions
 
-    def _now(self, content: Content) -> str:
-        return self._workflow(content).state.id
-
-    def _make(self, move: Transition) -> None:
-        self._service.write("POST", move.url, {}, msgspec.Raw)
+    def _moved(self, content: Content, url: str) -> Content:
+        """The page after a move. Nothing but its state is another (plone.restapi 10.0.4, seen
+        2026-11-22), unless it has no date of publication: Plone gives it one with any move."""
+        moved = self._service.write("POST", url, {}, Moved)
+        if content.effective is None or not moved.review_state:
+            return self._service.get(content.url, Content)
+        return msgspec.structs.replace(content, review_state=moved.review_state)
 
 
 def _first(offered: Sequence[Transition], wanted: Sequence[str]) -> Transition | None:
