@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from plone import api
 from tests.conftest import EDITOR, STAFF
+from zope.i18n import translate
 
-from casethread.plone import statements
+from casethread.plone import controlpanel, statements
 
 CONNECTOR = "https://sagstraad.nordvang.example"
 KEYS = {
@@ -104,6 +105,8 @@ def test_not_ready(site, how, tmp_path, monkeypatch):
         set_up()
     answer = site.post("/@casethread-token", STAFF)
     assert answer.status_code == 503
+    named = "control panel" if how == "not set up" else statements.KEY_FILE
+    assert named in answer.json()["error"]["message"]
     assert "HEMMELIG" not in answer.text
 
 
@@ -205,6 +208,15 @@ def test_panel(site, monkeypatch):
         api.portal.get().manage_permission("Add portal member", ["Anonymous", "Manager"], acquire=0)
     transaction.commit()
     assert "Whoever likes" in site.page("/@@casethread-controlpanel", "admin")
+
+
+def test_panel_in_danish(portal):
+    """What is missing is said in the reader's language too."""
+    remarks = [translate(each, target_language="da") for each in controlpanel.remarks()]
+    assert remarks == [
+        "Henvendelser og tilstedeværelse vises ikke endnu: der mangler Sagstråds adresse eller "
+        "dette intranets navn i kontrolpanelet."
+    ]
 
 
 def test_script_has_no_html():

@@ -47,7 +47,7 @@ def remarks() -> list[str]:
             _(
                 "panel_not_ready",
                 default="Communications and presence are not shown yet: ${why}.",
-                mapping={"why": str(error)},
+                mapping={"why": error.why},
             )
         )
     if "Anonymous" in rolesForPermissionOn("Add portal member", api.portal.get()):

@@ -22,7 +22,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from zope.i18nmessageid import Message
 
+from casethread.plone import _
 from casethread.plone.settings import settings
 
 LIFE_S = 60
@@ -30,7 +32,11 @@ KEY, KEY_FILE = "CASETHREAD_INTRANET_KEY", "CASETHREAD_INTRANET_KEY_FILE"
 
 
 class NotReady(Exception):
-    """No statement can be signed; says what an administrator has to do."""
+    """No statement can be signed; `why` says what an administrator has to do."""
+
+    def __init__(self, why: Message) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +67,11 @@ def signer() -> Signer:
     found = settings()
     if not found.connector_url or not found.intranet_name:
         raise NotReady(
-            "the control panel has no address of Casethread, or no name of this intranet"
+            _(
+                "not_ready_settings",
+                default="the control panel has no address of Casethread, or no name of this "
+                "intranet",
+            )
         )
     return Signer(portal=found.connector_url.rstrip("/"), name=found.intranet_name, key=_key())
 
@@ -70,12 +80,24 @@ def _key() -> Any:
     text = os.environ.get(KEY, "")
     file = os.environ.get(KEY_FILE, "")
     if not text and not file:
-        raise NotReady(f"no private key: set {KEY_FILE} where Plone is started")
+        raise NotReady(
+            _(
+                "not_ready_key",
+                default="no private key: set ${name} where Plone is started",
+                mapping={"name": KEY_FILE},
+            )
+        )
     try:
         return _read(text.replace("\\n", "\n").encode() if text else Path(file).read_bytes())
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         # Not the error's words: they may hold a part of the key.
-        raise NotReady(f"{KEY if text else KEY_FILE} is no private key in PEM") from error
+        raise NotReady(
+            _(
+                "not_ready_pem",
+                default="${name} is no private key in PEM",
+                mapping={"name": KEY if text else KEY_FILE},
+            )
+        ) from error
 
 
 @lru_cache(maxsize=2)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from plone import api
 from plone.app.layout.viewlets import ViewletBase
 from Products.Five.browser import BrowserView
+from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
 from zope.i18n import translate
 from zope.schema import ValidationError
 
@@ -42,21 +43,28 @@ WORDS = {
 }
 
 
-class Box:
+class Box(BrowserView):
     """A place on the page that the script fills."""
 
+    _page = ViewPageTemplateFile("templates/box.pt")
+
     def __init__(self, context: object, request: object) -> None:
-        self._request = request
+        super().__init__(context, request)
         site = api.portal.get().absolute_url()
         self.connector = (settings().connector_url or "").rstrip("/")
         self.token = f"{site}/@casethread-token"
         self.static = f"{site}/++plone++casethread.plone"
         self.language = api.portal.get_current_language(context)
 
+    def __call__(self, ask: str, *, case: str = "", person: str = "", unit: str = "") -> str:
+        """What asks for the "timeline" of a case, or for the "presence" of a person or a unit:
+        of one's own where none is named."""
+        return self._page(ask=ask, case=case, person=person, unit=unit)
+
     @property
     def words(self) -> str:
         """The script's words in the reader's language, as JSON."""
-        told = {name: translate(text, context=self._request) for name, text in WORDS.items()}
+        told = {name: translate(text, context=self.request) for name, text in WORDS.items()}
         return json.dumps(told, ensure_ascii=False)
 
     def case_page(self, number: str) -> str:

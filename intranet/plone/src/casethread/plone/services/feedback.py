@@ -6,11 +6,11 @@ from typing import Any
 
 from AccessControl import Unauthorized, getSecurityManager
 from plone.restapi.deserializer import json_body
-from plone.restapi.services import Service
 
 from casethread.plone import asking, counts, limits
 from casethread.plone.content.article import kept
 from casethread.plone.content.reader import is_staff
+from casethread.plone.services.refusing import Refusing
 
 
 class Wrong(ValueError):
@@ -40,24 +40,20 @@ def name_of(article: object) -> str:
     return str(kept(article, "article_id") or article.getId()).replace("|", "-")
 
 
-class _Told(Service):
+class _Told(Refusing):
     """A service that a visitor may use, from a page of ours and not too often."""
 
     def reply(self) -> dict[str, Any] | None:
         try:
             self.tell()
         except Wrong as error:
-            return self._refuse(400, "BadRequest", str(error))
+            return self.refuse(400, "BadRequest", str(error))
         except asking.Foreign:
-            return self._refuse(403, "Forbidden", "asked by a page of another site")
+            return self.refuse(403, "Forbidden", "asked by a page of another site")
         except asking.TooOften:
             self.request.response.setHeader("Retry-After", "60")
-            return self._refuse(429, "TooManyRequests", "too many from this address; wait a minute")
+            return self.refuse(429, "TooManyRequests", "too many from this address; wait a minute")
         return self.reply_no_content()
-
-    def _refuse(self, status: int, sort: str, message: str) -> dict[str, Any]:
-        self.request.response.setStatus(status)
-        return {"error": {"type": sort, "message": message}}
 
     def tell(self) -> None:
         raise NotImplementedError

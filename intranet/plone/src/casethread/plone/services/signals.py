@@ -9,17 +9,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from plone.restapi.services import Service
-
 from casethread.plone import counts
+from casethread.plone.services.refusing import Refusing
 
 
-class Signals(Service):
+class Signals(Refusing):
     def reply(self) -> dict[str, Any]:
         try:
             found, cursor, more = counts.signals(str(self.request.form.get("since") or ""))
         except counts.BadCursor:
-            self.request.response.setStatus(400)
-            return {"error": {"type": "BadRequest", "message": "since is no cursor of ours"}}
+            return self.refuse(400, "BadRequest", "since is no cursor of ours")
         self.request.response.setHeader("Cache-Control", "no-store")
         return {"signals": [asdict(each) for each in found], "cursor": cursor, "more": more}

@@ -9,24 +9,22 @@ from __future__ import annotations
 from typing import Any
 
 from plone import api
-from plone.restapi.services import Service
+from zope.i18n import translate
 
 from casethread.plone import statements
+from casethread.plone.services.refusing import Refusing
 
 
-class Token(Service):
+class Token(Refusing):
     def reply(self) -> dict[str, Any]:
         self.request.response.setHeader("Cache-Control", "no-store")
         if api.user.is_anonymous():
-            return self._refuse(401, "Unauthorized", "sign in first")
+            return self.refuse(401, "Unauthorized", "sign in first")
         try:
             signer = statements.signer()
         except statements.NotReady as error:
-            return self._refuse(503, "ServiceUnavailable", str(error))
+            why = translate(error.why, context=self.request)
+            return self.refuse(503, "ServiceUnavailable", why)
         # Never an address of e-mail: a user may be able to write another's into their own profile.
         user = api.user.get_current().getUserName()
         return {"statement": signer.state(user), "connector": signer.portal}
-
-    def _refuse(self, status: int, sort: str, message: str) -> dict[str, Any]:
-        self.request.response.setStatus(status)
-        return {"error": {"type": sort, "message": message}}
