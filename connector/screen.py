@@ -91,9 +91,10 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def did(job: str, counts: Mapping[str, int], language: str) -> str:
     """What a run did, in words; "done" counts parts of a source, but entries of a delivery."""
+    kind = "articles" if job.startswith("articles ") else job  # of one site: of the same sort
     return ", ".join(
         locale.text(key, language, count=counts[name])
-        for name, key in DID_BY.get(job, DID).items()
+        for name, key in DID_BY.get(kind, DID).items()
         if counts.get(name)
     )
 

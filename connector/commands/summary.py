@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from connector import screen
 from connector.ledger import views
+from connector.work import ARTICLES
 
 if TYPE_CHECKING:
     from connector.commands import Session
@@ -77,6 +78,10 @@ def summary_lines(
     for key, count in figures.items():
         if count:
             yield f"  {session.text(key, count=count)}"
+    for each in results:
+        did = screen.did(each.job, each.counts, session.language) if each.job in ARTICLES else ""
+        if did:
+            yield f"  {screen.label(each.job, session.language)}: {did}"
 
 
 def trouble_lines(session: Session, results: Sequence[JobResult]) -> Iterator[str]:

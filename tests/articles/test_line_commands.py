@@ -183,6 +183,19 @@ def test_one_article_and_one_site(run: Run, town: Path) -> None:
     assert (code, "choose of intra, borger" in told) == (2, True)
 
 
+def test_what_a_sync_and_each_site_did(town: Path) -> None:
+    """Asked for by name, a sync tells what became of articles; status, for each site too."""
+
+    def told(*words: str) -> str:
+        return CliRunner().invoke(make_app(), ["--config", str(town), *words]).stdout
+
+    assert "  Articles: 4 created\n" in told("sync", "articles")
+    write(town, "pas", "Nyere.")
+    told("sync", "articles")
+    rows = {line.split("  ")[0]: line for line in told("status").splitlines()}
+    assert rows["Publishing on intra"].endswith("1 changed")
+
+
 def test_an_edit_from_plan_to_page(run: Run, town: Path) -> None:
     """Found, listed with its difference, taken into the source, published again."""
     run("publish")
