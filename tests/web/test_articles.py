@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,6 @@ PAGES = (
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory, filled: Path) -> Path:
     """A folder with the town's ledger and articles, to be copied."""
-    from datetime import UTC, datetime
-
     folder = tmp_path_factory.mktemp("articles")
     shutil.copy(filled, folder / "ledger.db")
     clock = Clock(datetime(2026, 11, 20, 12, tzinfo=UTC))
@@ -157,7 +156,7 @@ def test_no_articles(erik: Client, program: Program) -> None:
 )  # fmt: skip
 def test_what_is_not_there(erik: Client, place: str) -> None:
     """What does not exist is told so."""
-    assert erik.get(place).status_code in (400, 404)
+    assert erik.get(place).status_code == 404
 
 
 def vote_forms(page: str) -> list[dict[str, str]]:
@@ -211,7 +210,7 @@ def test_answers_that_are_none(erik: Client, change: dict[str, str], status: int
     form = vote_forms(erik.get("/articles/pas").text)[0] | {"does": "finish", "text": ""}
     answer = erik.post("/articles/pas/votes", data=form | change)
 
-    assert answer.status_code in (status, 400)
+    assert answer.status_code == status
 
 
 def test_forged(erik: Client, program: Program) -> None:
