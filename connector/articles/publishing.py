@@ -6,7 +6,7 @@ and the next one goes on where this one stopped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from connector.article import ArticlePage, LivePage
+from connector.articles.ordering import in_order
 from connector.articles.planning import (
     BLOCKED,
     CHANGE,
@@ -285,25 +286,6 @@ _COUNTED = (
     (WAITING, "waiting"),
     (HELD, "held"),
 )
-
-
-def in_order(steps: Sequence[Step]) -> list[Step]:
-    """Pages after those that they link to, as far as links allow: each is then put once."""
-    by_id: Mapping[str, Step] = {step.article: step for step in steps}
-    found: list[Step] = []
-    seen: set[str] = set()
-    for step in steps:
-        stack = [(step.article, False)]
-        while stack:
-            id, is_ready = stack.pop()
-            if is_ready:
-                found.append(by_id[id])
-            elif id in by_id and id not in seen:
-                seen.add(id)
-                page = by_id[id].page
-                stack.append((id, True))
-                stack += [(other, False) for other in reversed(page.links if page else ())]
-    return found
 
 
 def opener(page: ArticlePage) -> Callable[[str], BinaryIO]:
