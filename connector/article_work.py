@@ -14,13 +14,13 @@ from connector.articles.checking import check
 from connector.articles.planning import Plan, plan
 from connector.articles.publishing import JOB, PROGRAM, Result, note, publish
 from connector.articles.reading import Folders, Library, Mistake, read
-from connector.articles.wanting import wanted_of
+from connector.articles.wanting import Wanted, wanted_of
 from connector.errors import Busy, ConfigError, RemoteError
 from connector.ledger.runs import running
 from connector.progress import Progress
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from connector.articles.owners import Owners
     from connector.articles.versions import RolledBack
@@ -77,10 +77,6 @@ class ArticleLine:
 
         return owners_of(self.program.ledger)
 
-    def owner_name(self, upn: str) -> str:
-        """What a person is called; "" for one who is not in the directory."""
-        return self.owners.shown_name(upn)
-
     def sites(self, name: str = "") -> list[Publisher]:
         """All sites, or the one named. Raises ConfigError for a name that is none."""
         if not self.publishers:
@@ -99,18 +95,27 @@ class ArticleLine:
         shows_text: bool = True,
     ) -> Plan:
         """What would be done on a site now; raises as the publisher."""
+        now = self.program.clock()
         return plan(
-            self.library,
+            self._wanted(publisher, now),
             publisher,
             self.program.ledger,
-            self.program.clock(),
-            mistakes=self.mistakes,
+            now,
             only=only,
             withdraw_all=withdraw_all,
             shows_text=shows_text,
+        )
+
+    def _wanted(self, publisher: Publisher, now: datetime) -> Wanted:
+        """What readers of the site should see."""
+        return wanted_of(
+            self.library,
+            publisher.audience,
+            now,
+            self.mistakes,
             time_zone=self.settings.time_zone,
             language=self.settings.language,
-            owner_name=self.owner_name,
+            owner_name=self.owners.shown_name,
         )
 
     def look(
@@ -140,7 +145,6 @@ class ArticleLine:
                     made,
                     publisher,
                     self.program.ledger,
-                    made.made_at,
                     progress,
                     actor=actor,
                     should_stop=should_stop,
@@ -160,17 +164,8 @@ class ArticleLine:
         """Put an earlier version back. Raises Busy, CannotRollBack, and as the publisher."""
         from connector.articles.versions import roll_back
 
-        now = self.program.clock()
-        wanted = wanted_of(
-            self.library,
-            publisher.audience,
-            now,
-            self.mistakes,
-            time_zone=self.settings.time_zone,
-            language=self.settings.language,
-            owner_name=self.owner_name,
-        )
-        ledger = self.program.ledger
+        now, ledger = self.program.clock(), self.program.ledger
+        wanted = self._wanted(publisher, now)
         with running(ledger, lock_name(publisher.name)):
             return roll_back(wanted, publisher, ledger, now, article, number, actor=actor)
 

@@ -13,6 +13,7 @@ from connector.articles.edits import open_edit, take
 from connector.articles.planning import Plan, plan
 from connector.articles.publishing import Result, publish
 from connector.articles.reading import Folders, Library, read
+from connector.articles.wanting import wanted_of
 from connector.ledger import Ledger, open_ledger
 from connector.sandbox.article_files import write_articles
 from connector.sandbox.systems.graph_pages_store import PERSON, FakePage, parts_of
@@ -42,10 +43,11 @@ class TestLine(Served):
         library = self.library()
         mistakes = check(library, self.clock.now.date())
         publisher = self.make_publisher()
-        return plan(library, publisher, self.ledger, self.clock(), mistakes=mistakes)
+        wanted = wanted_of(library, publisher.audience, self.clock(), mistakes)
+        return plan(wanted, publisher, self.ledger, self.clock())
 
     def publish(self) -> Result:
-        return publish(self.plan(), self.make_publisher(), self.ledger, self.clock())
+        return publish(self.plan(), self.make_publisher(), self.ledger)
 
     def page_of(self, article: str) -> FakePage:
         (found,) = [

@@ -6,7 +6,7 @@ that is not is a person's: it is shown as it is, until somebody decides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,8 @@ import msgspec
 
 from connector.article import ArticlePage, LivePage
 from connector.articles import comparing
-from connector.articles.mistakes import Mistake
-from connector.articles.reading import Library
 from connector.articles.seeing import Seen, Sight, see
-from connector.articles.wanting import Wanted, said, wanted_of, with_badge
+from connector.articles.wanting import Wanted, said, with_badge
 from connector.ledger.article_edits import DELETED, HIDDEN, OPEN, SHOWN, TAKEN, TEXT, latest_edits
 from connector.ledger.article_pages import PUBLISHED, WITHDRAWN, KeptPage, html_left, kept_pages
 from connector.ledger.article_versions import last_version, versions_of
@@ -60,44 +58,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan(
-    library: Library,
-    publisher: Publisher,
-    ledger: Ledger,
-    now: datetime,
-    *,
-    mistakes: Iterable[Mistake] | None = None,
-    only: Collection[str] = (),
-    withdraw_all: bool = False,
-    shows_text: bool = True,
-    time_zone: str = "Europe/Copenhagen",
-    language: str = "da",
-    owner_name: Callable[[str], str] = lambda _: "",
-) -> Plan:
-    """What would be done on the site; `only` these articles, else all. Errors as a publisher.
-
-    `shows_text` works out how each text differs: a thousand pages cost seconds.
-    """
-    wanted = wanted_of(
-        library,
-        publisher.audience,
-        now,
-        mistakes,
-        time_zone=time_zone,
-        language=language,
-        owner_name=owner_name,
-    )
-    return plan_pages(
-        wanted,
-        publisher,
-        ledger,
-        now,
-        only=only,
-        withdraw_all=withdraw_all,
-        shows_text=shows_text,
-    )
-
-
-def plan_pages(
     wanted: Wanted,
     publisher: Publisher,
     ledger: Ledger,
@@ -107,7 +67,10 @@ def plan_pages(
     withdraw_all: bool = False,
     shows_text: bool = True,
 ) -> Plan:
-    """The same, from pages."""
+    """What would be done on the site; `only` these articles, else all. Errors as a publisher.
+
+    `shows_text` works out how each text differs: a thousand pages cost seconds.
+    """
     kept = kept_pages(ledger, publisher.name)
     planner = _Planner(wanted, publisher, ledger, now, kept, shows_text=shows_text)
     listed = _listed(publisher, kept, only)

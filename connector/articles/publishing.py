@@ -7,7 +7,6 @@ and the next one goes on where this one stopped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -69,7 +68,6 @@ class Result(msgspec.Struct, kw_only=True):
     counts: dict[str, int] = msgspec.field(default_factory=dict)
     problems: list[str] = msgspec.field(default_factory=list)
     stopped: str = ""
-    error: RemoteError | None = None
 
     @property
     def outcome(self) -> str:
@@ -127,7 +125,6 @@ def publish(
     plan: Plan,
     publisher: Publisher,
     ledger: Ledger,
-    now: datetime,  # noqa: ARG001  the plan has it; kept for callers that have both
     progress: Progress | None = None,
     *,
     actor: str = PROGRAM,
@@ -272,7 +269,6 @@ class _Run:
 
     def _stop(self, error: RemoteError) -> None:
         self._result.stopped = str(error)
-        self._result.error = error
 
     def _count(self, key: str, count: int) -> None:
         if count:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from connector.articles.planning import CHANGE, EDITED, Plan, Step, plan_pages
+from connector.articles.planning import CHANGE, EDITED, Plan, Step, plan
 from connector.articles.publishing import PROGRAM, Result, publish
 from connector.articles.wanting import Wanted, said
 from connector.errors import ConnectorError
-from connector.ledger.article_pages import kept_page, pin
+from connector.ledger.article_pages import KeptPage, kept_page, pin
 from connector.ledger.article_versions import Version, versions_of
 
 if TYPE_CHECKING:
@@ -40,8 +40,10 @@ class RolledBack(msgspec.Struct, frozen=True, kw_only=True):
     result: Result
 
 
-def earlier(ledger: Ledger, site: str, article: str, number: int | None = None) -> Version:
-    """The version of this number; without one, the last that is not what stands now.
+def earlier(
+    ledger: Ledger, site: str, article: str, number: int | None = None
+) -> tuple[KeptPage, Version]:
+    """What stands now, and the version of this number; without one, the last that is another.
 
     Raises CannotRollBack when there is none.
     """
@@ -51,7 +53,7 @@ def earlier(ledger: Ledger, site: str, article: str, number: int | None = None) 
         raise CannotRollBack("not_live", id=article, site=site)
     for each in versions:
         if each.number == number or (number is None and each.digest != row.digest):
-            return each
+            return row, each
     if number is None:
         raise CannotRollBack("no_other", id=article, site=site)
     numbers = ", ".join(str(each.number) for each in reversed(versions)) or "-"
@@ -73,8 +75,8 @@ def roll_back(
     Raises CannotRollBack, and as the publisher when the page cannot be read.
     """
     site = publisher.name
-    version = earlier(ledger, site, article, number)
-    made = plan_pages(wanted, publisher, ledger, now, only=[article])
+    row, version = earlier(ledger, site, article, number)
+    made = plan(wanted, publisher, ledger, now, only=[article])
     step = next(iter(made.steps), None)
     if step is None or step.kind == EDITED or step.live is None:
         key = "edited" if step is not None and step.kind == EDITED else "not_live"
@@ -91,11 +93,10 @@ def roll_back(
         is_pinned=True,
     )
     pin(ledger, site, article, version.number, said(source) if source is not None else "")
-    result = publish(
-        Plan(site=site, steps=(back,), made_at=now), publisher, ledger, now, actor=actor
-    )
-    if result.outcome != "done":
-        pin(ledger, site, article, None, "")
+    made = Plan(site=site, steps=(back,), made_at=now)
+    result = publish(made, publisher, ledger, actor=actor)
+    if not result.writes:  # what was kept before is kept still
+        pin(ledger, site, article, row.pinned, row.pinned_source)
     newest = versions_of(ledger, site, article)[0].number
     return RolledBack(number=version.number, new=newest, result=result)
 

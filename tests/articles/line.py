@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from connector.article import STAFF, ArticlePage, PagePart, digest_of
-from connector.articles.planning import Plan, plan_pages
+from connector.articles.planning import Plan, plan
 from connector.articles.publishing import Result, note, publish
 from connector.articles.wanting import Wanted
 from connector.ledger import Ledger
@@ -72,7 +72,7 @@ class Line:
     def plan(self, *only: str, withdraw_all: bool = False) -> Plan:
         """What would be done, with a new publisher, as another run would have it."""
         self.site = MemorySite(self.place, self.clock, self.site.name, self.site.audience)
-        return plan_pages(
+        return plan(
             self.wanted(),
             self.site,
             self.ledger,
@@ -90,7 +90,7 @@ class Line:
     def publish(self, *only: str, withdraw_all: bool = False) -> Result:
         """Plan and publish."""
         made = self.plan(*only, withdraw_all=withdraw_all)
-        return publish(made, self.site, self.ledger, self.clock())
+        return publish(made, self.site, self.ledger)
 
     def kinds(self, *only: str) -> dict[str, str]:
         """Article -> what would happen."""

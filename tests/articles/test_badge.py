@@ -13,6 +13,7 @@ from connector.articles.checking import check
 from connector.articles.planning import plan
 from connector.articles.publishing import Result, publish
 from connector.articles.reading import Folders, read
+from connector.articles.wanting import wanted_of
 from connector.ledger import Ledger, open_ledger
 from connector.ledger.article_versions import last_version
 from connector.sites.html import make_publisher
@@ -43,8 +44,9 @@ class World:
     def publish(self) -> Result:
         now = self.clock()
         library = read(Folders(self.folder / "artikler"))
-        made = plan(library, self.site, self.ledger, now, mistakes=check(library, now.date()))
-        return publish(made, self.site, self.ledger, now)
+        wanted = wanted_of(library, self.site.audience, now, check(library, now.date()))
+        made = plan(wanted, self.site, self.ledger, now)
+        return publish(made, self.site, self.ledger)
 
     def page(self) -> ArticlePage:
         """What readers see."""

@@ -71,7 +71,7 @@ class Publishing(RuleBasedStateMachine):
         made = self.line.plan(withdraw_all=True)
         place.cut_at, place.cut, place.dies = place.writes + cut[0], cut[1], cut[2]
         try:
-            publish(made, self.line.site, self.line.ledger, self.clock())
+            publish(made, self.line.site, self.line.ledger)
         except Dead:
             pass
         finally:

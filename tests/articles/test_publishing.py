@@ -380,7 +380,7 @@ def test_an_edit_between_plan_and_publish(line: Line) -> None:
     made = line.plan()
     line.place.edit("pas", "Også om aftenen.")
 
-    result = publish(made, line.site, line.ledger, line.clock())
+    result = publish(made, line.site, line.ledger)
 
     assert result.counts == {"kept": 1, "changed": 1, "edited": 1}
     assert "aftenen" in line.shown("pas")
@@ -554,7 +554,7 @@ def test_a_site_that_goes_away_in_the_middle(line: Line) -> None:
     made = line.plan()
     line.place.cut_at, line.place.dies = 3, Unavailable
 
-    result = publish(made, line.site, line.ledger, line.clock())
+    result = publish(made, line.site, line.ledger)
 
     assert result.outcome == "failed"
     assert result.counts == {"created": 1}
@@ -569,7 +569,7 @@ def test_killed_at_every_request(line: Line, at: int, when: str) -> None:
     made = line.plan()
     line.place.cut_at, line.place.cut = at, when
     with pytest.raises(Dead):
-        publish(made, line.site, line.ledger, line.clock())
+        publish(made, line.site, line.ledger)
     line.place.cut_at = 0
 
     line.publish()
@@ -593,7 +593,7 @@ def test_a_killed_change_and_another_change(line: Line, when: str) -> None:
     made = line.plan()
     line.place.cut_at, line.place.cut = line.place.writes + 1, when
     with pytest.raises(Dead):
-        publish(made, line.site, line.ledger, line.clock())
+        publish(made, line.site, line.ledger)
     line.place.cut_at = 0
     line.want(page("pas", "Tredje."))
 
@@ -611,7 +611,7 @@ def test_an_edit_after_a_kill(line: Line, when: str) -> None:
     made = line.plan()
     line.place.cut_at, line.place.cut = line.place.writes + 1, when
     with pytest.raises(Dead):
-        publish(made, line.site, line.ledger, line.clock())
+        publish(made, line.site, line.ledger)
     line.place.cut_at = 0
     line.place.edit("pas", "Også om aftenen.")
 
@@ -629,7 +629,7 @@ def test_a_killed_withdrawal(line: Line, when: str) -> None:
     made = line.plan()
     line.place.cut_at, line.place.cut = line.place.writes + 1, when
     with pytest.raises(Dead):
-        publish(made, line.site, line.ledger, line.clock())
+        publish(made, line.site, line.ledger)
     line.place.cut_at = 0
 
     line.publish()

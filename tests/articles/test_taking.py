@@ -12,6 +12,7 @@ from connector.articles.edits import CannotTake, dismiss, open_edit, take
 from connector.articles.planning import plan
 from connector.articles.publishing import note, publish
 from connector.articles.reading import Folders, base_path, read
+from connector.articles.wanting import wanted_of
 from connector.ledger import Ledger, open_ledger
 from connector.ledger.article_edits import edits
 from tests.articles.memory_site import MemorySite, Place
@@ -60,8 +61,9 @@ class Town:
         library = read(self.folders)
         found = check(library, self.clock().date())
         assert [each.key for each in found if each.level == "error"] == []
-        made = plan(library, self.site, self.ledger, self.clock(), mistakes=found)
-        return publish(made, self.site, self.ledger, self.clock()).counts
+        wanted = wanted_of(library, STAFF, self.clock(), found)
+        made = plan(wanted, self.site, self.ledger, self.clock())
+        return publish(made, self.site, self.ledger).counts
 
     def edit(self, before: str, after: str, article: str = "pas") -> None:
         """A person replaces one text by another on the live page, and it is found."""
@@ -72,7 +74,8 @@ class Town:
         self.look()
 
     def look(self) -> None:
-        made = plan(read(self.folders), self.site, self.ledger, self.clock())
+        wanted = wanted_of(read(self.folders), STAFF, self.clock())
+        made = plan(wanted, self.site, self.ledger, self.clock())
         note(made, self.ledger)
 
     def take(self, article: str = "pas") -> Path:

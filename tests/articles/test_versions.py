@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from connector.articles.versions import CannotRollBack, RolledBack, release, roll_back
+from connector.errors import Unavailable
 from connector.ledger import Ledger, open_ledger
 from connector.ledger.article_pages import kept_page
 from connector.ledger.article_versions import versions_of
@@ -126,3 +127,27 @@ def test_a_site_that_is_away(line: Line) -> None:
     assert rolled.result.outcome != "done"
     assert pinned(line.ledger) is None
     assert "Anden." in line.shown("pas")
+
+
+def test_a_second_one_that_does_not_get_there(line: Line) -> None:
+    """The version that stands is still kept: the next run does not put the source's text."""
+    back(line, 1)
+    with while_(line.place, is_read_only=True):
+        assert back(line, 2).result.outcome != "done"
+
+    assert pinned(line.ledger) == 1
+    assert line.publish().counts == {"kept": 2}
+
+
+def test_a_site_that_breaks_off_afterwards(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The version is there, and only the site's own lists are not: it stays there."""
+
+    def away() -> None:
+        raise Unavailable("intra: does not answer", system="intra")
+
+    monkeypatch.setattr(line.site, "finish", away)
+
+    assert back(line).result.stopped
+    assert pinned(line.ledger) == 1
+    assert line.publish().counts == {"kept": 2}
+    assert "Første." in line.shown("pas")
