@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -57,6 +58,8 @@ def main() -> None:
     folder = Path(options.folder).resolve()
     base = Path(options.base).resolve() if options.base else None
     _write_configuration(folder, base)
+    # What is uploaded to a site that forgets would stay in /tmp when the process is ended.
+    tempfile.tempdir = str(folder / "var" / "tmp")
     # Dates are shown in the time zone of the process, whatever the site's own is.
     os.environ["TZ"] = options.time_zone
     time.tzset()
@@ -89,7 +92,7 @@ def _options() -> argparse.Namespace:
 
 
 def _write_configuration(folder: Path, base: Path | None) -> None:
-    for sub in ("etc", "var/cache", "var/blobs"):
+    for sub in ("etc", "var/cache", "var/blobs", "var/tmp"):
         (folder / sub).mkdir(parents=True, exist_ok=True)
     (folder / "etc" / "site.zcml").write_text(SITE_ZCML, encoding="utf-8")
     text = ZOPE_CONF.format(

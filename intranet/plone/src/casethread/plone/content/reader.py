@@ -14,14 +14,12 @@ MODIFY = "Modify portal content"
 def reader_of(article: object) -> Reader:
     """What the present user may see of this article."""
     manager = getSecurityManager()
-    if not manager.checkPermission(VIEW_STAFF, article):
+    if manager.checkPermission(MODIFY, article):
         # Whoever may change it sees all of it: what one does not see, one would take away.
-        return Reader(is_editor=True) if manager.checkPermission(MODIFY, article) else EVERYBODY
-    return Reader(
-        is_staff=True,
-        is_editor=bool(manager.checkPermission(MODIFY, article)),
-        units=units_of(_groups(manager.getUser())),
-    )
+        return Reader(is_editor=True)
+    if not manager.checkPermission(VIEW_STAFF, article):
+        return EVERYBODY
+    return Reader(is_staff=True, units=units_of(_groups(manager.getUser())))
 
 
 def is_staff() -> bool:
