@@ -262,6 +262,8 @@ TEXTS = {
     "progress.erased": "{count} slettet",
     "progress.files": "{count} filer slettet",
     "progress.files.one": "{count} fil slettet",
+    "progress.signals": "{count} læsersignaler slettet",
+    "progress.signals.one": "{count} læsersignal slettet",
     "progress.forgotten": "{count} gamle kørsler glemt",
     "progress.forgotten.one": "{count} gammel kørsel glemt",
     "job.attachments": "Vedhæftninger",

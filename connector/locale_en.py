@@ -274,6 +274,8 @@ TEXTS = {
     "progress.erased": "{count} erased",
     "progress.files": "{count} files erased",
     "progress.files.one": "{count} file erased",
+    "progress.signals": "{count} readers' signals erased",
+    "progress.signals.one": "{count} reader's signal erased",
     "progress.forgotten": "{count} old runs forgotten",
     "progress.forgotten.one": "{count} old run forgotten",
     "job.attachments": "Attachments",

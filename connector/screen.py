@@ -28,7 +28,12 @@ DID = {  # what a run counted, in the order and words a person is told
 }
 DID_BY = {
     "deliver": {"done": "progress.done", **DID},
-    "prune": {"items": "progress.erased", "files": "progress.files", "runs": "progress.forgotten"},
+    "prune": {
+        "items": "progress.erased",
+        "files": "progress.files",
+        "signals": "progress.signals",
+        "runs": "progress.forgotten",
+    },
     "articles": {
         name: f"article.did.{name}"
         for name in ("created", "changed", "links", "withdrawn", "edited", "blocked", "locked")

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from connector.article import Signal
 from connector.errors import Denied, Gone, RemoteError, Unavailable
 from connector.jobs.fetch import TRIES, Fetched, fetch
 from connector.jobs.prune import Pruned, prune
 from connector.ledger import Ledger
+from connector.ledger.article_signals import keep_signals
+from connector.ledger.article_tables import article_signal
 from connector.ledger.runs import running
 from connector.ledger.search_query import read_query
 from connector.ledger.searching import search
@@ -165,6 +168,19 @@ def test_forgets_old_runs(ledger: Ledger, spool: Spool, clock: Clock) -> None:
     assert prune(ledger, spool, quarantine_days=30, runs_days=10).runs == 0
     assert prune(ledger, spool, quarantine_days=30, runs_days=8, is_dry=True).runs == 0
     assert prune(ledger, spool, quarantine_days=30, runs_days=8).counts()["runs"] == 1
+
+
+def test_forgets_what_readers_did_long_ago(ledger: Ledger, spool: Spool, clock: Clock) -> None:
+    """After 400 days, also where no site is read any more; not in a dry run."""
+    vote = Signal(key="a", kind="vote", day=clock.now.date(), count=1, value="down", reason="Nej")
+    keep_signals(ledger, "intranet", [vote], "1")
+
+    clock.move(days=400)
+    assert prune(ledger, spool, quarantine_days=30).counts()["signals"] == 0
+    clock.move(days=1)
+    assert prune(ledger, spool, quarantine_days=30, is_dry=True).signals == 0
+    assert prune(ledger, spool, quarantine_days=30).counts()["signals"] == 1
+    assert rows(ledger, article_signal.c.key) == []
 
 
 def test_every_version_goes(ledger: Ledger, spool: Spool, clock: Clock) -> None:

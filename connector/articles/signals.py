@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connector.ledger.article_signals import cursor_of, forget_signals, keep_signals
-from connector.ledger.tables import at
 
 if TYPE_CHECKING:
     from connector.ledger import Ledger
     from connector.ports import Publisher
-
-
-KEPT_DAYS = 400  # a year, to be compared with the same weeks of the year before, and a month
 
 
 def collect(publisher: Publisher, ledger: Ledger) -> int:
@@ -25,5 +20,5 @@ def collect(publisher: Publisher, ledger: Ledger) -> int:
     count = 0
     for signals, cursor in publisher.signals(cursor_of(ledger, publisher.name)):
         count += keep_signals(ledger, publisher.name, signals, cursor)
-    forget_signals(ledger, at(ledger.now()).date() - timedelta(days=KEPT_DAYS))
+    forget_signals(ledger)
     return count

@@ -1,6 +1,6 @@
 """Erases content that nobody linked to a case in time. That it existed stays on record.
 
-Runs that are long over are forgotten with it.
+Runs that are long over, and what readers did with articles long ago, are forgotten with it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from connector.ledger import runs
+from connector.ledger.article_signals import forget_signals
 from connector.ledger.batch import chunks
 from connector.ledger.events import event_row, record
 from connector.ledger.tables import PRUNED_TO, attachment, item, link, mention, meta, phone, problem
@@ -38,6 +39,7 @@ class Pruned:
     files: int = 0
     problems: int = 0
     runs: int = 0
+    signals: int = 0
 
     def counts(self) -> dict[str, int]:
         """The figures kept with the run."""
@@ -46,6 +48,7 @@ class Pruned:
             "files": self.files,
             "problems": self.problems,
             "runs": self.runs,
+            "signals": self.signals,
         }
 
 
@@ -63,8 +66,8 @@ def prune(
 
     The row stays with its SHA-256, times and kind: the fact that it existed. A sighting follows the
     call it was joined into. Files that no item names, left by a process that was killed, go when
-    they are a day old, and records of runs when they are `runs_days` old. Stops and goes on
-    anywhere; a dry run only counts.
+    they are a day old, records of runs when they are `runs_days` old, and readers' signals when
+    they are 400 days old. Stops and goes on anywhere; a dry run only counts.
     """
     progress = progress or Silent()
     progress.begin("prune", None)
@@ -99,6 +102,7 @@ def prune(
     if not is_dry:
         before = ledger.now() - runs_days * DAY_MS
         result.runs = runs.forget(ledger, before, should_stop)
+        result.signals = forget_signals(ledger)  # also of a site that is down, or not read any more
     progress.end("prune")
     return result
 

@@ -8,7 +8,7 @@ are kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from connector.ledger.store import Ledger
 
+KEPT_DAYS = 400  # a year, to be compared with the same weeks of the year before, and a month
 MOST_REASON = 2000  # characters of a voter's words that are kept
 MOST_VALUE = 200  # of what was searched for
 MOST_ANSWER = 2000
@@ -106,9 +107,10 @@ def _row(site: str, signal: Signal) -> dict[str, Any]:
     }
 
 
-def forget_signals(ledger: Ledger, before: date) -> int:
-    """Erase what is of an earlier day, with the answers to it; how many signals it was."""
-    old = article_signal.c.day < before.isoformat()
+def forget_signals(ledger: Ledger) -> int:
+    """Erase what is older than KEPT_DAYS, with the answers to it; how many signals it was."""
+    first = at(ledger.now()).date() - timedelta(days=KEPT_DAYS)
+    old = article_signal.c.day < first.isoformat()
     its = sa.select(article_signal.c.key).where(
         old,
         article_signal.c.site == article_answer.c.site,
