@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connector.article import LOCAL, LivePage
-from connector.articles.comparing import site_links
+from connector.article import LOCAL
 from connector.articles.drafts import Draft, parse_draft
+from connector.articles.edit_texts import links_of
 from connector.articles.mistakes import ERROR
 from connector.articles.reading import Folders, Library, keep_base, read_drafts
 from connector.articles.rewriting import overlaid, rewritten
@@ -64,10 +64,7 @@ def changes_in(ledger: Ledger, edit: Edit) -> list[Change]:
     if version is None:
         return []
     kept = kept_pages(ledger, edit.site)
-    addresses = {id: row.url for id, row in kept.items() if row.is_live}
-    row = kept.get(edit.article)
-    live = LivePage(id=edit.article, ref="", url=row.url if row else "")
-    link = site_links(live, addresses, tuple(each.name for each in version.page.files))
+    row, link = kept.get(edit.article), links_of(edit, kept, version)
     left = html_left(ledger, edit.site, edit.article)
     found = changes(version.page, left, edit.html, link)
     if edit.title and row is not None and edit.title != row.title:

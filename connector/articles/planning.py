@@ -14,10 +14,11 @@ import msgspec
 
 from connector.article import ArticlePage, LivePage
 from connector.articles import comparing
+from connector.articles.edit_texts import difference_of
 from connector.articles.seeing import Seen, Sight, see
 from connector.articles.wanting import Wanted, said, with_badge
 from connector.ledger.article_edits import DELETED, HIDDEN, OPEN, SHOWN, TAKEN, TEXT, latest_edits
-from connector.ledger.article_pages import PUBLISHED, WITHDRAWN, KeptPage, html_left, kept_pages
+from connector.ledger.article_pages import PUBLISHED, WITHDRAWN, KeptPage, kept_pages
 from connector.ledger.article_versions import last_version, versions_of
 
 if TYPE_CHECKING:
@@ -251,18 +252,10 @@ class _Planner:
     def _edited(self, base: Step) -> Step:
         seen = base.seen
         assert seen is not None  # noqa: S101
-        why = seen.edit.kind if seen.edit else ""
-        made = ""
-        if self._shows_text and seen.live is not None and seen.live.html:
-            left = html_left(self._ledger, self._publisher.name, base.article)
-            version = last_version(self._ledger, self._publisher.name, base.article)
-            files = tuple(each.name for each in version.page.files) if version else ()
-            before = msgspec.structs.replace(seen.live, html=left)
-            ours, theirs = (
-                comparing.live_body(each, self._addresses, files) for each in (before, seen.live)
-            )
-            made = comparing.difference(ours, theirs)
-        return msgspec.structs.replace(base, kind=EDITED, why=why, difference=made)
+        if seen.edit is None:
+            return msgspec.structs.replace(base, kind=EDITED)
+        made = difference_of(self._ledger, seen.edit, self._kept) if self._shows_text else ""
+        return msgspec.structs.replace(base, kind=EDITED, why=seen.edit.kind, difference=made)
 
     def _with(self, base: Step, page: ArticlePage, why: str, row: KeptPage | None) -> Step:
         """The article should be seen here, and nothing of a person's stands in the way."""

@@ -309,6 +309,20 @@ def test_changes_of_the_clock(
 # --- people ---
 
 
+def test_a_title_that_somebody_changed(line: Line) -> None:
+    """It is in the difference, though the text below is as we left it."""
+    line.want(page("pas"))
+    line.publish()
+    shown = line.place.of("pas")
+    shown.title, shown.version = "Pas og kørekort", shown.version + 1
+
+    difference = line.plan().of("edited")[0].difference.splitlines()
+
+    assert ["-# Artikel pas", "+# Pas og kørekort"] == [
+        each for each in difference[2:] if each.startswith(("-", "+"))
+    ]
+
+
 def test_an_edit_is_kept_and_left_alone(line: Line) -> None:
     """It is shown with its difference, kept whole in the ledger, and never written over."""
     line.publish()

@@ -8,20 +8,16 @@ import fastapi
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from connector.article import LivePage
-from connector.articles.comparing import live_body
+from connector.articles.edit_texts import texts_of
 from connector.articles.edits import CannotTake, dismiss, take
 from connector.articles.settling import TAKE_LOCAL, TAKE_NATIONAL, settle
 from connector.articles.side_by_side import pieces, rows
 from connector.errors import ConfigError
 from connector.ledger.access import Viewer
 from connector.ledger.article_edits import OPEN, Edit, edits
-from connector.ledger.article_pages import html_left, kept_pages
-from connector.ledger.article_versions import last_version
 from connector.ledger.events import event_row, record
 from connector.web import rules
 from connector.web.article_shelf import shelf_of
-from connector.web.article_text import readable
 from connector.web.page import NotFound, Stale, Unready, Wrong, language_of, render
 from connector.web.pages.articles import known
 from connector.web.pages.records_audit import people
@@ -39,7 +35,7 @@ def edit_page(request: Request, viewer: Editor, article: str, edit: int) -> Resp
     site = site_of(request)
     line, _ = known(site, shelf_of(request), article)
     found = _found(site, article, edit)
-    ours, theirs = _texts(site, found)
+    ours, theirs = texts_of(site.ledger, found)
     return render(
         request,
         "articles_edit.html",
@@ -57,29 +53,6 @@ def _found(site: Site, article: str, number: int) -> Edit:
         if each.id == number and each.article == article:
             return each
     raise NotFound("articles.wrong.edit", edit=number, article=article[:80])
-
-
-def _texts(site: Site, edit: Edit) -> tuple[str, str]:
-    """What we left on the site, and what stands there by the person's hand."""
-    version = last_version(site.ledger, edit.site, edit.article)
-    pages = kept_pages(site.ledger, edit.site)
-    page = pages.get(edit.article)
-    files = tuple(each.name for each in version.page.files) if version is not None else ()
-    addresses = {id: each.url for id, each in pages.items() if each.is_live}
-    url = page.url if page is not None else ""
-
-    def text(title: str, html: str) -> str:
-        live = LivePage(id=edit.article, ref="", url=url, html=html)
-        return "\n\n".join(
-            filter(None, (title and f"# {title}", live_body(live, addresses, files)))
-        )
-
-    title = page.title if page is not None else ""
-    left = html_left(site.ledger, edit.site, edit.article)
-    if left or version is None:
-        return text(title, left), text(edit.title or title, edit.html)
-    ours = readable(version.page, tells_audience=False)
-    return ours, text(edit.title or title, edit.html)
 
 
 @router.post("/articles/{article}/edits/{edit}")
