@@ -6,7 +6,7 @@ import hashlib
 import html as html_entities
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 from connector.article import CITIZEN, STAFF, ArticleFile, ArticlePage, PagePart
 from connector.errors import Gone, Rejected
@@ -18,6 +18,10 @@ PUBLISHED, WITHDRAWN, DRAFT = "published", "withdrawn", "draft"
 # which ">" may stand.
 _TAG = re.compile(r'<[a-zA-Z][^"<>]*(?:"[^"]*"[^"<>]*)*>')
 _LINK = re.compile(r'\s(href|src)="(article|file):([^"]*)"')
+_MONTHS = {
+    "da": "januar februar marts april maj juni juli august september oktober november december",
+    "en": "January February March April May June July August September October November December",
+}
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
 
 
@@ -28,6 +32,13 @@ def state_at(page: ArticlePage, now: datetime) -> str:
     if page.effective is not None and page.effective > now:
         return DRAFT
     return PUBLISHED
+
+
+def day(value: date, language: str) -> str:
+    """ "1. marts 2027", "1 March 2027"; in English where the language is none of ours."""
+    name = language if language in _MONTHS else "en"
+    month = _MONTHS[name].split()[value.month - 1]
+    return f"{value.day}{'.' if name == 'da' else ''} {month} {value.year}"
 
 
 def resolved(

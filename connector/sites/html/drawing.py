@@ -15,8 +15,8 @@ from markupsafe import Markup
 
 from connector.article import CITIZEN, UNIT, ArticlePage, PagePart
 from connector.sites.html.mark import Mark, encoded, sealed
-from connector.sites.html.words import day, words
-from connector.sites.showing import needs_anchor
+from connector.sites.html.words import words
+from connector.sites.showing import day, needs_anchor
 
 STYLE, SEARCH, INDEX = "casethread.css", "casethread-search.js", "casethread-index.js"
 HOME, SEARCH_PAGE, FEED = "index.html", "search.html", "feed.xml"

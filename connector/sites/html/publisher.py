@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import html
-import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -34,7 +33,6 @@ from connector.sites.showing import (
 )
 
 _RESERVED = frozenset({"index", "search"})
-_SOURCES = re.compile(r'\s(?:src|href)="([^"]*)"')
 
 
 class HtmlPublisher:

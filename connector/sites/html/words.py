@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 WORDS: dict[str, dict[str, str]] = {
     "da": {
         "skip": "Gå til indholdet",
@@ -66,19 +64,8 @@ WORDS: dict[str, dict[str, str]] = {
         "empty": "There are no guides yet.",
     },
 }
-_MONTHS = {
-    "da": "januar februar marts april maj juni juli august september oktober november december",
-    "en": "January February March April May June July August September October November December",
-}
 
 
 def words(language: str) -> dict[str, str]:
     """The words of a language; English where there are none in it."""
     return WORDS["da" if language == "da" else "en"]
-
-
-def day(value: date, language: str) -> str:
-    """ "1. marts 2027", "1 March 2027"."""
-    name = "da" if language == "da" else "en"
-    month = _MONTHS[name].split()[value.month - 1]
-    return f"{value.day}{'.' if name == 'da' else ''} {month} {value.year}"

@@ -15,7 +15,8 @@ from typing import Any
 from connector.article import CITIZEN, UNIT, ArticlePage, PagePart
 from connector.sites.fingerprints import fingerprint
 from connector.sites.sharepoint_pages.wire import PartData, Properties, SitePage, WebPart
-from connector.sites.sharepoint_pages.words import day, words
+from connector.sites.sharepoint_pages.words import words
+from connector.sites.showing import day
 
 _IMAGE = "d1d91016-032f-456d-98a4-721247c305e8"
 _BLOCK = re.compile(r"<p>\s*(<img\b[^<>]*>)\s*</p>")

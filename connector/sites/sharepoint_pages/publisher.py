@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
-from connector.article import CITIZEN, STAFF, ArticleFile, ArticlePage, LivePage, Signal, SiteAccess
+from connector.article import ArticleFile, ArticlePage, LivePage, Signal, SiteAccess
 from connector.errors import ConnectorError, Gone, PageEdited, PageLocked, Rejected
 from connector.model import Finding
 from connector.ports import Address, OpenFile
@@ -36,6 +36,7 @@ from connector.sites.showing import (
     WITHDRAWN,
     checked_id,
     content_of,
+    refuse_staff_text,
     resolved,
     state_at,
 )
@@ -108,7 +109,7 @@ class PagesPublisher:
         self, page: ArticlePage, before: LivePage | None, open_file: OpenFile, address: Address
     ) -> LivePage:
         """A row that says what is coming, files, a draft, publishing, and the row once more."""
-        self._refuse_foreign_sections(page)
+        refuse_staff_text(page, self.audience, self.name)
         name = f"{checked_id(page, self.name)}.aspx"
         row = self._rows.find(page.id)
         present = self._present(row, name)
@@ -242,16 +243,6 @@ class PagesPublisher:
             print=print_of_content(content, self._identity),
             files=files,
         )
-
-    def _refuse_foreign_sections(self, page: ArticlePage) -> None:
-        if self.audience == STAFF:
-            return
-        if page.audience != CITIZEN or any(part.audience != CITIZEN for part in page.parts):
-            text = (
-                f"{self.name}: the page of {page.id} holds text for staff, and this site is for "
-                "citizens; nothing was written"
-            )
-            raise Rejected(text, system=self.name, field="audience")
 
     def _refuse_edited(
         self, article: str, before: LivePage | None, present: SitePage | None, row: Row, plan: _Plan

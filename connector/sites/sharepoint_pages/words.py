@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 _WORDS: dict[str, dict[str, str]] = {
     "da": {
         "staff": "Kun for medarbejdere",
@@ -48,19 +46,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "CtWork": "For the program",
     },
 }
-_MONTHS = {
-    "da": "januar februar marts april maj juni juli august september oktober november december",
-    "en": "January February March April May June July August September October November December",
-}
 
 
 def words(language: str) -> dict[str, str]:
     """The words of a language; English where there are none in it."""
     return _WORDS.get(language, _WORDS["en"])
-
-
-def day(value: date, language: str) -> str:
-    """ "1. marts 2027", "1 March 2027"."""
-    name = language if language in _MONTHS else "en"
-    month = _MONTHS[name].split()[value.month - 1]
-    return f"{value.day}{'.' if name == 'da' else ''} {month} {value.year}"
