@@ -9,6 +9,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from email.message import EmailMessage
 
 import msgspec
@@ -51,7 +52,7 @@ def send(access: MailAccess, letters: Iterable[EmailMessage]) -> Iterator[tuple[
                 yield position, _said(error.smtp_code, error.smtp_error)
             except smtplib.SMTPNotSupportedError as error:  # an address with Danish letters
                 yield position, str(error)
-            except (smtplib.SMTPException, OSError) as error:
+            except OSError as error:  # the other SMTPExceptions too
                 raise _unavailable(access, error) from error
             else:
                 yield position, ""
@@ -66,53 +67,45 @@ def check_mail(access: MailAccess) -> Finding:
     return Finding(level="ok", system=SYSTEM, what=f"{access.host}:{access.port} takes mail")
 
 
-class _Conversation:
-    """A signed-in connection that is always given back."""
-
-    def __init__(self, server: smtplib.SMTP) -> None:
-        self._server = server
-
-    def __enter__(self) -> smtplib.SMTP:
-        return self._server
-
-    def __exit__(self, *_: object) -> None:
+@contextmanager
+def _conversation(access: MailAccess) -> Iterator[smtplib.SMTP]:
+    """A signed-in connection that is always given back. Raises as `send`."""
+    with ExitStack() as until_signed_in:
         try:
-            self._server.quit()
-        except (smtplib.SMTPException, OSError):
-            self._server.close()
-
-
-def _conversation(access: MailAccess) -> _Conversation:
+            server = _connect(access, until_signed_in)
+        except smtplib.SMTPAuthenticationError as error:
+            raise Denied(
+                f"{SYSTEM}: {access.host} does not accept the account {access.user}: "
+                f"{_said(error.smtp_code, error.smtp_error)}; check mail_user and its password",
+                system=SYSTEM,
+            ) from error
+        except OSError as error:  # SMTPException is one
+            raise _unavailable(access, error) from error
+        until_signed_in.pop_all()
     try:
-        return _Conversation(_connect(access))
-    except RemoteError:
-        raise
-    except smtplib.SMTPAuthenticationError as error:
-        raise Denied(
-            f"{SYSTEM}: {access.host} does not accept the account {access.user}: "
-            f"{_said(error.smtp_code, error.smtp_error)}; check mail_user and its password",
-            system=SYSTEM,
-        ) from error
-    except (smtplib.SMTPException, OSError) as error:
-        raise _unavailable(access, error) from error
+        yield server
+    finally:
+        try:
+            server.quit()
+        except OSError:
+            server.close()
 
 
-def _connect(access: MailAccess) -> smtplib.SMTP:
+def _connect(access: MailAccess, cleanup: ExitStack) -> smtplib.SMTP:
+    """A connection that is signed in; `cleanup` closes it should that fail."""
     tls = ssl.create_default_context(cafile=access.ca_bundle or None)
-    if access.port == TLS_PORT:
-        server: smtplib.SMTP = smtplib.SMTP_SSL(
-            access.host, access.port, timeout=access.timeout_s, context=tls
-        )
-    else:
-        server = smtplib.SMTP(access.host, access.port, timeout=access.timeout_s)
-    try:
-        if access.has_starttls and access.port != TLS_PORT:
-            _protect(server, access, tls)
-        if access.user:
-            server.login(access.user, access.password)
-    except BaseException:
-        server.close()
-        raise
+    is_tls = access.port == TLS_PORT
+    where = (access.host, access.port)
+    server = (
+        smtplib.SMTP_SSL(*where, timeout=access.timeout_s, context=tls)
+        if is_tls
+        else smtplib.SMTP(*where, timeout=access.timeout_s)
+    )
+    cleanup.callback(server.close)
+    if access.has_starttls and not is_tls:
+        _protect(server, access, tls)
+    if access.user:
+        server.login(access.user, access.password)
     return server
 
 

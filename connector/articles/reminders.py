@@ -47,11 +47,6 @@ class Reminder(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
 
     @property
-    def is_redirected(self) -> bool:
-        """Meant for the owner, and told to another because the owner has left."""
-        return self.owner.state == LEFT and self.step in (SOON, DUE, OWNER_LEFT)
-
-    @property
     def key(self) -> tuple[str, str, date | None]:
         """What is kept of it: article, step, review date."""
         return self.article, self.step, self.review_by

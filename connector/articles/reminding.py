@@ -130,8 +130,8 @@ def _deliver(
     """Send each letter and record it at once; without a mail server the file is the letter."""
     if not those:
         return
-    answers = ((n, "") for n in range(len(mails))) if post.access is None else None
-    for number, why in answers if answers is not None else send(_access(post), mails):
+    kept = ((number, "") for number in range(len(mails)))
+    for number, why in kept if post.access is None else send(post.access, mails):
         letter = those[number]
         if why:
             done.refused += 1
@@ -143,11 +143,6 @@ def _deliver(
             done.sent += post.access is not None
             done.told += len(letter.reminders)
         progress.step(JOB, number + 1, {"sent": done.sent})
-
-
-def _access(post: Post) -> MailAccess:
-    assert post.access is not None  # noqa: S101  the caller looked
-    return post.access
 
 
 def _write(
