@@ -10,6 +10,7 @@ from connector.article import SiteAccess
 from connector.auth import read_pem
 from connector.errors import ConfigError
 from connector.locale import text
+from connector.settings_reader import secret_variable
 
 if TYPE_CHECKING:
     from connector.ports import Publisher
@@ -36,7 +37,7 @@ def make_publisher(site: Site, settings: Settings) -> Publisher:
 def access(site: Site, settings: Settings) -> SiteAccess:
     """How to reach the site; errors as for `make_publisher`."""
     if site.kind in NEEDS_SECRET and not site.secret:
-        variable = f"CASETHREAD_SITE_{site.name.upper().replace('-', '_')}_SECRET"
+        variable = secret_variable("sites", site.name, "secret")
         setting = f"sites.{site.name}.secret_file"
         told = text("config.secret_missing", settings.language, variable=variable, setting=setting)
         raise ConfigError([told])

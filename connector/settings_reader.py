@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from os.path import normpath
 from pathlib import Path
 from typing import Any
 
@@ -372,10 +373,16 @@ def _check_articles(values: Mapping[str, Mapping[str, Any]], report: _Report) ->
             report.add((*names, key), "config.required", why=why)
         if site["kind"] != "html" and site["url"] and not is_protected(site["url"]):
             report.add((*names, "url"), "config.https_sink")
-        where = (site["url"] if site["kind"] != "html" else "", site["place"])
-        first = places.setdefault(where, table)
+        first = places.setdefault(_where(site), table)
         if first != table:
             report.add((*names, "place"), "config.same_place", name=first)
+
+
+def _where(site: Mapping[str, Any]) -> tuple[str, str]:
+    """The same for two sites that are one place, however it is written."""
+    if site["kind"] == "html":
+        return "", normpath(site["place"])
+    return site["url"].rstrip("/").lower(), site["place"].strip("/")
 
 
 def _check_system(table: str, sink: Mapping[str, Any], report: _Report) -> None:

@@ -694,6 +694,7 @@ def test_own_servers_need_no_tenant(tmp_path: Path) -> None:
 
 # --- articles ---
 
+SITE_TOO = "[sites.y]\nkind = 'plone'\nurl = 'https://intranet.kommune.example/'\n"
 SITE = "[sites.intranet]\nkind = 'plone'\nurl = 'https://intranet.kommune.example'\n"
 
 
@@ -732,6 +733,8 @@ def test_units_have_mail_addresses(tmp_path: Path) -> None:
         ("[sites.x]\nkind = 'plone'\nurl = 'http://a.example'\n", "must begin with https://"),
         ("[sites.X]\nplace = 'p'\n", "may hold a-z, 0-9, - and _ only"),
         ("[sites.x]\nplace = 'p'\n[sites.y]\nplace = 'p'\n", "is the same place as in sites.x"),
+        ("[sites.x]\nplace = 'p'\n[sites.y]\nplace = './p/'\n", "is the same place as in sites.x"),
+        (f"{SITE}place = 'v'\n{SITE_TOO}place = '/v/'\n", "the same place as in sites.intranet"),
         ("[sites.x]\nplace = 'p'\npassword = 'hunter2'\n", "CASETHREAD_SITE_X_SECRET"),
         ("[sites.x]\nplaced = 'p'\nplace = 'p'\n", "did you mean sites.x.place?"),
         ("[articles]\nmail_host = 'mail.example'\n", "articles.mail_from: is missing"),
