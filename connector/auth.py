@@ -5,17 +5,22 @@ msal is imported at the first token, because importing it costs more than the re
 
 from __future__ import annotations
 
+import base64
 import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import msgspec
 import requests
 
 from connector.errors import ConfigError, Denied, Unavailable
+from connector.typed import read_json
+
+T = TypeVar("T")
 
 # Sign-in hosts that Microsoft's own directory of clouds knows; asking it about others fails.
 _MICROSOFT = frozenset(
@@ -125,6 +130,25 @@ def token_source(
     scope = f"{parts.scheme}://{parts.netloc}/.default"
     session = _Session(timeout_s, ca_bundle, proxy)
     return _SignIn(where, client_id, credential, scope, session, monotonic, system)
+
+
+class _Roles(msgspec.Struct):
+    roles: list[str] = []
+
+
+def token_roles(token: str) -> frozenset[str]:
+    """The `roles` claim of a token, empty when it holds none that can be read."""
+    try:
+        return frozenset(claims_of(token, _Roles).roles)
+    except ValueError:
+        return frozenset()
+
+
+def claims_of(token: str, kind: type[T]) -> T:
+    """What a JWT says of itself: only read, never trusted, the server decides. Raises ValueError
+    for what is none."""
+    payload = token.split(".")[1] if token.count(".") == 2 else ""
+    return read_json(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)), kind)
 
 
 def _blocks(pem: str, what: str) -> str:

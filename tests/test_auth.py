@@ -13,11 +13,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from connector.auth import token_source
+from connector.auth import token_roles, token_source
 from connector.errors import Denied, Unavailable
 from connector.http import Graph
 from connector.sandbox import Sandbox, Server, build, serve
-from connector.sources.rights import token_roles
 from connector.sources.teams import Directory
 
 WORLD = build(seed=5, users=3, days=2, now=datetime(2026, 11, 20, 12, tzinfo=UTC))

@@ -5,13 +5,12 @@ Least permissions: Microsoft Graph permissions reference, read 2026-11-21.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from connector.auth import token_roles
 from connector.errors import Denied, Gone, RemoteError
 from connector.http import Answer, Graph
 from connector.model import Finding
@@ -161,20 +160,6 @@ def graph_roles(graph: Graph) -> frozenset[str]:
     try:
         return token_roles(graph.token())
     except RemoteError:
-        return frozenset()
-
-
-class _Claims(msgspec.Struct):
-    roles: list[str] = []
-
-
-def token_roles(token: str) -> frozenset[str]:
-    """The `roles` claim of a JWT. Only read, never trusted: the server decides."""
-    payload = token.split(".")[1] if token.count(".") == 2 else ""
-    try:
-        text = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
-        return frozenset(read_json(text, _Claims).roles)
-    except (binascii.Error, ValueError):
         return frozenset()
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import threading
 import time
 from collections.abc import Callable, Mapping
 
 import msgspec
 
+from connector.auth import claims_of
 from connector.errors import Denied, RemoteError
 from connector.journaling.remote import Remote
 from connector.journaling.token import basic
 from connector.sites.plone.answers import Made
-from connector.typed import read_json
 
 _EARLY_S = 300.0
 _UNKNOWN_LIFE_S = 3600.0
@@ -78,10 +76,8 @@ class _Claims(msgspec.Struct):
 
 def _end_of(token: str, now: float) -> float:
     """When a token ends, in seconds of the epoch; an hour from now when it does not say."""
-    payload = token.split(".")[1] if token.count(".") == 2 else ""
     try:
-        decoded = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
-        end = read_json(decoded, _Claims).exp
-    except (binascii.Error, msgspec.DecodeError):
+        end = claims_of(token, _Claims).exp
+    except ValueError:
         end = 0.0
     return end or now + _UNKNOWN_LIFE_S

@@ -6,8 +6,6 @@ after it was seen, says so and nothing else; its address and its versions stay.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -16,6 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 
 from connector.article import ArticleFile, ArticlePage, LivePage, Signal, SiteAccess
+from connector.auth import token_roles
 from connector.errors import ConnectorError, Gone, PageEdited, PageLocked, Rejected
 from connector.model import Finding
 from connector.ports import Address, OpenFile
@@ -40,7 +39,6 @@ from connector.sites.showing import (
     resolved,
     state_at,
 )
-from connector.typed import read_json
 
 PENDING = "pending"  # published, and waiting for somebody's approval
 _FOLDER = "casethread"  # in Site Assets
@@ -353,7 +351,7 @@ class PagesPublisher:
 
     def _rights(self) -> list[Finding]:
         """By the roles in a new token. What Sites.Selected opens is told by no token."""
-        roles = _roles(self._graph.tokens(True))
+        roles = token_roles(self._graph.tokens(True))
         if roles & {"Sites.ReadWrite.All", "Sites.Manage.All", "Sites.FullControl.All"}:
             return [self._ok(f"the app may write: {', '.join(sorted(roles))}")]
         if "Sites.Selected" in roles:
@@ -376,15 +374,3 @@ def _file_path(article: str, file: ArticleFile) -> str:
     """Where a file lies in Site Assets: other bytes lie elsewhere, so nobody sees half a change."""
     name = file.name.rpartition("/")[2].translate(_FORBIDDEN)
     return f"{_FOLDER}/{article}/{file.sha256[:12]}-{name}"
-
-
-def _roles(token: str) -> set[str]:
-    """The application permissions in a token; none when it cannot be read."""
-    parts = token.split(".")
-    try:
-        raw = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        claims = read_json(raw, dict[str, Any])
-    except (IndexError, binascii.Error, ValueError):
-        return set()
-    roles = claims.get("roles")
-    return {str(role) for role in roles} if isinstance(roles, list) else set()
