@@ -77,6 +77,23 @@ def test_sorts(site, sort, monkeypatch):
     assert jwt.decode(statement, key.public_key(), [sort], audience=CONNECTOR)["sub"] == STAFF
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        ec.generate_private_key(ec.SECP384R1()),
+        rsa.generate_private_key(public_exponent=65537, key_size=1024),
+    ],
+    ids=["P-384", "RSA 1024"],
+)
+def test_other_sorts(site, key, monkeypatch):
+    """A key that the connector would not believe signs nothing; what it takes is said."""
+    monkeypatch.setenv(statements.KEY, pem(key).decode())
+    set_up()
+    answer = site.post("/@casethread-token", STAFF)
+    assert answer.status_code == 503
+    assert "P-256, or RSA of at least 2048 bits" in answer.json()["error"]["message"]
+
+
 def test_visitor(site, key):
     """Nobody is signed for who is not signed in, and not by GET, which another page can make."""
     assert site.post("/@casethread-token").status_code == 401

@@ -12,8 +12,6 @@ from tests.conftest import EDITOR, INSIDE, NEIGHBOUR, STAFF
 
 from casethread.plone import counts, limits
 
-READER = "leser"
-
 
 def signals(site, since=""):
     """All batches that the connector is given, and the last cursor."""

@@ -18,7 +18,7 @@ from typing import Any
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -28,6 +28,7 @@ from casethread.plone import _
 from casethread.plone.settings import settings
 
 LIFE_S = 60
+RSA_BITS = 2048  # the connector believes no shorter key
 KEY, KEY_FILE = "CASETHREAD_INTRANET_KEY", "CASETHREAD_INTRANET_KEY_FILE"
 
 
@@ -94,8 +95,9 @@ def _key() -> Any:
         raise NotReady(
             _(
                 "not_ready_pem",
-                default="${name} is no private key in PEM",
-                mapping={"name": KEY if text else KEY_FILE},
+                default="${name} is no private key in PEM of a sort that Casethread takes: "
+                "Ed25519, P-256, or RSA of at least ${bits} bits",
+                mapping={"name": KEY if text else KEY_FILE, "bits": str(RSA_BITS)},
             )
         ) from error
 
@@ -110,8 +112,8 @@ def _read(pem: bytes) -> Any:
 def _algorithm(key: Any) -> str:
     if isinstance(key, Ed25519PrivateKey):
         return "EdDSA"
-    if isinstance(key, EllipticCurvePrivateKey):
+    if isinstance(key, EllipticCurvePrivateKey) and isinstance(key.curve, SECP256R1):
         return "ES256"
-    if isinstance(key, RSAPrivateKey):
+    if isinstance(key, RSAPrivateKey) and key.key_size >= RSA_BITS:
         return "RS256"
-    raise ValueError("neither Ed25519, P-256 nor RSA")
+    raise ValueError(f"neither Ed25519, P-256 nor RSA of {RSA_BITS} bits")
