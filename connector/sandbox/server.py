@@ -234,7 +234,7 @@ def listen(
     OSError when the port is taken.
     """
     folder = TemporaryDirectory(prefix="sandbox-") if tls else None
-    pem = _certificate(Path(folder.name), host) if folder else None
+    pem = self_signed(Path(folder.name), host) if folder else None
     context = None
     if pem is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -255,7 +255,7 @@ def listen(
     )
 
 
-def _certificate(folder: Path, host: str) -> tuple[Path, Path]:
+def self_signed(folder: Path, host: str) -> tuple[Path, Path]:
     """A self-signed certificate for `host` and localhost, and its key, as PEM files."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization

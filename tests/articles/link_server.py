@@ -6,7 +6,6 @@ import contextlib
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,7 +25,8 @@ class Web:
         self.at_once = 0  # of slow ones: asked, and nothing said yet
         self.most_at_once = 0
         self.sent_bytes = 0
-        self.lock = threading.Lock()
+        self.lock = threading.Condition()  # told when an answer begins or ends
+        self.is_over = threading.Event()
         self.url = ""
         self.retry_after = "3600"
         self.agents: set[str] = set()
@@ -77,6 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             with web.lock:
                 web.open -= 1
+                web.lock.notify_all()
 
     def _do(self) -> None:  # noqa: C901  a table of paths
         name, _, rest = self.path.lstrip("/").partition("/")
@@ -132,13 +133,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _slow(self) -> None:
-        """Counted only until it answers: what comes after may overlap with the next request."""
+        """Counted only until it answers: what comes after may overlap with the next request.
+
+        It waits a moment for a second one, so that one that should not come is seen.
+        """
         web = self.web
         with web.lock:
             web.at_once += 1
             web.most_at_once = max(web.most_at_once, web.at_once)
-        time.sleep(0.05)
-        with web.lock:
+            web.lock.notify_all()
+            web.lock.wait_for(lambda: web.at_once > 1, 0.05)
             web.at_once -= 1
         self._head(200)
 
@@ -157,10 +161,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _drip(self) -> None:
         """A header that never ends, a letter at a time."""
         self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
-        for _ in range(600):
+        while not self.web.is_over.wait(0.05):
             self.wfile.write(b"x")
             self.wfile.flush()
-            time.sleep(0.05)
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
@@ -192,6 +195,7 @@ def web_server(certificate: Path | None = None) -> Iterator[Web]:
     try:
         yield web
     finally:
+        web.is_over.set()
         server.shutdown()
         server.server_close()
         thread.join()

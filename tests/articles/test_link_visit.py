@@ -107,11 +107,9 @@ def test_head_first(web: Web) -> None:
 def test_ten_gigabytes(web: Web) -> None:
     """Of an answer of ten gigabytes no more is taken than what was on its way."""
     assert visitor().visit(f"{web.url}/big").outcome == "fine"
-    deadline = time.monotonic() + 5
-    while web.open and time.monotonic() < deadline:
-        time.sleep(0.01)
 
-    assert web.open == 0
+    with web.lock:
+        assert web.lock.wait_for(lambda: web.open == 0, 5)
     assert web.sent_bytes < 50_000_000
 
 
