@@ -47,6 +47,11 @@ _TIMEOUT = 20
 _LINKS = re.compile(r'<(?:img|a)\b[^>]*\s(?:src|href)="([^"]*)"')
 
 
+def next_second() -> None:
+    """Wait for it: Plone keeps times in whole seconds, and tells two versions apart by them."""
+    time.sleep(1.01 - time.time() % 1)
+
+
 def _writes(request: Any) -> bool:
     return request.method != "GET" and "@login" not in request.url
 
@@ -153,7 +158,8 @@ class OfPlone(PublisherContract):
     # -- people's hands ----------------------------------------------------------------------------
 
     def as_editor(self, method: str, url: str, **values: Any) -> requests.Response:
-        time.sleep(1.01 if method == "PATCH" else 0)  # Plone keeps times in whole seconds
+        if method == "PATCH":
+            next_second()
         answer = self.site.session(EDITOR).request(method, url, timeout=_TIMEOUT, **values)
         assert answer.ok, answer.text
         return answer
@@ -278,7 +284,7 @@ class OfPlone(PublisherContract):
         content = publisher._content(withdrawn.url, withdrawn.ref)
         assert content is not None
         assert content.effective is None
-        time.sleep(1.01)  # Plone keeps times in whole seconds
+        next_second()
 
         shown = publisher._states.move_to_readers(content, is_inner=False)
 
