@@ -86,6 +86,7 @@ def settings(its: Intranet) -> Mapping[str, object]:
         "articles.folder": "articles/local",
         "articles.shared": "articles/shared",
         "articles.schedule": "every 1 min",
+        "articles.editor_mail": "redaktion@nordvang.example",  # reminders are files: no mail server
         f"sites.{SITE}.kind": "plone",
         f"sites.{SITE}.language": "da",  # of the municipality, whatever the operator's is
         f"sites.{SITE}.url": its.url,

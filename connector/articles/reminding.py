@@ -95,10 +95,10 @@ def remind(
     """Write and send the letters. What one address refuses keeps no other from getting its own."""
     done = Reminded(homeless=len(plan.homeless))
     language = post.style.language
-    done.problems += [
+    done.problems += dict.fromkeys(  # an article may be at several steps
         text("article.reminder.homeless", language, article=each.article, unit=each.unit or "…")
         for each in plan.homeless
-    ]
+    )
     if plan.letters and post.folder is None and post.access is None:
         done.problems.append(text("article.reminder.nowhere", language))
         return done

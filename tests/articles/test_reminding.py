@@ -295,6 +295,16 @@ def test_homeless(ledger: Ledger, tmp_path: Path) -> None:
     assert not (tmp_path / "r").exists() or list((tmp_path / "r").iterdir()) == []
 
 
+def test_homeless_at_several_steps(ledger: Ledger, tmp_path: Path) -> None:
+    """Each step counts, and what is to be written is told once."""
+    late = article(owner="", review_by=PAST)
+    plan = planned([late], ledger, PEOPLE, Ladder(), TODAY_NOW, ZONE)
+    done = remind(plan, ledger, post(folder=tmp_path / "r"), TODAY_NOW, ZONE)
+
+    assert done.homeless == 3  # owner, unit, editor
+    assert len(done.problems) == 1
+
+
 def test_over_the_months(ledger: Ledger, tmp_path: Path, clock: Clock) -> None:
     """Run each day for two months: each step of the ladder once, on its day."""
     review_by = TODAY + timedelta(days=20)
