@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 from fastapi import Query, Request
 
 from connector.ledger.days import Period
+from connector.ledger.directory import directory
 from connector.ledger.figure_sorting import UNKNOWN_UNIT
 from connector.ledger.figures import Scope
-from connector.ledger.people import everybody
 from connector.ledger.views import JOURNALED
 from connector.web.page import Wrong
 from connector.web.site import Site, site_of
@@ -80,7 +80,9 @@ def _day(text: str) -> date | None:
 def departments(site: Site) -> Mapping[str, str]:
     """The units of our staff by directory id, as the directory has them now."""
     with site.read() as connection:
-        return {each.id: each.department for each in everybody(connection) if each.department}
+        return {
+            each.id: each.department for each in directory(connection).people if each.department
+        }
 
 
 def units(of: Mapping[str, str]) -> list[str]:

@@ -10,9 +10,9 @@ from fastapi.responses import Response
 
 from connector.ledger.access import Viewer
 from connector.ledger.corrections import Correction, corrections
+from connector.ledger.directory import directory
 from connector.ledger.looks import DENIED, LOOKED
 from connector.ledger.looks_report import Look, Withholding, looks
-from connector.ledger.people import everybody
 from connector.ledger.register import find_case
 from connector.ledger.storable import storable
 from connector.ledger.tables import at
@@ -45,7 +45,7 @@ _LOOKS = (
 def people(site: Site) -> Callable[[str], str]:
     """The name behind a directory id or user principal name; itself where nobody has it."""
     with site.read() as connection:
-        known = everybody(connection)
+        known = directory(connection).people
     by = {each.id: each.name for each in known if each.name}
     by |= {each.upn.casefold(): each.name for each in known if each.upn and each.name}
     return lambda actor: by.get(actor) or by.get(actor.casefold()) or actor
