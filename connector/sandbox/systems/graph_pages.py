@@ -220,18 +220,10 @@ class FakeGraphPages(FakeSystem):
         url = f"{request.origin}{self.store.path}/SiteAssets/{match['path']}"
         return json_response({"id": "file", "webUrl": url, "size": len(request.body)}, 201)
 
-    def _get_file(self, _request: Request, match: Match) -> Response:
-        return json_response({"id": "file", "size": len(self._file(match["path"]))})
-
     def _delete_file(self, _request: Request, match: Match) -> Response:
-        self._file(match["path"])
-        del self.store.files[match["path"]]
-        return Response(status=204)
-
-    def _file(self, path: str) -> bytes:
-        if path not in self.store.files:
+        if self.store.files.pop(match["path"], None) is None:
             raise GraphError(404, "itemNotFound", "The resource could not be found.")
-        return self.store.files[path]
+        return Response(status=204)
 
     def _paged(self, request: Request, rows: list[Json]) -> Response:
         at = int(request.query.get("$skiptoken", "0"))
@@ -271,7 +263,6 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], _Handler], ...] = tuple(
         ("POST", "lists/(?P<list>[^/]+)/items", FakeGraphPages._add_item),
         ("PATCH", r"lists/(?P<list>[^/]+)/items/(?P<item>\d+)/fields", FakeGraphPages._change_item),
         ("PUT", rf"{_FILES}:/content", FakeGraphPages._put_file),
-        ("GET", _FILES, FakeGraphPages._get_file),
         ("DELETE", _FILES, FakeGraphPages._delete_file),
     )
 )
