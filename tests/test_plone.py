@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 from urllib.parse import urljoin
 
+import msgspec
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
@@ -251,7 +252,8 @@ class OfPlone(PublisherContract):
         """A publisher that has found out what the site is, and the count of its requests."""
         cutter = Cutter(self.site.url.rpartition("/")[0])
         publisher = self.made(self.access(), cutter)
-        publisher.put(page("first"), None, open_file, nowhere)
+        first = msgspec.structs.replace(with_image(), id="first")
+        publisher.put(first, None, open_file, nowhere)
         cutter.count = 0
         return publisher, cutter
 
@@ -263,6 +265,14 @@ class OfPlone(PublisherContract):
 
         assert cutter.count == 2
         assert live == self.make_publisher().read(live)
+
+    def test_a_new_page_with_files_is_one_more_and_one_for_each(self) -> None:
+        """Whether its address is taken is asked before its two files are there."""
+        publisher, cutter = self.counted()
+
+        publisher.put(with_image(), None, open_file, nowhere)
+
+        assert cutter.count == 2 + 1 + 2
 
     def test_a_change_is_two_requests(self) -> None:
         """It is looked at and it is written; what is said of it then is what stands there."""
