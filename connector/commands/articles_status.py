@@ -20,7 +20,7 @@ def lines(session: Session, its: Standing) -> Iterator[str]:
     """What a person is told of one site."""
     audience = session.text(f"article.for.{its.audience}")
     live = len(its.live)
-    yield session.text("article.status.site", site=its.site, audience=audience, live=live)
+    yield session.text("article.status.site", site=its.site, audience=audience, count=live)
     for name in (*_COUNTED, *_NAMED):
         ids = getattr(its, name)
         if ids:

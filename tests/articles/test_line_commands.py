@@ -272,7 +272,7 @@ def test_status_tells_what_comes(run: Run, town: Path) -> None:
 
     told = run("status")[1]
 
-    assert "intra (staff): 1 pages are shown" in told
+    assert "intra (staff): 1 page is shown" in told
     assert "1 not yet published" in told
     assert "1 waiting for their time" in told
     assert "1 blocked: skat" in told
