@@ -7,7 +7,7 @@ All other subjects are told for the same days: what changed there too is hardly 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from math import sqrt
@@ -59,23 +59,43 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     is_changed_again: bool = False  # it was published again before 28 days had passed
 
 
+class History:
+    """What happened day by day, counted once for all articles: a thousand are looked at together.
+
+    `calls` are by subject, `votes` by article and value, `searches` without a hit by their stems.
+    """
+
+    def __init__(self, calls: Iterable[SubjectCalls], signals: Iterable[Signal]) -> None:
+        self.calls: dict[date, Counter[str]] = defaultdict(Counter)
+        self.votes: dict[date, Counter[tuple[str, str]]] = defaultdict(Counter)
+        self.searches: dict[date, Counter[frozenset[str]]] = defaultdict(Counter)
+        for each in calls:
+            self.calls[each.day][each.subject] += each.calls
+        self.subjects = {subject for counts in self.calls.values() for subject in counts}
+        for signal in signals:
+            if signal.kind == "vote":
+                self.votes[signal.day][signal.article, signal.value] += signal.count
+            elif signal.kind == "search" and (words := stems(signal.value)):
+                self.searches[signal.day][words] += signal.count
+
+
 def effect(
     article: Article,
     published: date,
     known: Period,
-    calls: Sequence[SubjectCalls],
-    signals: Sequence[Signal],
+    history: History,
     *,
     is_changed_again: bool = False,
 ) -> Effect:
     """Before and after `published`, as far as days are `known`: whole, and with calls read.
 
-    `calls` and `signals` hold at least all of the days around.
+    `history` holds at least all of the days around.
     """
     day = timedelta(days=1)
     before = Period(max(published - DAYS * day, known.first), published - day)
     after = Period(max(published + day, known.first), min(published + DAYS * day, known.last))
-    sides = [_side(article, period, calls, signals) for period in (before, after)]
+    said = stems(text_of(article, article.audience)) if history.searches else frozenset()
+    sides = [_side(article, said, period, history) for period in (before, after)]
     return Effect(
         article=article.id,
         title=article.title,
@@ -88,38 +108,26 @@ def effect(
     )
 
 
-def _side(
-    article: Article, period: Period, calls: Iterable[SubjectCalls], signals: Iterable[Signal]
-) -> Side:
-    own: Counter[date] = Counter()
-    others = 0
-    workdays = {day for day in period.days() if is_workday(day)}
-    for each in calls:
-        if each.day in workdays:
-            if is_of(each.subject, article.subject):
-                own[each.day] += each.calls
-            else:
-                others += each.calls
-    said = stems(text_of(article, article.audience))
-    votes = down = searches = 0
-    for signal in signals:
-        if not period.first <= signal.day <= period.last:
-            continue
-        if signal.kind == "vote" and signal.article == article.id:
-            votes += signal.count
-            down += signal.count if signal.value == "down" else 0
-        elif signal.kind == "search" and (words := stems(signal.value)) and words <= said:
-            searches += signal.count
+def _side(article: Article, said: frozenset[str], period: Period, history: History) -> Side:
+    days = list(period.days())
+    workdays = [day for day in days if is_workday(day)]
+    subjects = [each for each in history.subjects if is_of(each, article.subject)]
+    own = [sum(history.calls[day][each] for each in subjects) for day in workdays]
+    everything = sum(history.calls[day].total() for day in workdays)
+    up, down = (sum(history.votes[day][article.id, to] for day in days) for to in ("up", "down"))
+    searches = sum(
+        count for day in days for words, count in history.searches[day].items() if words <= said
+    )
     count = len(workdays)
-    mean = sum(own.values()) / count if count else 0.0
+    mean = sum(own) / count if count else 0.0
     return Side(
         period=period,
         workdays=count,
-        calls=sum(own.values()),
+        calls=sum(own),
         mean=mean,
-        spread=_deviation([own[day] for day in workdays], mean),
-        others=others / count if count else 0.0,
-        votes=votes,
+        spread=_deviation(own, mean),
+        others=(everything - sum(own)) / count if count else 0.0,
+        votes=up + down,
         down=down,
         searches=searches,
     )

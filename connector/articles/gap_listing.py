@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from connector.article import Article
-from connector.articles.effect import Effect, effect
+from connector.articles.effect import Effect, History, effect
 from connector.articles.gaps import DAYS, Gap, gaps, periods
 from connector.ledger.article_signals import all_votes_between, signals_between
 from connector.ledger.article_tables import article_version
@@ -46,7 +46,7 @@ def effects(
         return []
     around = Period(min(day for day, _ in wanted) - timedelta(days=DAYS), today)
     calls = subject_calls(connection, zone, around)
-    signals = all_votes_between(connection, around.first, around.last)
+    history = History(calls, all_votes_between(connection, around.first, around.last))
     begins = first_day(connection, zone) or today
     until = today - timedelta(days=1)  # today is not over
     return [
@@ -54,8 +54,7 @@ def effects(
             articles[id],
             day,
             Period(begins, until),
-            calls,
-            signals,
+            history,
             is_changed_again=any(
                 other == id and day < later <= day + timedelta(days=DAYS) for later, other in wanted
             ),

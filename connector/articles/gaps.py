@@ -237,10 +237,7 @@ def _searches(
     for signal in signals:
         if signal.kind == "search" and signal.count > 0 and not _PERSONAL.search(signal.value):
             groups[stems(signal.value)].append(signal)
-    said = {
-        audience: {each.id: stems(text_of(each, audience)) for each in known}
-        for audience in (CITIZEN, STAFF)
-    }
+    said: dict[str, dict[str, frozenset[str]]] = {}  # of the audiences that searched in vain
     words: dict[str, Counter[str]] = defaultdict(Counter)
     unmet = []
     for wanted, its in groups.items():
@@ -248,6 +245,8 @@ def _searches(
         if not wanted or count < LEAST_SEARCHES:
             continue
         audience = CITIZEN if any(each.audience == CITIZEN for each in its) else STAFF
+        if audience not in said:
+            said[audience] = {each.id: stems(text_of(each, audience)) for each in known}
         home = _said_by(wanted, known, said[audience])
         typed: Counter[str] = Counter()
         for each in its:

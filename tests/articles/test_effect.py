@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from connector.article import Article, Section, Signal
-from connector.articles.effect import FEWER, MORE, SAME, TOO_LITTLE, Effect, effect, is_of
+from connector.articles.effect import FEWER, MORE, SAME, TOO_LITTLE, Effect, History, effect, is_of
 from connector.ledger.days import Period
 from connector.ledger.subject_calls import SubjectCalls
 from connector.workdays import is_workday
@@ -40,7 +40,7 @@ def looked(
     until: date = UNTIL,
     since: date = PUBLISHED - 100 * DAY,
 ) -> Effect:
-    return effect(ARTICLE, PUBLISHED, Period(since, until), given, signals or [])
+    return effect(ARTICLE, PUBLISHED, Period(since, until), History(given, signals or []))
 
 
 @pytest.mark.parametrize(
