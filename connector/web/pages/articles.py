@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
 import fastapi
@@ -12,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from connector import locale
 from connector.article import ArticlePage
 from connector.articles import subjects
+from connector.articles.fields import ID
 from connector.articles.gaps import periods
 from connector.articles.mistakes import ERROR
 from connector.articles.outside_links import found_in, link_mistakes
@@ -33,7 +33,6 @@ router = APIRouter(include_in_schema=False)
 Editor = Annotated[Viewer, Depends(rules.EDITOR)]
 Text = Annotated[str, Query(max_length=80)]
 Field = Annotated[str, fastapi.Form(max_length=200)]
-ID = re.compile(r"[a-z0-9][a-z0-9-]{0,199}")
 PAGE = 100  # articles on a page of the list
 VERSIONS = 30  # of each site that are listed
 SHOWN_STATES = ("conflict", "edited", "blocked", "overdue")  # that are told beside a site's own
