@@ -7,8 +7,8 @@ import keyword
 
 import typer
 
-# In the order in which `casethread articles --help` lists them. A dash stands for "_"; for a word
-# that Python keeps for itself the function has one at its end.
+# In the order in which `casethread articles --help` lists them. For a word that Python keeps for
+# itself the function has "_" at its end.
 COMMANDS = {
     "new": "articles_source",
     "check": "articles_source",
@@ -26,10 +26,6 @@ COMMANDS = {
 GROUPS = {"edits": "articles_edits"}
 
 
-def _function(name: str) -> str:
-    return f"{name}_" if keyword.iskeyword(name) else name.replace("-", "_")
-
-
 def _make_app() -> typer.Typer:
     app = typer.Typer(
         help="Knowledge articles: from Markdown to the intranet and the citizens' site.",
@@ -40,7 +36,8 @@ def _make_app() -> typer.Typer:
     )
     for name, module in COMMANDS.items():
         found = importlib.import_module(f"connector.commands.{module}")
-        app.command(name)(getattr(found, _function(name)))
+        function = f"{name}_" if keyword.iskeyword(name) else name
+        app.command(name)(getattr(found, function))
     for name, module in GROUPS.items():
         found = importlib.import_module(f"connector.commands.{module}")
         app.add_typer(found.app, name=name)
