@@ -101,7 +101,10 @@ def _read(path: Path) -> tuple[_Page | None, str]:
         title, text = _title_of(front.body if front.fields else text)
         title = given or title
     else:
-        title, text = _from_html(path)
+        try:
+            title, text = _from_html(path)
+        except OSError:
+            return None, "unreadable"
     title = title or path.stem.replace("-", " ").replace("_", " ").strip().capitalize()
     id = id_of(title)
     if not text.strip() or not id:

@@ -154,11 +154,13 @@ def test_what_is_left_out_says_why(source: Source, old: Path) -> None:
     (old / "tom.html").write_text("<html><body><nav>x</nav></body></html>")
     (old / "latin.md").write_bytes("# Ø\n\nå".encode("latin-1"))
     (old / "andet.txt").write_text("x")
+    (old / "flyttet.html").symlink_to(old / "er-ikke-mere.html")
 
     found = imported(source, old)
 
     assert {name: each.why for name, each in found.items()} == {
         "artikel.md": "is_article",
+        "flyttet.html": "unreadable",
         "tom.md": "unreadable",
         "tom.html": "empty",
         "latin.md": "unreadable",
