@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from connector.article import CITIZEN
 from connector.articles.fields import ID_LENGTH
 from connector.articles.markdown import slug
 from connector.articles.reading import Folders, keep_base, read_drafts
@@ -73,7 +74,8 @@ def write_overlay(
     told = say("article.new.over_comment", language, keys=", ".join(keys))
     own = {"unit": quoted(head.unit) if head.unit else "", "owner": head.owner,
            "review_by": head.review_by.isoformat() if head.review_by else ""}  # fmt: skip
-    lines = [f"{name}: {value}" if value else _open(name, language) for name, value in own.items()]
+    lines = [f"audience: {head.audience}"] if head.audience != CITIZEN else []  # else theirs holds
+    lines += [f"{name}: {value}" if value else _open(name, language) for name, value in own.items()]
     keep_base(folders, drafts.national[id])
     write_durable(
         path, "\n".join(["---", f"overlays: {id}", *lines, f"# {told}", "---"]).encode() + b"\n"

@@ -69,6 +69,15 @@ def test_new_over_a_national_article(run: Run, source: Source) -> None:
         assert run("new", *words)[0] == 2
 
 
+def test_ours_over_theirs_for_staff_alone(run: Run, source: Source) -> None:
+    """Begun for staff, it is for staff, though the national text is for everybody."""
+    source.national("x")
+
+    assert run("new", "--over", "flytning", "--unit", "Byg og Miljø", "--staff")[0] == 0
+
+    assert source.read().articles["flytning"].audience == "staff"
+
+
 def test_check(run: Run, source: Source) -> None:
     """Each mistake stands with its file and line, and errors give exit code 1."""
     source.article("a")
