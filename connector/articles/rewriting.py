@@ -17,12 +17,10 @@ def rewritten(draft: Draft, changes: Sequence[Change]) -> str:
     """The text of a file of our own article with these changes."""
     lines = draft.text.split("\n")
     ends = {key: end for key, (_, end) in places(draft).items()}
-    added: list[Change] = []
+    added = _added(changes)
     for part in reversed(draft.parts):
         key = part.section.key
-        for each in reversed([c for c in changes if c.kind == ADDED and c.after == key]):
-            lines[ends[key] : ends[key]] = ["", *_section(each.heading, "", each.text), ""]
-            added.append(each)
+        lines[ends[key] : ends[key]] = added.pop(key, [])
         change = next((c for c in changes if c.key == key and c.kind in (CHANGED, HIDDEN)), None)
         if change is None:
             continue
@@ -32,10 +30,25 @@ def rewritten(draft: Draft, changes: Sequence[Change]) -> str:
             continue
         head = [_headed(lines[start], change.heading, key), ""] if part.section.heading else []
         lines[start : ends[key]] = [*head, *change.text.split("\n"), ""]
-    for each in changes:
-        if each.kind == ADDED and each not in added:
-            lines += ["", *_section(each.heading, "", each.text)]
+    first = body_start(draft.text)
+    lines[first:first] = added.pop("", [])
+    for rest in added.values():
+        lines += rest
     return _with_fields(_tidy(lines), changes)
+
+
+def _added(changes: Sequence[Change]) -> dict[str, list[str]]:
+    """The lines of new sections by the key of the section in the file that they come after.
+
+    One that follows a new one stands behind it, after the same section.
+    """
+    follows: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
+    for each in changes:
+        if each.kind == ADDED:
+            follows[each.key] = key = follows.get(each.after, each.after)
+            found.setdefault(key, []).extend(["", *_section(each.heading, "", each.text), ""])
+    return found
 
 
 def overlaid(draft: Draft, changes: Sequence[Change], sections: Sequence[Section]) -> str:
@@ -58,7 +71,7 @@ def overlaid(draft: Draft, changes: Sequence[Change], sections: Sequence[Section
             at = body_start(draft.text)
             lines[at:at] = ["", *written, ""]
         else:
-            new[:0] = ["", *written]
+            new += ["", *written]
     return _with_fields(_tidy([*lines, *new]), changes)
 
 

@@ -141,6 +141,39 @@ def test_sections_added_renamed_and_removed(town: Town) -> None:
     assert "Hver dag." in town.place.of("pas").html
 
 
+NEW = "<h2>Åbent</h2>\n<p>Hver dag.</p>\n<h2>Lukket</h2>\n<p>Om natten.</p>\n"
+
+
+@pytest.mark.parametrize("before", ["pris", "til-sidst"])
+def test_two_new_sections(town: Town, before: str) -> None:
+    """They stay together in their order, at the beginning too."""
+    own = LOCAL.replace("Et pas gælder i ti år.\n\n", "")
+    (town.folders.local / "pas.md").write_text(own, encoding="utf-8")
+    town.publish()
+    town.edit(f'<h2 id="{before}">', f'{NEW}<h2 id="{before}">')
+
+    text = town.take().read_text(encoding="utf-8")
+
+    heading = {"pris": "## Pris", "til-sidst": "## Til sidst"}[before]
+    assert text == own.replace(
+        heading, f"## Åbent\n\nHver dag.\n\n## Lukket\n\nOm natten.\n\n{heading}"
+    )
+
+
+def test_two_new_sections_of_a_shared_article(town: Town) -> None:
+    """Each says what it stands after, in an order that can be read."""
+    (town.shared / "skat.md").write_text(LOCAL.replace("id: pas", "id: skat"), encoding="utf-8")
+    town.publish()
+    town.edit('<h2 id="til-sidst">', f'{NEW}<h2 id="til-sidst">', "skat")
+
+    town.take("skat")
+
+    library = read(town.folders)
+    keys = [each.key for each in library.articles["skat"].sections]
+    assert keys == ["", "pris", "os", "aabent", "lukket", "til-sidst"]
+    assert library.mistakes == ()
+
+
 def test_a_removed_section(town: Town) -> None:
     """It leaves the file with its heading."""
     html = town.place.of("pas").html
