@@ -16,7 +16,7 @@ import pytest
 
 from connector import durable
 from connector.article import CITIZEN, STAFF, LivePage, SiteAccess
-from connector.errors import RemoteError, Unavailable
+from connector.errors import Unavailable
 from connector.ports import Publisher
 from connector.sites.html.publisher import HtmlPublisher
 from tests.contracts.publisher import PublisherContract, nowhere, open_file, with_image
@@ -170,8 +170,3 @@ class TestHtmlSiteForStaff(TestHtmlSite):
 
     def stranger_sees(self, live: LivePage) -> str:
         return ""  # the web server's matter: docs/how-to/articles-html.md
-
-
-def test_dying_is_an_error_of_ours() -> None:
-    """What stands for a death in these tests is caught where a cut line is."""
-    assert issubclass(Unavailable, RemoteError)

@@ -35,6 +35,7 @@ from connector.sites.plone.answers import Content, moment
 from connector.sites.plone.publisher import PlonePublisher
 from connector.sites.plone.service import Service
 from connector.sites.plone.sign_in import SignIn
+from connector.sites.plone.states import States
 from tests.conftest import Clock
 
 URL = "http://localhost:1/intranet"
@@ -229,6 +230,72 @@ def test_a_wrong_password(status: int) -> None:
     with pytest.raises(Denied, match="secret_file") as caught:
         sign_in(False)
     assert "fictional-99" not in str(caught.value)
+
+
+# -- moving ------------------------------------------------------------------------------------
+
+
+def moving(*offered: str, state: str = "published", usual: int = 200) -> tuple[Answers, list[str]]:
+    """A workflow that offers these moves, after which a page has this state; and the moves that
+    were asked for. `usual` is the status of a move that it does not offer."""
+    made: list[str] = []
+
+    def answer(request: Any) -> Any:
+        page, _, move = request.url.partition("/@workflow")
+        if not move:
+            moves = [{"@id": f"{page}/@workflow/{name}"} for name in offered]
+            return 200, {"transitions": moves} if "@workflow" in request.url else PAGE
+        made.append(move[1:])
+        if move[1:] not in offered:
+            return usual, {"error": {"type": "WorkflowException", "message": "Invalid transition"}}
+        return 200, {"action": move[1:], "review_state": state}
+
+    return answer, made
+
+
+DRAFT_PAGE = Content(
+    url=f"{URL}/viden/pas", type="Document", review_state="private", effective="2026-01-01T00:00:00"
+)
+
+
+def test_the_move_that_was_right_is_not_asked_for_again() -> None:
+    """The second page of a kind in a state is moved as the first was, by one request."""
+    answer, made = moving("publish")
+    its, fake = service(answer)
+    states = States(its)
+
+    first = states.move_to_readers(DRAFT_PAGE, is_inner=False)
+    asked_before = len(asked(fake))
+    second = states.move_to_readers(DRAFT_PAGE, is_inner=False)
+
+    assert (first.review_state, second) == ("published", first)
+    assert (asked_before, len(asked(fake)) - asked_before) == (2, 1)
+    assert made == ["publish", "publish"]
+
+
+def test_a_place_with_another_workflow_is_asked() -> None:
+    """Where the move that was right before is refused, the workflow says which one is right."""
+    its, _ = service(lambda request: now[0](request))
+    states, now = States(its), [moving("publish")[0]]
+    states.move_to_readers(DRAFT_PAGE, is_inner=False)
+    answer, made = moving("publish_externally", state="externally_visible", usual=400)
+    now[0] = answer
+
+    moved = states.move_to_readers(DRAFT_PAGE, is_inner=False)
+
+    assert moved.review_state == "externally_visible"
+    assert made == ["publish", "publish_externally"]
+
+
+def test_an_answer_without_a_state_is_looked_up() -> None:
+    """Where the answer to a move does not say the state, the page is read."""
+    answer, _ = moving("publish", state="")
+    its, fake = service(answer)
+
+    moved = States(its).move_to_readers(DRAFT_PAGE, is_inner=False)
+
+    assert moved.uid == PAGE["UID"]
+    assert asked(fake)[-1] == "GET /viden/pas"
 
 
 # -- listing ------------------------------------------------------------------------------------
