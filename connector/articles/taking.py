@@ -7,17 +7,15 @@ adds to every page (labels, the summary, dates) is not taken for a person's text
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from connector.article import ArticlePage
 from connector.articles.comparing import Link, markdown
-from connector.articles.markdown import slug
+from connector.articles.markdown import cut, slug
 
 CHANGED, ADDED, HIDDEN, TITLE, SUMMARY = "changed", "added", "hidden", "title", "summary"
-_HEADING = re.compile(r"^## *(.*)$", re.MULTILINE)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +47,7 @@ def changes(page: ArticlePage, left: str, live: str, link: Link) -> list[Change]
     taken = {each.key for each in page.parts}
     last = ""
     for was, now in _pairs(before, after):
-        key = keys.get(before.index(was), "") if was is not None else ""
+        key = keys.get(id(was), "")
         if now is None:
             found.append(Change(kind=HIDDEN, key=key, heading=was.heading if was else ""))
             continue
@@ -71,9 +69,11 @@ def changes(page: ArticlePage, left: str, live: str, link: Link) -> list[Change]
 
 def _cut(text: str) -> list[Part]:
     """A page's Markdown cut at its headings of level 2; the first part has none."""
-    pieces = _HEADING.split(text)
-    parts = [Part("", _blocks(pieces[0]))]
-    parts += [Part(pieces[n].strip(), _blocks(pieces[n + 1])) for n in range(1, len(pieces), 2)]
+    found = cut(text)
+    parts = [] if found and found[0].is_top else [Part("", ())]
+    for one in found:
+        braces = "" if one.attributes is None else f" {{{one.attributes}}}"  # words on a page
+        parts.append(Part(one.heading + braces, _blocks(one.text)))
     return parts
 
 
@@ -84,14 +84,17 @@ def _blocks(text: str) -> tuple[str, ...]:
 def _keys(
     page: ArticlePage, ours: Sequence[Sequence[Part]], before: Sequence[Part]
 ) -> dict[int, str]:
-    """The key of each part of the page as we left it: the same headings in the same order."""
+    """The key of each part of the page as we left it, by the part itself, for two may be equal.
+
+    The same headings stand in the same order.
+    """
     known = [(parts[-1].heading, part.key) for part, parts in zip(page.parts, ours, strict=True)]
     found: dict[int, str] = {}
-    for index, part in enumerate(before):
+    for part in before:
         match = next((each for each in known if each[0] == part.heading), None)
         if match is not None:
             known.remove(match)
-            found[index] = match[1]
+            found[id(part)] = match[1]
     return found
 
 

@@ -141,6 +141,31 @@ def test_sections_added_renamed_and_removed(town: Town) -> None:
     assert "Hver dag." in town.place.of("pas").html
 
 
+def test_two_sections_that_say_the_same(town: Town) -> None:
+    """The one that was changed on the page is the one that is changed in the file."""
+    again = "\n## Til sidst {#igen}\n\nHusk billede.\n"
+    (town.folders.local / "pas.md").write_text(LOCAL + again, encoding="utf-8")
+    town.publish()
+    html = town.place.of("pas").html
+    last = html[html.index('<h2 id="igen">') :]
+    town.edit(last, last.replace("Husk", "Glem ikke"))
+
+    assert town.take().read_text(encoding="utf-8") == LOCAL + again.replace("Husk", "Glem ikke")
+
+
+def test_what_looks_like_a_heading(town: Town) -> None:
+    """In code it is none, and braces at the end of a person's heading are words."""
+    code = "\n```\n## Bemærkning\n\n1 2 3\n```\n\nSlut.\n"
+    (town.folders.local / "pas.md").write_text(LOCAL + code, encoding="utf-8")
+    town.publish()
+    town.edit("Slut.", "Helt slut.")
+    town.edit("Pris</h2>", "Pris {2027}</h2>")
+
+    text = town.take().read_text(encoding="utf-8")
+
+    assert text == LOCAL.replace("Pris {", "Pris {2027} {") + code.replace("Slut", "Helt slut")
+
+
 NEW = "<h2>Åbent</h2>\n<p>Hver dag.</p>\n<h2>Lukket</h2>\n<p>Om natten.</p>\n"
 
 
