@@ -56,14 +56,14 @@ def test_circles_are_cut_where_they_meet() -> None:
 
 
 def test_few_of_many_are_put_twice() -> None:
-    """Of 300 articles with two links to chance each, at most one in five is put twice, each is
-    put, and the order is the same every time."""
+    """Of 1,000 articles with two links to chance each, at most 150 are put twice, each is put, and
+    the order is the same every time."""
     rng = random.Random(7)
-    names = [f"a{n:03}" for n in range(300)]
+    names = [f"a{n:03}" for n in range(1000)]
     links = {each: rng.sample([one for one in names if one != each], 2) for each in names}
 
     ids = ordered(links)
 
-    assert sorted(ids) == names
-    assert len(put_twice(links, ids)) <= 60
+    assert sorted(ids) == sorted(names)
+    assert len(put_twice(links, ids)) <= 150
     assert ids == ordered(links)
