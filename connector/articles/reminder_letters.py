@@ -131,12 +131,7 @@ def _html(those: Sequence[Reminder], today: date, style: Style) -> str:
     items = []
     for each in those:
         urls = style.pages.get(each.article, ())
-        lines = []
-        for line in lines_of(each, today, style):
-            said = escape(line)
-            for url in urls:
-                said = said.replace(escape(url), f'<a href="{escape(url)}">{escape(url)}</a>')
-            lines.append(said)
+        lines = [_linked(line, urls) for line in lines_of(each, today, style)]
         told = "<br>\n".join([f"<strong>{escape(each.title)}</strong>", *lines])
         items.append(f"<li>{told}</li>")
     title = escape(_word("intro", style))
@@ -147,6 +142,13 @@ def _html(those: Sequence[Reminder], today: date, style: Style) -> str:
         + "\n".join(items)
         + f"\n</ol>\n<p>{escape(_word('bye', style))}</p>\n</body>\n</html>\n"
     )
+
+
+def _linked(line: str, urls: Sequence[str]) -> str:
+    """The line as HTML, its address a link; of two that begin alike the longer one is meant."""
+    url = max((each for each in urls if each in line), key=len, default="")
+    said = escape(line)
+    return said.replace(escape(url), f'<a href="{escape(url)}">{escape(url)}</a>') if url else said
 
 
 def _word(key: str, style: Style) -> str:

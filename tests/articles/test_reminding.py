@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from html import escape
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -102,6 +104,19 @@ def test_said_only_when_true(ledger: Ledger, tmp_path: Path) -> None:
     assert ["Siden viser" in each for each in listed if "(skat)" in each] == [True, True, True]
     assert ["Siden viser" in each for each in listed if "(pension)" in each] == [False] * 3
     assert ["er også mindet" in each for each in listed if "(skat)" in each].count(True) == 2
+
+
+def test_two_addresses_that_begin_alike(ledger: Ledger, tmp_path: Path) -> None:
+    """Each is one link, of the whole of it."""
+    urls = ("https://by.example/pas", "https://by.example/pas.html?a=1&b=2")
+    run(ledger, post(folder=tmp_path / "r", pages={"pas": urls}), [article("pas", review_by=PAST)])
+    file = next((tmp_path / "r").glob("*.eml"))
+    letter = message_from_bytes(file.read_bytes(), policy=default)
+    assert isinstance(letter, EmailMessage)
+
+    links = re.findall(r'<a href="([^"]*)">([^<]*)</a>', content(letter, "html"))
+    assert links == [(escape(url), escape(url)) for url in urls]
+    assert content(letter, "html").count("<a ") == 2
 
 
 def test_english(ledger: Ledger, tmp_path: Path) -> None:
