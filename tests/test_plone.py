@@ -22,6 +22,7 @@ from connector.sites.plone.publisher import PlonePublisher
 from connector.sites.plone.service import Service
 from tests.conftest import Clock
 from tests.contracts.publisher import (
+    NEXT_DAY,
     STARTED,
     PublisherContract,
     nowhere,
@@ -285,6 +286,24 @@ class OfPlone(PublisherContract):
         assert cutter.count == 2
         assert changed == self.make_publisher().read(changed)
 
+    def test_what_is_said_of_a_page_that_was_moved_stands_there(self) -> None:
+        """Of a page withdrawn, shown again and made a draft everything that is said is what the
+        next program reads and lists."""
+        publisher = self.make_publisher()
+        live = publisher.put(with_image(), None, open_file, nowhere)
+
+        for do in (
+            lambda before: publisher.withdraw(before),
+            lambda before: publisher.put(with_image(), before, open_file, nowhere),
+            lambda before: publisher.put(page(effective=NEXT_DAY), before, open_file, nowhere),
+        ):
+            next_second()
+            live = do(live)
+            (listed,) = self.make_publisher().pages()
+            assert live == self.make_publisher().read(live)
+            assert (live.version, live.state) == (listed.version, listed.state)
+        assert live.state == "draft"
+
     def test_a_page_that_plone_dates_is_read_again(self) -> None:
         """Plone dates a page that has no date when it is shown, which makes it another version:
         what is said of it then is what stands there."""
@@ -316,6 +335,17 @@ class TestPlone(OfPlone):
         parts = json.loads(whole["parts"])
         parts[-1]["html"] += f"<p>{text}</p>"
         self.as_editor("PATCH", live.url, json={"parts": json.dumps(parts)})
+
+    def test_an_article_for_staff_is_two_requests(self) -> None:
+        """It is shown inside as others are to everybody."""
+        publisher, cutter = self.counted()
+        publisher.put(page("inner", audience=STAFF), None, open_file, nowhere)
+        cutter.count = 0
+
+        live = publisher.put(page("vagtplan", audience=STAFF), None, open_file, nowhere)
+
+        assert cutter.count == 2
+        assert live == self.make_publisher().read(live)
 
 
 class TestPloneWithoutAddon(OfPlone):
