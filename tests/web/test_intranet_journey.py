@@ -3,6 +3,7 @@ said on a case and who is free; a connector that is away stops nothing."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.intranet import Intranet, intranet
-from tests.plone_server import NEIGHBOUR, STAFF, RealPlone
+from tests.plone_server import EDITOR, NEIGHBOUR, STAFF, RealPlone
 from tests.web import town
 from tests.web.test_pages import WCAG
 
@@ -118,6 +119,38 @@ def test_unknown_to_the_portal(place: Intranet, browser: Callable[..., Any]) -> 
     page.goto(f"{place.plone.url}/@@communications?case={town.BODILS}")
     page.get_by_text("Sagstråd kender dig ikke").wait_for(timeout=WAIT_MS)
     assert page.locator(".casethread-entry").count() == 0
+
+
+def test_form_for_sections(place: Intranet, browser: Callable[..., Any]) -> None:
+    """An editor who saves the form as it came has changed nothing, whatever the browser's editor
+    makes of the text; one who types has changed that section alone."""
+    page = browser()
+    place.sign_in(page, EDITOR)
+    form = f"{place.plone.articles}/soeg-om-pas/@@edit-sections"
+    before = parts(place)
+    page.goto(form)
+    page.locator(".tox-tinymce").nth(3).wait_for(timeout=WAIT_MS)
+    save = page.locator(".casethread-sections button[type=submit]")
+    save.click()
+    page.get_by_text("Intet blev ændret").wait_for()
+    assert parts(place) == before
+
+    page.goto(form)
+    page.locator(".tox-tinymce").nth(3).wait_for(timeout=WAIT_MS)
+    page.frame_locator(".tox-edit-area__iframe").nth(2).locator("body").press_sequentially("Nyt: ")
+    save.click()
+    page.get_by_text("Afsnittene er gemt").wait_for()
+    after = parts(place)
+    assert "Nyt: " in after[2]["html"]
+    assert after[:2] + after[3:] == before[:2] + before[3:]
+
+
+def parts(place: Intranet) -> list[dict[str, str]]:
+    address = f"{place.plone.articles}/soeg-om-pas"
+    found: list[dict[str, str]] = json.loads(
+        place.plone.session("admin").get(address, timeout=20).json()["parts"]
+    )
+    return found
 
 
 def test_presence(place: Intranet, browser: Callable[..., Any]) -> None:

@@ -6,6 +6,7 @@ take it into the source or dismiss it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from plone import api
@@ -16,8 +17,13 @@ from zope.event import notify
 from zope.lifecycleevent import ObjectModifiedEvent
 
 from casethread.plone import _
-from casethread.plone.content.knowledge import AUDIENCE_WORDS, Knowledge, all_parts
+from casethread.plone.content.knowledge import AUDIENCE_WORDS, Knowledge, all_parts, made_safe
 from casethread.plone.content.parts import Part, write_parts
+
+_AROUND = re.compile(
+    r"\s*(</?(?:p|h[1-6]|[uod]l|li|d[td]|table|caption|t(?:head|body|foot|r|h|d)|div|section"
+    r"|blockquote|figure|figcaption|hr)\b[^>]*>)\s*"
+)
 
 
 class Sections(BrowserView):
@@ -51,7 +57,10 @@ class Sections(BrowserView):
         if self.request.form.get(f"key-{number}") != part.key:
             return part
         html = self.request.form.get(f"html-{number}")
-        return part if html is None else replace(part, html=html.replace("\r\n", "\n"))
+        if html is None:
+            return part
+        html = made_safe(html.replace("\r\n", "\n"))
+        return part if _bare(html) == _bare(part.html) else replace(part, html=html)
 
     def _lock(self) -> str:
         """Who else has the article open; empty when nobody has."""
@@ -63,3 +72,9 @@ class Sections(BrowserView):
     def _back(self, message: str) -> object:
         api.portal.show_message(message, self.request)
         return self.request.response.redirect(self.context.absolute_url())
+
+
+def _bare(html: str) -> str:
+    """Without space around blocks: the editor in the browser (TinyMCE) sets each on its own line,
+    also in a section that nobody touched."""
+    return _AROUND.sub(r"\1", html).strip()

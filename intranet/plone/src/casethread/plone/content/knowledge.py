@@ -158,18 +158,22 @@ class Knowledge:
 
     @parts.setter
     def parts(self, text: str | None) -> None:
-        safe = SafeHTML()
         found = [
             Part(
                 key=part.key,
                 heading=part.heading,
-                html=safe.scrub_html(part.html),
+                html=made_safe(part.html),
                 audience=part.audience,
                 unit=part.unit,
             )
             for part in sections.parse_parts(text)
         ]
         keep(self.context, "parts", sections.write_parts(found))
+
+
+def made_safe(html: str) -> str:
+    """A section's HTML as it may be kept: without script, and letters instead of entities."""
+    return str(SafeHTML().scrub_html(html))
 
 
 def all_parts(article: object) -> tuple[Part, ...]:
