@@ -86,12 +86,16 @@ def take(ledger: Ledger, edit: Edit, library: Library, folders: Folders, *, acto
     if not found:
         raise CannotTake("nothing", id=edit.article)
     drafts = read_drafts(folders)
-    own, overlay = drafts.local.get(edit.article), drafts.overlays.get(edit.article)
-    draft = own or overlay or _new_overlay(folders, edit.article)
-    text = rewritten(draft, found) if own else overlaid(draft, found, article.sections)
+    ours = drafts.local.get(edit.article) or drafts.overlays.get(edit.article)
+    national = drafts.national.get(edit.article)
+    if ours is None and national is None:  # gone since the library was read
+        raise CannotTake("no_source", id=edit.article)
+    draft = ours or _new_overlay(folders, edit.article)
+    sections = article.sections
+    text = overlaid(draft, found, sections) if draft.is_overlay else rewritten(draft, found)
     _refuse_broken(draft, text, edit, folders)
-    if own is None and overlay is None:
-        keep_base(folders, drafts.national[edit.article])
+    if ours is None and national is not None:
+        keep_base(folders, national)
     replace_durable(draft.path, text.encode())
     if not decide_edit(ledger, edit, TAKEN, actor=actor):
         raise CannotTake("decided", id=edit.article)

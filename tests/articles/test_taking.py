@@ -291,6 +291,21 @@ def test_another_articles_file_is_not_written_over(town: Town) -> None:
     assert not base_path(town.folders, "skat").exists()
 
 
+def test_a_shared_article_that_is_gone_by_now(town: Town) -> None:
+    """The library was read while its file was still there; nothing is written."""
+    (town.shared / "skat.md").write_text(LOCAL.replace("id: pas", "id: skat"), encoding="utf-8")
+    town.publish()
+    town.edit("Husk billede.", "Husk to billeder.", "skat")
+    edit, library = open_edit(town.ledger, "skat"), read(town.folders)
+    (town.shared / "skat.md").unlink()
+
+    with pytest.raises(CannotTake) as caught:
+        take(town.ledger, edit, library, town.folders, actor="anna")
+
+    assert caught.value.key == "no_source"
+    assert not (town.folders.local / "skat.md").exists()
+
+
 def test_what_cannot_be_taken(town: Town) -> None:
     """A deleted page has no text; what is no edit, or was decided, is told apart."""
     town.place.delete("pas")
