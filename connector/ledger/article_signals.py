@@ -201,6 +201,7 @@ def keep_answer(
 ) -> bool:
     """Keep an editor's answer to a vote; False when there is no such vote."""
     its = article_signal.c
+    site, key = storable((site, key))
     query = sa.select(its.key).where(its.site == site, its.key == key, its.kind == _VOTE)
     if connection.execute(query).first() is None:
         return False

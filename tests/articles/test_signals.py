@@ -195,6 +195,12 @@ def test_answers(ledger: Ledger) -> None:
     assert not found["a"].is_done
 
 
+@pytest.mark.parametrize("key", ["nobody's", "a\0b", "\ud800"])
+def test_answers_to_nothing(ledger: Ledger, key: str) -> None:
+    """A vote that is not there cannot be answered, whatever signs its key has."""
+    assert not answer(ledger, key, "Prisen står der nu", is_done=True)
+
+
 def test_voted_anew(ledger: Ledger) -> None:
     """Who votes again after an answer is heard again; a vote that was taken back is not listed."""
     keep_signals(ledger, "intranet", [vote("a", reason="Før", at=AT), vote("b", count=0)], "1")
