@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -17,7 +18,7 @@ from connector.mapping import Mapping, find_zone, offset
 from connector.model import Entry, EntryFile, Party
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment, Template
 
 TEMPLATE = "transcript.html.j2"
 _SHOWN_IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
@@ -94,10 +95,12 @@ class Transcript:
         return _CONTROL.sub("\ufffd", text).encode()
 
 
-def _compile(templates: Path) -> Template:
+@lru_cache(maxsize=4)
+def _environment(templates: Path) -> Environment:
+    """All sinks share what was compiled; Jinja compiles a file that was changed again."""
     import jinja2
 
-    environment = jinja2.Environment(
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -105,8 +108,13 @@ def _compile(templates: Path) -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+def _compile(templates: Path) -> Template:
+    import jinja2
+
     try:
-        return environment.get_template(TEMPLATE)
+        return _environment(templates).get_template(TEMPLATE)
     except jinja2.TemplateSyntaxError as error:
         raise ConfigError([f"{templates / TEMPLATE}, line {error.lineno}: {error}"]) from error
     except jinja2.TemplateError as error:

@@ -19,6 +19,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -351,11 +352,16 @@ def load_mapping(folder: Path, language: str) -> Mapping:
     """The words of `folder`/entry.toml in one language. Raises ConfigError with all problems."""
     path = folder / "entry.toml"
     try:
-        return load(tomllib.loads(path.read_text(encoding="utf-8")), language)
+        return _mapping(path.read_text(encoding="utf-8"), language)
     except OSError as error:
         raise ConfigError([str(disk_error(error, path, "mappings"))]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError([f"{path}: {error}"]) from error
+
+
+@lru_cache(maxsize=4)  # all sinks of a site have the same
+def _mapping(text: str, language: str) -> Mapping:
+    return load(tomllib.loads(text), language)
 
 
 def _listed(folder: Path) -> list[str]:
