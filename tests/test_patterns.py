@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tomllib
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from connector.errors import ConfigError
 from connector.linking.patterns import Scanner, compile_patterns, plain_spans
 from connector.linking.regexes import expand, faults
+from tests.timing import cpu_s
 
 TABLE = tomllib.loads(
     (Path(__file__).parents[1] / "mappings" / "case-numbers.toml").read_text(encoding="utf-8")
@@ -213,9 +213,7 @@ def test_repeats() -> None:
 
 
 def _cpu_s(text: str) -> float:
-    start = time.process_time()
-    EVERY.find(text)
-    return time.process_time() - start
+    return cpu_s(lambda: EVERY.find(text))
 
 
 def table(**row: object) -> dict[str, object]:

@@ -7,6 +7,7 @@ asked for than whether it is there.
 from __future__ import annotations
 
 import http.client
+import logging
 import socket
 import ssl
 import threading
@@ -20,6 +21,8 @@ from urllib.robotparser import RobotFileParser
 import msgspec
 
 from connector.articles.link_host import USER_AGENT, Answer, Caller, NotPublicError, Place, place_of
+
+log = logging.getLogger(__name__)
 
 FINE, MOVED, CLOSED, NOT_ASKED, LATER = "fine", "moved", "closed", "not_asked", "later"
 GONE, PRIVATE, WRONG = "gone", "private", "wrong"
@@ -156,6 +159,7 @@ class Visitor:
             except NotPublicError:
                 return Visit(outcome=PRIVATE)
             except _FOREIGN as error:
+                log.debug("no answer from %s: %r", place.host, error)
                 return Visit(outcome=FAILING, reason=_reason(error))
             finally:
                 lane.free_at = self._monotonic() + max(self._pause_s, lane.pause_s)

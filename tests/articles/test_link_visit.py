@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 import ssl
 import threading
@@ -19,6 +20,12 @@ from tests.articles.link_server import Web, web_server
 from tests.articles.mail_server import certificate
 
 HERE = (ipaddress.ip_network("127.0.0.0/8"),)
+
+
+@pytest.fixture(autouse=True)
+def _told(caplog: pytest.LogCaptureFixture) -> None:
+    """A failure shows what kept a server from answering."""
+    caplog.set_level(logging.DEBUG, "connector.articles")
 
 
 @pytest.fixture
