@@ -161,6 +161,8 @@ def settle_withdraw(ledger: Ledger, site: str, live: LivePage, *, actor: str) ->
     now = ledger.now()
     with ledger.write(durable=True) as connection:
         values = {**_seen(live), "fingerprint": live.fingerprint}
+        if live.html:  # a list of pages does not read them
+            values |= {"html": storable(live.html)}
         values |= {"state": WITHDRAWN, "checked_at": now, "intent": "", "intent_version": None}
         _write(ledger, connection, site, live.id, **values)
         about = f"article {live.id}"

@@ -44,6 +44,20 @@ def test_a_page_from_first_to_last(ledger: Ledger, clock: Clock) -> None:
     assert row.state == "withdrawn"
 
 
+def test_withdrawn_as_a_person_left_it(ledger: Ledger, clock: Clock) -> None:
+    """A page withdrawn with a person's words on it: an edit after that is told apart from those."""
+    line = Line(ledger, clock)
+    line.want(page("pas"), page("affald"))
+    line.publish()
+    line.place.edit("pas", "Også om aftenen.")
+    line.look()
+    dismiss(ledger, open_edit(ledger, "pas"), actor="anna", reason="nej")
+    line.pages.pop("pas")
+    line.publish()
+
+    assert "Også om aftenen." in html_left(ledger, "intra", "pas")
+
+
 def test_a_later_edit_closes_the_one_before(ledger: Ledger, clock: Clock) -> None:
     """One edit of a page is open at a time: the last, which has the others' text as well."""
     line = Line(ledger, clock)
