@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from connector.ledger import Ledger
     from connector.settings import Web
 
-THREADS = 12  # requests worked on at once; two cores and one database are busy long before that
+# Requests worked on at once. Python works on one at a time, and the database on few: with twelve,
+# short pages waited for long ones that came later, and the slowest were a quarter slower. More than
+# two, so that an export or a wait for the database's lock does not stop everybody.
+THREADS = 4
 CACHE_KB = 8_000  # of each SQLite connection: a page of the portal touches little
 GRACE_S = 10  # for answers that are under way when the portal is stopped
 WAITING = 512  # connections that the system holds until they are accepted
