@@ -112,6 +112,15 @@ def versions_of(roots: Sequence[int] | sa.BindParameter[Any]) -> sa.ColumnElemen
     return sa.or_(item.c.id.in_(roots), later)
 
 
+def roots_on(case_number: str | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
+    """Every root that is on this case, in words that let both databases use the index of cases.
+
+    Told `root_id = id`, PostgreSQL 18 believes that skipping through the index of all roots is
+    cheap, and reads the whole of it: 200 ms of a million instead of one.
+    """
+    return sa.and_(item.c.case_number == case_number, item.c.root_id - item.c.id == 0)
+
+
 def among(column: sa.Column[int], *, is_sqlite: bool) -> sa.ColumnElement[bool]:
     """Whether it is one of the `numbers`.
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.batch import chunks, detail_of, select_items, versions_of
+from connector.ledger.batch import chunks, detail_of, roots_on, select_items, versions_of
 from connector.ledger.tables import at, attachment, delivery, entry, item, link
 from connector.model import Call, Kind, Party, Receipt
 from connector.typed import decoder
@@ -78,9 +78,7 @@ def history(
     roots = [
         row[0]
         for row in connection.execute(
-            sa.select(item.c.id)
-            .where(item.c.case_number == case_number, item.c.id == item.c.root_id)
-            .order_by(item.c.sent_at, item.c.id)
+            sa.select(item.c.id).where(roots_on(case_number)).order_by(item.c.sent_at, item.c.id)
         )
     ]
     versions = _versions(connection, roots)

@@ -14,6 +14,7 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.ledger.access import visible_case
+from connector.ledger.batch import roots_on
 from connector.ledger.days import Period, place_of
 from connector.ledger.looks import DENIED, LOOKED
 from connector.ledger.register import find_case
@@ -121,9 +122,7 @@ def looks(
 
 def _subjects(connection: Connection, case: str) -> list[str]:
     """The case itself and all that is on it now."""
-    roots = connection.execute(
-        sa.select(item.c.id).where(item.c.case_number == case, item.c.root_id == item.c.id)
-    ).scalars()
+    roots = connection.execute(sa.select(item.c.id).where(roots_on(case))).scalars()
     return [f"case {case}", *(f"item {root}" for root in roots)]
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.batch import Batch, chunks, detail_of, select_items, versions_of
+from connector.ledger.batch import Batch, chunks, detail_of, roots_on, select_items, versions_of
 from connector.ledger.entries import Owed, day_bounds, owe, token
 from connector.ledger.events import event_row, record
 from connector.ledger.history import Journaled, journaled
@@ -53,8 +53,7 @@ _NOTES = (
 _CALLS_ON_CASE = (
     sa.select(item.c.id)
     .where(
-        item.c.case_number == sa.bindparam("case_number"),
-        item.c.id == item.c.root_id,
+        roots_on(sa.bindparam("case_number")),
         # A missed call may turn out to have been answered: the newest version tells.
         item.c.kind.in_((Kind.CALL.value, Kind.MISSED_CALL.value)),
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 
 from connector.ledger.access import Sort, Viewer, case_visible_to
-from connector.ledger.batch import chunks, detail_of, select_items, versions_of
+from connector.ledger.batch import chunks, detail_of, roots_on, select_items, versions_of
 from connector.ledger.tables import (
     attachment,
     delivery,
@@ -114,8 +114,7 @@ def _case_roots(*, has_start: bool, has_end: bool) -> sa.Select[Any]:
     query = (
         sa.select(item.c.id, item.c.thread_id, item.c.kind, item.c.sent_at)
         .where(
-            item.c.case_number == sa.bindparam("case_number"),
-            item.c.id == item.c.root_id,
+            roots_on(sa.bindparam("case_number")),
             item.c.state == LinkState.LINKED.value,
             item.c.kind.in_(JOURNALED),
         )
