@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from connector.settings import Web
 
 # Requests worked on at once. Python works on one at a time, and the database on few: with twelve,
-# short pages waited for long ones that came later, and the slowest were a quarter slower. More than
-# two, so that an export or a wait for the database's lock does not stop everybody.
+# short pages waited for long ones that came later, and on SQLite the slowest were about a fifth
+# slower. More than two: an export or a wait for the database's lock must not stop everybody.
 THREADS = 4
 CACHE_KB = 8_000  # of each SQLite connection: a page of the portal touches little
 GRACE_S = 10  # for answers that are under way when the portal is stopped
