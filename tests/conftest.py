@@ -64,6 +64,14 @@ def _only_loopback() -> Iterator[None]:
     socket.socket.connect = connect  # type: ignore[method-assign]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _names_as_before() -> Iterator[None]:
+    """A file's tests give the look-up of names back: others' results must not hang on the order."""
+    before = socket.getaddrinfo
+    yield
+    assert socket.getaddrinfo is before, "a test of this file keeps its own getaddrinfo"
+
+
 class Clock:
     """A clock that stands still until it is moved."""
 

@@ -141,7 +141,7 @@ DIFFERS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def small_town() -> Municipality:
     """12 people for five days, chosen so that every scenario finds something to spoil.
 
@@ -151,7 +151,7 @@ def small_town() -> Municipality:
     return build(seed=688, users=12, days=5, now=NOW)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def calm(small_town: Municipality, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """The same municipality, read without any misbehaviour."""
     with town(small_town, tmp_path_factory.mktemp("calm") / "town") as place:
@@ -159,7 +159,7 @@ def calm(small_town: Municipality, tmp_path_factory: pytest.TempPathFactory) -> 
         yield place
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def calm_kept(calm: Town) -> Kept:
     return calm.kept()
 

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from connector.sandbox.sandbox import Sandbox
 
 LOG_LENGTH = 500_000  # requests remembered, for tests to count
 BODY_LIMIT = 4_000_000
+LONGEST_END_S = 5.0  # that closing waits for connections
 
 
 @dataclass(slots=True)
@@ -95,15 +97,15 @@ class _Shared:
 
 
 class _Http(ThreadingHTTPServer):
-    daemon_threads = True
+    daemon_threads = True  # one that hangs must not keep the program from ending
     request_queue_size = 128
-    block_on_close = True
 
     def __init__(
         self, address: tuple[str, int], shared: _Shared, context: ssl.SSLContext | None
     ) -> None:
         self.shared = shared
         self.context = context
+        self.connections: set[threading.Thread] = set()
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
@@ -117,8 +119,19 @@ class _Http(ThreadingHTTPServer):
         )
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        """A thread for the connection; the base class forgets its daemon threads."""
         self.shared.sockets.add(request)
-        super().process_request(request, client_address)
+        thread = threading.Thread(
+            target=self.process_request_thread, args=(request, client_address), daemon=True
+        )
+        self.connections.add(thread)
+        thread.start()
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.connections.discard(threading.current_thread())
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """The TLS handshake is made in the connection's own thread."""
@@ -139,11 +152,14 @@ class _Http(ThreadingHTTPServer):
             self.shared.sockets.discard(request)
 
     def server_close(self) -> None:
-        """End the open connections too, so that their threads end."""
+        """End the open connections too, and wait for their threads."""
         for one in list(self.shared.sockets):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
         super().server_close()
+        until = time.monotonic() + LONGEST_END_S
+        for thread in list(self.connections):
+            thread.join(max(0.0, until - time.monotonic()))
 
 
 class _Handler(BaseHTTPRequestHandler):
