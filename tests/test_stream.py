@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
+from connector.linking import decision
 from connector.linking.communication import Communication, Shape
 from connector.linking.register import MemoryRegister
 from connector.linking.stream import Stream
@@ -315,6 +316,26 @@ def talk(ours: Stream, first: int, last: int) -> int:
         its = at(chat(f"{WORDS[n % len(WORDS)]} {n}"), n / 2)
         linked += ours.take(its).state is LinkState.LINKED
     return linked
+
+
+def test_plain_message_is_decided_by_its_thread_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a message has nothing of its own, no rule but that of its thread has a word on it."""
+    words = ["Hej", "Ja tak, gør det", HELP.title, CARPORT.title, "Sag 27.45.04-P19-99-24?", ""]
+    talk = [
+        at(chat(text), minute, thread)
+        for minute, (thread, text) in enumerate(
+            (begins, text)
+            for begins in (f"Sag {A}", f"Sag {C} og {B}", "Fredagsbar", f"Sag {A} og {C}")
+            for text in (begins, *words, *words)
+        )
+    ]
+    ours = stream()
+    quick = [ours.take(its) for its in talk]
+    monkeypatch.setattr(decision, "_OF_THREAD", decision.ORDER)
+    thorough = stream()
+
+    assert quick == [thorough.take(its) for its in talk]
+    assert {each.rule for each in quick} >= {"number", "thread", "unknown", "nothing"}
 
 
 def test_fifty_thousand_messages() -> None:

@@ -21,7 +21,7 @@ _PHONE = re.compile(
     r"|(?:\+|00)(?!45)[1-9](?:[ -]?\d){6,13})"
     rf"(?![\w@%€$])(?!\s?[{DASHES}/]\s?\w)(?![.,:]\d)(?!,-)(?![ ]\d{{2}}(?:[ ]\d{{2}})?(?![\d ]))"
 )
-_LEAST_DIGITS = 7
+LEAST_DIGITS = 7  # of a telephone number, from the first to the last
 _SIGNS_BEFORE = 2  # "(+45)"
 _DIGITS = re.compile(r"[0-9](?:[^0-9\n]{0,2}[0-9]){6}")  # in every telephone number
 _CALL_WORD = re.compile(
@@ -86,7 +86,7 @@ def _phones(text: str) -> Iterator[str]:
 
 def _like_phones(text: str) -> Iterator[re.Match[str]]:
     low, high = digit_span(text)
-    if high - low < _LEAST_DIGITS or _DIGITS.search(text, low, high) is None:
+    if high - low < LEAST_DIGITS or _DIGITS.search(text, low, high) is None:
         return
     end = 0
     for begin in _START.finditer(text, max(0, low - _SIGNS_BEFORE), high):

@@ -37,6 +37,7 @@ ORDER: tuple[Rule, ...] = (
     by_party.by_name,
     by_number.only_unknown,
 )
+_OF_THREAD: tuple[Rule, ...] = (by_thread.by_thread,)
 
 
 def decide(
@@ -51,11 +52,14 @@ def decide(
     Nothing is linked to a case that `cases` does not know. `earlier` is what the thread was linked
     to before, `recent` what was linked of calls with the same telephone number.
     """
-    if subject.is_plain and earlier is None and not recent:
-        return _NOTHING
+    rules = ORDER
+    if subject.is_plain and not recent:
+        if earlier is None:
+            return _NOTHING
+        rules = _OF_THREAD  # nearly every message of a chat: the others have nothing to ask about
     q = Inquiry(subject, cases, tools, earlier, recent)
     waiting: list[Decision] = []
-    for rule in ORDER:
+    for rule in rules:
         decision = rule(q)
         if decision is None:
             continue

@@ -69,8 +69,8 @@ class Inquiry:
         self.text = subject.text[:_TOPIC]
         self._callers: list[Pointed] | None = None
         self._masked: list[Pointed] | None = None
-        self.named = [(each, self.point(each)) for each in subject.named]
-        self.quoted = [(each, self.point(each)) for each in subject.quoted]
+        self.named = self._pointed(subject.named) if subject.named else []
+        self.quoted = self._pointed(subject.quoted) if subject.quoted else []
 
     def find(self, keys: Iterable[str]) -> list[Case]:
         """The cases of these keys, each once."""
@@ -89,6 +89,9 @@ class Inquiry:
     def canonical(self, case: Case) -> str:
         """The case's number as numbers in texts are read."""
         return _canonical(case.number, self._scanner)[0]
+
+    def _pointed(self, namings: Iterable[Naming]) -> list[tuple[Naming, list[Pointed]]]:
+        return [(each, self.point(each)) for each in namings]
 
     def point(self, naming: Naming) -> list[Pointed]:
         """The cases that a number names; none when the register does not know it."""

@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from connector.identity import normalise_phone
 from connector.linking.communication import Communication, Participant
-from connector.linking.contacts import digit_span
+from connector.linking.contacts import LEAST_DIGITS, digit_span
 from connector.linking.keys import department_key
 from connector.linking.patterns import Hit, Scanner
 from connector.linking.plain import parts, plain
@@ -44,8 +44,11 @@ class Reader:
         own, quoted = _own_and_quoted(its)
         workers, receivers, outside = _sides(its.participants)
         named: list[Naming] = []
+        message = None
         if own:
-            named += self._namings(own, "text", workers, is_speech=its.kind in PHONE)
+            digits = digit_span(own)
+            named += self._namings(own, "text", workers, its.kind in PHONE, digits)
+            message = relayed(own) if digits[1] - digits[0] >= LEAST_DIGITS else None
         if its.subject:
             named += self._namings(plain(its.subject), "subject")
         for name in its.files:
@@ -56,7 +59,6 @@ class Reader:
         if "://" in its.text:
             # A link in what is quoted is not the sender's own; else the mark-up may hide one.
             named += self._in_links(its.text if quoted == its.quoted else own, domains)
-        message = relayed(own) if own else None
         phones, masked, mails = _contacts(outside, domains) if outside else ((), (), ())
         return Subject(
             kind=its.kind,
@@ -81,11 +83,19 @@ class Reader:
         return tuple(each.hit for each in self._namings(plain(text), "text", is_speech=True))
 
     def _namings(
-        self, text: str, where: str, workers: Iterable[str] = (), *, is_speech: bool = False
+        self,
+        text: str,
+        where: str,
+        workers: Iterable[str] = (),
+        is_speech: bool = False,
+        digits: tuple[int, int] | None = None,
     ) -> Iterable[Naming]:
-        """The numbers of a text that stand: without those that it corrects itself."""
+        """The numbers of a text that stand: without those that it corrects itself.
+
+        `digits` is where its digits stand, where that is known already.
+        """
         hits: list[tuple[Hit, bool, bool]] = []
-        low, high = digit_span(text)
+        low, high = digits or digit_span(text)
         if high or not self.scanner.needs_digit:
             hits = [(hit, False, False) for hit in self._written(text, low, high)]
         said = self._speech.find(text, is_speech=is_speech)
