@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from connector.ledger.batch import Batch, New, chunks
 from connector.ledger.participants import both_of
-from connector.ledger.policy import Policy, Staff
+from connector.ledger.policy import GUEST, Policy, Staff
 from connector.ledger.tables import attachment
 from connector.linking.communication import Communication, Participant, Shape
 from connector.model import Attachment, Item, Kind, Party
@@ -71,7 +71,8 @@ def _party(staff: Staff, party: Party) -> Sequence[Participant]:
 def _of_us(staff: Staff, who: str, role: str) -> tuple[Participant, ...]:
     """One of us under every name the person has or had: a case may know any of them.
 
-    Nobody for an id that the directory does not have.
+    A guest is in the directory and none of us: a party from outside, with the addresses that it
+    has. Nobody for an id that the directory does not have.
     """
     found = staff.participants.get((who, role))
     if found is None:
@@ -81,9 +82,19 @@ def _of_us(staff: Staff, who: str, role: str) -> tuple[Participant, ...]:
             return ()  # not remembered: outsiders are as many as there are messages
         every = sorted(names | {upn.casefold()} if upn else names)
         unit = staff.departments.get(who, "")
-        found = tuple(Participant(role=role, upn=name, department=unit) for name in every)
+        if staff.is_guest(who):
+            found = _guest(every, role, staff.names.get(who, ""))
+        else:
+            found = tuple(Participant(role=role, upn=name, department=unit) for name in every)
         staff.participants[who, role] = found
     return found
+
+
+def _guest(every: Sequence[str], role: str, name: str) -> tuple[Participant, ...]:
+    """A guest by each mail address that the directory has; its own name for a guest is none."""
+    upn = next(each for each in every if GUEST in each)
+    mails = [each for each in every if "@" in each and GUEST not in each]
+    return tuple(Participant(role=role, upn=upn, mail=mail, name=name) for mail in mails or [""])
 
 
 def with_files(batch: Batch, known: Sequence[New]) -> list[New]:

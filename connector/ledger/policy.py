@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from connector.linking.linker import Linker
     from connector.linking.patterns import Scanner
 
+GUEST = "#ext#"  # in the user principal name of a guest, in lower case
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staff:
-    """Our own people, by directory id.
+    """Our own people, and their guests, by directory id.
 
     `aliases` are all the lower-case names (user principal names, addresses) of an id: those of
     earlier years, and those of entries that are the same person, too.
@@ -30,6 +32,13 @@ class Staff:
     participants: dict[tuple[str, str], tuple[Participant, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    def is_guest(self, who: str) -> bool:
+        """Whether the directory has this id as somebody from another organisation.
+
+        Entra ID writes the user principal name of a guest as `name_domain#EXT#@tenant`.
+        """
+        return GUEST in self.upns.get(who, "").casefold()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,7 +153,7 @@ def _heed(batch: Batch, new: Sequence[New]) -> list[int]:
             continue
         if its.kind is not Kind.MESSAGE or its.is_deleted or not its.sender:
             continue
-        if its.direction is not Direction.INTERNAL:
+        if its.direction is not Direction.INTERNAL or policy.staff().is_guest(its.sender):
             continue  # only one of us may keep talk with a citizen from the file
         action = PRIVATE if is_private else NOT_PRIVATE
         said_at = ms(its.sent_at)
