@@ -355,6 +355,23 @@ class TestRows:
         assert (found.same, found.started_at) == (("dr:c-1",), START)
         assert found.ended_at == START + timedelta(seconds=60)
 
+    @pytest.mark.parametrize(
+        ("kind", "direction"),
+        [
+            ("ByotIn", Direction.INBOUND),
+            ("ByotInUcap", Direction.INBOUND),
+            ("ByotOut", Direction.OUTBOUND),
+            ("ByotOutUserForwarding", Direction.OUTBOUND),
+            ("ByotOutUcap", Direction.OUTBOUND),
+            ("dr_in_ucap", Direction.INBOUND),
+            ("dr_out_user_forwarding", Direction.OUTBOUND),
+            ("Unheard", Direction.UNKNOWN),
+        ],
+    )
+    def test_way(self, kind: str, direction: Direction) -> None:
+        """The word for the way stands at the beginning: "forwarding" holds an "in", too."""
+        assert one_row(direct_row(callType=kind), direct_call).direction == direction
+
     def test_failed(self) -> None:
         """A failed call has sentinels as start and end; invite and failure tell the times."""
         sentinel = "0001-01-01T00:00:00Z"

@@ -7,6 +7,7 @@ Facts: Microsoft Graph, "callRecord: getPstnCalls" and "callRecord: getDirectRou
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
@@ -167,10 +168,15 @@ def pstn_call(row: _Row) -> Call:
     )
 
 
+# ByotIn, ByotOut, in exports dr_in and dr_out, then what became of it: ByotOutUserForwarding.
+_WAY = re.compile(r"(?:byot|dr)_?(in|out)")
+
+
 def direct_call(row: _Row) -> Call:
     """What a Direct Routing row tells. Its end means something only when the call succeeded."""
     kind = (row.call_type or "").lower()
-    is_inbound = "in" in kind.replace("ucap", "").removeprefix("byot")
+    way = _WAY.match(kind)
+    is_inbound = way is not None and way[1] == "in"
     is_good = row.successful_call is not False
     invited, started = _time(row.invite_date_time), _time(row.start_date_time)
     stopped = _time(row.end_date_time) if is_good else _time(row.failure_date_time)
@@ -193,7 +199,7 @@ def direct_call(row: _Row) -> Call:
     return Call(
         started_at=began,
         ended_at=ended,
-        direction=_direction(is_inbound),
+        direction=_direction(is_inbound) if way else Direction.UNKNOWN,
         is_answered=taken,
         caller=caller,
         callees=(callee,),
