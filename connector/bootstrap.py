@@ -49,6 +49,7 @@ SOURCES = (
     "lync_archive",
     "presence",
 )
+DIRECTORIES = ("directory", "directory_file")
 LYNC = ("lync_cdr", "lync_archive")  # of databases and files; they need no access to Microsoft
 
 

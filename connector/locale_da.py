@@ -410,6 +410,7 @@ TEXTS = {
     "cases.worker": "sagsbehandler",
     "cases.read": "{count} sager læst ind i hovedbogen, {changed} af dem nye eller ændrede",
     "cases.read.one": "{count} sag læst ind i hovedbogen, {changed} af dem nye eller ændrede",
+    "check.linking": "sagsnumre findes med mønstrene {patterns}",
     "check.ledger": "{count} sager og nyeste skema, i {place}",
     "sandbox.up": "Sandkassen er på {url}. Stop den med Ctrl-C.",
     "sandbox.config": "I casethread.toml:",

@@ -424,6 +424,7 @@ TEXTS = {
     "cases.worker": "case worker",
     "cases.read": "{count} cases read into the ledger, {changed} of them new or changed",
     "cases.read.one": "{count} case read into the ledger, {changed} of them new or changed",
+    "check.linking": "case numbers are found by the patterns {patterns}",
     "check.ledger": "{count} cases and the newest schema, at {place}",
     "sandbox.up": "The sandbox is at {url}. Stop it with Ctrl-C.",
     "sandbox.config": "In casethread.toml:",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connector.bootstrap import SOURCES, unknown_names
+from connector.bootstrap import DIRECTORIES, SOURCES, unknown_names
 from connector.errors import (
     Busy,
     ConfigError,
@@ -55,6 +55,7 @@ class JobResult:
 def sync_jobs(program: Program, names: Sequence[str] = ()) -> list[str]:
     """The jobs of a sync in their order: all that are enabled, or those named.
 
+    Whose chats and mailboxes there are, the directory tells: it is read before the first of them.
     Raises ConfigError for a name that is no job, or a source that is switched off.
     """
     names = names or [*BEFORE, *program.enabled_sources(), *AFTER]
@@ -63,11 +64,22 @@ def sync_jobs(program: Program, names: Sequence[str] = ()) -> list[str]:
         raise ConfigError(
             [f"{name}: there is no such job; choose of {', '.join(JOBS)}" for name in wrong]
         )
+    names = [*names, *_first_of_all(program, names)]
     order = JOBS
     if "register" in names and not program.register.can_list:
         # It is asked for numbers: after those that are read now.
         order = (*SOURCES, *BEFORE, *AFTER, *UPKEEP, *ARTICLES)
     return [name for name in order if name in names]
+
+
+def _first_of_all(program: Program, names: Sequence[str]) -> list[str]:
+    """The readings of the directory, where a source is asked for and nobody is known yet."""
+    from connector.ledger.people import directory
+
+    wanted = [name for name in DIRECTORIES if name in program.enabled_sources()]
+    if set(wanted) & set(names) or not set(SOURCES).difference(DIRECTORIES).intersection(names):
+        return []
+    return [] if directory(program.ledger) else wanted
 
 
 def run_jobs(

@@ -355,6 +355,21 @@ def test_sync_since_wrong(look: Run, day: str) -> None:
     assert day in told.err
 
 
+def test_sync_of_chats_alone(server: Server, tmp_path: Path) -> None:
+    """Where nobody is known yet the directory is read first, and a refusal of it is told."""
+    _write_config(tmp_path, server.base_url)
+    run = _runner(tmp_path)
+    denied = run("sync", "chats", CASETHREAD_TOKEN="wrong")
+    first, second = (run("sync", "chats", "--json").json["jobs"] for _ in range(2))
+
+    everybody = server.sandbox.municipality
+    assert denied.code == 1
+    assert "Directory: failed" in denied.out
+    assert [each["job"] for each in first] == ["directory", "chats"]
+    assert [each["job"] for each in second] == ["chats"]
+    assert first[1]["counts"]["parts"] == len(everybody.staff + everybody.shared)
+
+
 def test_sync_since(there: Run) -> None:
     """Reading again from a day finds what is kept already, and keeps it once."""
     told = there("sync", "chats", "--since", "2020-01-01", "--json")
@@ -472,6 +487,17 @@ def test_check_tells_all(fresh: Run) -> None:
     assert told.code == 1
     assert "error" in told.out
     assert "ledger" in told.out
+
+
+def test_check_makes_the_linker(tmp_path: Path) -> None:
+    """A pattern that there is not would end the next sync: it is told before."""
+    _write_config(tmp_path, "http://127.0.0.1:9/v1.0", '[linking]\npatterns = ["kl"]\n')
+    told = _runner(tmp_path)("check", "--json")
+
+    assert told.code == 1
+    (wrong,) = [each for each in told.json if each["system"] == "linking"]
+    assert wrong["level"] == "error"
+    assert "there is no pattern 'kl'" in wrong["what"]
 
 
 def test_cases(look: Run) -> None:

@@ -89,6 +89,7 @@ def _tell(session: Session, findings: Sequence[Finding]) -> None:
 def _findings(session: Session, program: Program) -> Iterator[Finding]:
     """Of every system in turn; one that cannot even be made does not hide the others."""
     yield from _guarded("ledger", lambda: [_ledger(session, program)])
+    yield from _guarded("linking", lambda: [_tables(session, program)])
     yield from _guarded("linking", lambda: _excluded(session, program))
     yield from _guarded("register", lambda: program.register.check())
     for name in program.enabled_sources():
@@ -122,6 +123,13 @@ def _ledger(session: Session, program: Program) -> Finding:
     place = session.settings.ledger.database_file or session.settings.ledger.url
     what = session.text("check.ledger", count=cases, place=place)
     return Finding(level="ok", system="ledger", what=what)
+
+
+def _tables(session: Session, program: Program) -> Finding:
+    """The linker made from its tables, as the first communication would have it made."""
+    enabled = ", ".join(each.key for each in program.linker.scanner.patterns)
+    what = session.text("check.linking", patterns=enabled)
+    return Finding(level="ok", system="linking", what=what)
 
 
 def _excluded(session: Session, program: Program) -> list[Finding]:
