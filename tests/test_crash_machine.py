@@ -325,10 +325,13 @@ def on_postgres(postgres: str) -> Iterator[Callable[[Path], str]]:
 
 def test_machine_on_postgres(on_postgres: Callable[[Path], str]) -> None:
     """The same machine over a ledger on PostgreSQL."""
-    run_state_machine_as_test(
-        lambda: CrashMachine(on_postgres),
-        settings=settings(max_examples=15, stateful_step_count=25, deadline=None, derandomize=True),
-    )
+
+    class OnPostgres(CrashMachine):
+        def __init__(self) -> None:
+            super().__init__(on_postgres)
+
+    its = settings(max_examples=15, stateful_step_count=25, deadline=None, derandomize=True)
+    run_state_machine_as_test(OnPostgres, settings=its)
 
 
 @pytest.mark.parametrize("dies_at", range(24))
