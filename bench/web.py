@@ -82,6 +82,7 @@ def measure(name: str, url: str, cache: Path, count: int, filled_s: float, *, ro
         found.memory_mb = portal.memory_mb[1]
         loads += [load(portal, users, FLAT_OUT, number, seconds / 3, 0) for number in range(rounds)]
         found.peak_mb = portal.memory_mb[1]
+        found.processes, found.together_mb = len(portal.answering), portal.together_mb
     found.loads = loads
     found.server = by_phase(portal.times())
     found.client = {

@@ -41,7 +41,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Portal:
-    """`bench.web_serve` in a process of its own, while the block lasts."""
+    """`bench.web_serve` in processes of its own, while the block lasts."""
 
     def __init__(self, ledger_url: str, folder: Path) -> None:
         self._url, self._folder = ledger_url, folder
@@ -71,16 +71,26 @@ class Portal:
 
     @property
     def memory_mb(self) -> tuple[float, float]:
-        """What the process holds now, and the most it ever did."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        found = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
-        return int(found["VmRSS"].split()[0]) / 1024, int(found["VmHWM"].split()[0]) / 1024
+        """What the largest of the processes that answer holds now, and the most one ever did."""
+        found = [_status(pid) for pid in self.answering]
+        return max(it["VmRSS"] for it in found), max(it["VmHWM"] for it in found)
+
+    @property
+    def together_mb(self) -> float:
+        """What all processes hold now; memory that several have is counted once."""
+        return sum(_shares_mb(pid) for pid in {self._process.pid, *self.answering})
+
+    @property
+    def answering(self) -> list[int]:
+        """The processes that answer: those that the first one started, or itself."""
+        pid = self._process.pid
+        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [int(each) for each in found] or [pid]
 
     @property
     def cpu_s(self) -> float:
-        """Processor time until now."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """Processor time of all processes until now."""
+        return sum(_cpu_s(pid) for pid in {self._process.pid, *self.answering})
 
     def asked(
         self, users: Sequence[User], phase: str, seconds: float, think_s: float
@@ -95,7 +105,25 @@ class Portal:
 
     def times(self) -> list[tuple[str, int, float]]:
         """All requests as the server saw them: "phase/kind", status, ms. Once it has ended."""
-        return [(str(a), int(b), float(c)) for a, b, c in json.loads(self._times.read_text())]
+        lines = map(json.loads, self._times.read_text().splitlines())
+        return [(str(kind), int(status), float(ms)) for kind, status, ms in lines]
+
+
+def _status(pid: int) -> dict[str, float]:
+    """The process's figures in MB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    told = (line.split() for line in lines if line.endswith(" kB"))
+    return {name.rstrip(":"): int(value) / 1024 for name, value, _ in told}
+
+
+def _shares_mb(pid: int) -> float:
+    told = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in told if line.startswith("Pss:"))
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def users(ledger: Ledger, town: Town, asked: Mapping[str, Sequence[str]]) -> list[User]:

@@ -64,7 +64,9 @@ class Engine(msgspec.Struct):
     loads: list[Load] = []
     start_mb: float = 0
     memory_mb: float = 0
-    peak_mb: float = 0
+    peak_mb: float = 0  # of one process
+    processes: int = 1  # that answer
+    together_mb: float = 0  # of all at the end; what they share is counted once
 
     @property
     def title(self) -> str:
@@ -145,6 +147,11 @@ def _facts(engine: Engine) -> str:
         f"the start, at most {engine.memory_mb:.0f} MB while fifty people read, "
         f"{engine.peak_mb:.0f} MB while they did nothing but ask."
     )
+    if engine.processes > 1:
+        memory += (
+            f" That is the largest of {engine.processes} that answer; with the one that keeps them "
+            f"going they took {engine.together_mb:.0f} MB at the end."
+        )
     return f"{memory}\n\n{_table(head, lines)}"
 
 

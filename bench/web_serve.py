@@ -1,16 +1,17 @@
-"""The portal in a process of its own, as `casethread web` starts it, with a stopwatch round it.
+"""The portal in processes of its own, as `casethread web` starts it, with a stopwatch round it.
 
     python -m bench.web_serve --ledger URL --folder DIR --times FILE
 
 prints its address as JSON and serves until its input ends; then the times of all requests are in
-FILE: what each was (the client says so in the header x-bench), its status, and the milliseconds
-from its first byte in to its last byte out.
+FILE, one a line: what each was (the client says so in the header x-bench), its status, and the
+milliseconds from its first byte in to its last byte out.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import threading
 import time
@@ -20,19 +21,19 @@ from typing import Any
 from bench.web_site import settings
 from connector import log
 from connector.bootstrap import Program
-from connector.web.app import make_app
+from connector.web.common import common_of
 from connector.web.openid import OpenId
-from connector.web.server import listening, serve, spare_memory
+from connector.web.workers import how_many
 
 KIND = b"x-bench"
 
 
 class Stopwatch:
-    """The outermost layer of the application."""
+    """The outermost layer of the application, in each of its processes."""
 
-    def __init__(self, app: Any) -> None:
-        self.app = app
-        self.times: list[tuple[str, int, float]] = []
+    def __init__(self, app: Any, times: int) -> None:
+        self.app, self.state = app, app.state
+        self.times = times  # a file that all processes have open to append to
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         began = time.perf_counter()
@@ -48,7 +49,8 @@ class Stopwatch:
             await self.app(scope, receive, noted)
         finally:
             kind = dict(scope["headers"]).get(KIND, b"").decode()
-            self.times.append((kind, status, (time.perf_counter() - began) * 1000))
+            ms = (time.perf_counter() - began) * 1000
+            os.write(self.times, f"{json.dumps([kind, status, ms])}\n".encode())
 
 
 def main() -> None:
@@ -61,15 +63,12 @@ def main() -> None:
     its = settings(given.folder, given.ledger)
     program = Program(settings=its)
     log.set_up(its.log, is_service=True, is_debug=False)
-    spare_memory(program.ledger)
     openid = OpenId(
         issuer=its.web.issuer,
         client_id="portal",
         secret="y",
         redirect_uri=f"{its.web.url}/signed-in",
     )
-    watched = Stopwatch(make_app(program, openid))
-    there = listening("127.0.0.1", 0)
     ended = threading.Event()
 
     def wait() -> None:
@@ -77,9 +76,18 @@ def main() -> None:
         ended.set()
 
     threading.Thread(target=wait, daemon=True).start()
-    print(json.dumps({"port": there.getsockname()[1]}), flush=True)
-    serve(watched, there, its.web, ended.is_set)  # type: ignore[arg-type]  # any ASGI application
-    given.times.write_text(json.dumps(watched.times))
+    times = os.open(given.times, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_APPEND)
+    count = how_many(its.web.workers)
+    with common_of(count) as common:
+        from connector.web.app import make_app
+        from connector.web.server import listening, serve_together, spare_memory
+
+        spare_memory(program.ledger)
+        watched: Any = Stopwatch(make_app(program, openid, common), times)
+        there = listening("127.0.0.1", 0)
+        print(json.dumps({"port": there.getsockname()[1]}), flush=True)
+        serve_together(watched, there, its.web, ended.is_set, count=count)
+    os.close(times)
     program.close()
 
 

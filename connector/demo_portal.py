@@ -29,6 +29,7 @@ def settings(issuer: str, client_id: str) -> Mapping[str, object]:
     return {
         "web.url": f"http://{HOST}:{port}",
         "web.port": port,
+        "web.workers": 1,  # for one person at a time
         "web.issuer": issuer,
         "web.client_id": client_id,
         "web.unit_sees_cases": True,

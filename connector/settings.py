@@ -379,6 +379,7 @@ class Web(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     host: str
     port: int
+    workers: int
     issuer: str
     client_id: str
     client_secret_file: Path | None

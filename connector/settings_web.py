@@ -37,6 +37,17 @@ WEB = (
         high=65535,
     ),
     Setting(
+        "web.workers",
+        "integer",
+        0,
+        "Processes that answer, each with up to 300 MB; 0: two where the machine has two "
+        "processors or more, else one.",
+        "Processer, der svarer, hver med op til 300 MB; 0: to, hvor maskinen har to processorer "
+        "eller flere, ellers en.",
+        low=0,
+        high=32,
+    ),
+    Setting(
         "web.issuer",
         "url",
         "",

@@ -73,6 +73,16 @@ class Town:
         self.started.append(portal)
         return portal
 
+    def close(self) -> None:
+        """End all that were started."""
+        for portal in self.started:
+            portal.process.kill()
+            portal.process.wait(timeout=10)
+            for stream in (portal.process.stdin, portal.process.stderr):
+                if stream is not None:
+                    with contextlib.suppress(OSError):
+                        stream.close()
+
 
 class Portal:
     """A process of the portal, and what it has said."""
@@ -116,13 +126,7 @@ class Portal:
 def town(tmp_path: Path) -> Iterator[Town]:
     made = Town(tmp_path)
     yield made
-    for portal in made.started:
-        portal.process.kill()
-        portal.process.wait(timeout=10)
-        for stream in (portal.process.stdin, portal.process.stderr):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
+    made.close()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])

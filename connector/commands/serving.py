@@ -49,16 +49,21 @@ def web(
     openid = sign_in_of(session)
     program = session.program
     log.set_up(session.settings.log, is_service=True, is_debug=session.is_debug)
-    from connector.web.app import make_app
-    from connector.web.server import serve, spare_memory
+    from connector.web.common import common_of
+    from connector.web.workers import how_many
 
-    spare_memory(program.ledger)  # opens it: what is wrong with it is told before anybody waits
-    app = make_app(program, openid)
-    with contextlib.closing(_listening(session, host or its.host, port or its.port)) as there:
-        stop = Stop(session.text("web.stopping")).listen()
-        tell(session.text("web.serving", url=its.url, place=_place(there)))
-        serve(app, there, its, _asked_to_stop(stop, while_stdin=while_stdin))
-    app.state.runner.stop()
+    count = how_many(its.workers)
+    with common_of(count) as common:
+        from connector.web.app import make_app  # loads what asks whether it counts together
+        from connector.web.server import serve_together, spare_memory
+
+        spare_memory(program.ledger)  # opens it: what is wrong with it is told before anybody waits
+        app = make_app(program, openid, common)
+        with contextlib.closing(_listening(session, host or its.host, port or its.port)) as there:
+            stop = Stop(session.text("web.stopping")).listen()
+            tell(session.text("web.serving", url=its.url, place=_place(there)))
+            asked = _asked_to_stop(stop, while_stdin=while_stdin)
+            serve_together(app, there, its, asked, count=count)
     tell(session.text("web.stopped"))
     if stop.signal == signal.SIGINT:
         raise typer.Exit(INTERRUPTED)

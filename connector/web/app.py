@@ -17,6 +17,7 @@ from connector.errors import ConnectorError
 from connector.ledger.access import Hidden
 from connector.web import api, denials, headers, page
 from connector.web.article_shelf import Shelf
+from connector.web.common import Common
 from connector.web.metrics import Metrics
 from connector.web.mishaps import Mishaps
 from connector.web.pages import (
@@ -75,8 +76,12 @@ ROUTERS = (
 )
 
 
-def make_app(program: Program, openid: OpenId) -> FastAPI:
-    """The portal on this program's ledger. Reads nothing yet."""
+def make_app(program: Program, openid: OpenId, common: Common | None = None) -> FastAPI:
+    """The portal on this program's ledger. Reads nothing yet.
+
+    `common` is what it shares with other processes that answer at the same socket.
+    """
+    common = common or Common()
     app = FastAPI(
         title="Casethread",
         openapi_url=None,
@@ -85,14 +90,14 @@ def make_app(program: Program, openid: OpenId) -> FastAPI:
         redirect_slashes=False,
         max_body_size=headers.MOST_BODY_BYTES,  # counted as it comes, where no length is told
     )
-    app.state.site = Site(program=program, openid=openid)
+    app.state.site = Site(program=program, openid=openid, common=common)
     app.state.known = Known()
     web = program.settings.web
-    app.state.statements = Statements(web.intranet_keys, web.url, program.clock)
+    app.state.statements = Statements(web.intranet_keys, web.url, program.clock, common)
     app.state.metrics = Metrics(
-        lambda: program.ledger, JOBS, [each.name for each in program.settings.sinks]
+        lambda: program.ledger, JOBS, [each.name for each in program.settings.sinks], common
     )
-    app.state.runner = Runner(program)
+    app.state.runner = Runner(program, common)
     app.state.shelf = Shelf(program)
     # Each route was analysed when its module was read; include_router() does it all again for every
     # application, at the first request that gets so far: a quarter of a second.

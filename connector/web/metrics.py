@@ -1,7 +1,8 @@
-"""Figures for Prometheus: the requests of this process, and what the ledger says of the rest.
+"""Figures for Prometheus: the requests of the portal, and what the ledger says of the rest.
 
-All within one registry of its own. Labels are names of the program (routes, jobs, sinks, states),
-never of people or cases.
+All within one registry of its own. Where several processes answer, each counts in files of a folder
+that all read: the library's own way, which common.py chooses before this module is loaded. Labels
+are names of the program (routes, jobs, sinks, states), never of people or cases.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,6 +24,7 @@ from prometheus_client import (
 )
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from connector.errors import ConnectorError
@@ -30,6 +33,7 @@ from connector.ledger.operations import DAY_MS, Overview
 
 if TYPE_CHECKING:
     from connector.ledger import Ledger
+    from connector.web.common import Common
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 KEPT_S = 30  # figures of the ledger are not asked for again within this time
@@ -37,27 +41,38 @@ KEPT_S = 30  # figures of the ledger are not asked for again within this time
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
+_NOT_SUMMED = frozenset({"process_start_time_seconds", "process_max_fds"})
+
+
 class Metrics:
-    """What this process counts, and the ledger's state when somebody asks."""
+    """What the portal's processes count, and the ledger's state when somebody asks."""
 
     def __init__(
-        self, ledger: Callable[[], Ledger], jobs: Iterable[str], sinks: Iterable[str]
+        self,
+        ledger: Callable[[], Ledger],
+        jobs: Iterable[str],
+        sinks: Iterable[str],
+        common: Common,
     ) -> None:
         self.registry = CollectorRegistry()
+        counted = CollectorRegistry() if common.folder is not None else self.registry
         self._requests = Counter(
             "casethread_http_requests",
             "Answers by method, route and status.",
             ("method", "route", "status"),
-            registry=self.registry,
+            registry=counted,
         )
         self._seconds = Histogram(
             "casethread_http_request_seconds",
             "Time until the answer was sent, by method and route.",
             ("method", "route"),
             buckets=BUCKETS,
-            registry=self.registry,
+            registry=counted,
         )
-        ProcessCollector(registry=self.registry)
+        if common.folder is not None:
+            # The library leaves this class without types.
+            MultiProcessCollector(self.registry, str(common.folder))  # type: ignore[no-untyped-call]
+        self.registry.register(Processes(common.processes))
         self.registry.register(LedgerFigures(ledger, tuple(jobs), tuple(sinks)))
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -68,6 +83,30 @@ class Metrics:
     def text(self) -> bytes:
         """Everything in Prometheus' text form."""
         return generate_latest(self.registry)
+
+
+class Processes(Collector):
+    """What the processes that answer take of the machine, together; the oldest one's start."""
+
+    def __init__(self, pids: Callable[[], Iterable[int]]) -> None:
+        self._pids = pids
+
+    def describe(self) -> list[Metric]:
+        """Nothing: who answers is not known yet."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """The library's figures of one process, summed up."""
+        found: dict[str, list[Metric]] = {}
+        for pid in self._pids():
+            for each in ProcessCollector(pid=partial(int, pid), registry=None).collect():
+                found.setdefault(each.name, []).append(each)
+        for name, its in found.items():
+            values = [sample.value for each in its for sample in each.samples]
+            first = its[0]
+            value = min(values) if name in _NOT_SUMMED else sum(values)
+            first.samples = [first.samples[0]._replace(value=value)]
+            yield first
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):

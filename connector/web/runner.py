@@ -1,7 +1,8 @@
 """Jobs that an operator starts from the portal: each in its own thread, at most once at a time.
 
 The ledger's record of runs is what keeps a second run of a job away, in whatever process; here is
-only who may start a thread. What a run did stands in that record, and is read from there.
+only who may start a thread. What a run did stands in that record, and is read from there. Whichever
+process of the portal is asked, it tells the same: that is kept in common.py.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from connector.work import run_job
 
 if TYPE_CHECKING:
     from connector.bootstrap import Program
+    from connector.web.common import Common
 
 log = logging.getLogger(__name__)
 STOP_S = 20  # a page in hand is kept within this time; a job that takes longer is recovered
@@ -25,21 +27,19 @@ STOP_S = 20  # a page in hand is kept within this time; a job that takes longer 
 class Runner:
     """Starts jobs, and stops them with the portal."""
 
-    def __init__(self, program: Program) -> None:
-        self._program = program
+    def __init__(self, program: Program, common: Common) -> None:
+        self._program, self._common = program, common
         self._threads: dict[str, threading.Thread] = {}
-        self._refused: dict[str, str] = {}
-        self._started_at: dict[str, int] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
 
     def start(self, job: str) -> bool:
-        """Begin this job; False when it runs here already, or the portal is stopping."""
+        """Begin this job; False when it runs already, or the portal is stopping."""
         with self._lock:
-            if self._stop.is_set() or self.is_running(job):
+            if self._stop.is_set() or self._is_here(job):
                 return False
-            self._refused.pop(job, None)
-            self._started_at[job] = self._program.ledger.now()
+            if not self._common.begin_job(job, self._program.ledger.now()):
+                return False
             thread = threading.Thread(target=self._run, args=(job,), name=f"job {job}", daemon=True)
             self._threads[job] = thread
             thread.start()
@@ -53,16 +53,19 @@ class Runner:
 
     def started_at(self, job: str) -> int | None:
         """When it was last started from here, ms; None when it was not."""
-        return self._started_at.get(job)
+        return self._common.job(job).started_at or None
 
     def is_running(self, job: str) -> bool:
-        """Whether it runs in this process now, started from here."""
+        """Whether it runs in a process of the portal now, started from here."""
+        return self._is_here(job) or self._common.runs_elsewhere(job)
+
+    def _is_here(self, job: str) -> bool:
         thread = self._threads.get(job)
         return thread is not None and thread.is_alive()
 
     def refused(self, job: str) -> str:
         """Why the last start came to nothing: it ran elsewhere, the ledger was away; else ""."""
-        return self._refused.get(job, "")
+        return self._common.job(job).refused
 
     def stop(self) -> None:
         """Ask all to stop after the page in hand, and wait a while for them."""
@@ -71,21 +74,23 @@ class Runner:
             thread.join(STOP_S)
 
     def _run(self, job: str) -> None:
+        refused = ""
         try:
             self._make(job)
             result = run_job(self._program, job, should_stop=self._stop.is_set)
         except ConnectorError as error:
-            self._refused[job] = str(error)
+            refused = str(error)
             log.warning("job failed", extra={"action": "job_failed", "job": job})
         except Exception as error:  # around one job run: the portal outlives any bug in a job
-            self._refused[job] = type(error).__name__
+            refused = type(error).__name__
             log.exception("job ended by a bug", extra={"action": "job_crashed", "job": job})
         else:
             if result.outcome in ("busy", "failed"):
-                self._refused[job] = "; ".join(result.problems[:3])
+                refused = "; ".join(result.problems[:3])
             log.info(
                 "job done", extra={"action": "job_done", "job": job, "outcome": result.outcome}
             )
+        self._common.end_job(job, refused)
 
     def _make(self, job: str) -> None:
         """Make one after the other what jobs in several threads will share."""

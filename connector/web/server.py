@@ -1,4 +1,4 @@
-"""The portal behind a socket: one process, few threads, little memory, and an orderly end."""
+"""The portal behind a socket: few processes and threads, little memory, and an orderly end."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ import anyio.to_thread
 import sqlalchemy as sa
 import uvicorn
 
+from connector.web.workers import Crew
+
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from connector.ledger import Ledger
     from connector.settings import Web
+    from connector.web.site import Site
 
-# Requests worked on at once. Python works on one at a time, and the database on few: with twelve,
-# short pages waited for long ones that came later, and on SQLite the slowest were about a fifth
-# slower. More than two: an export or a wait for the database's lock must not stop everybody.
+# Requests that a process works on at once. Python works on one at a time, the database on few: with
+# twelve, short pages waited for long ones that came later, and on SQLite the slowest were about a
+# fifth slower. More than two: an export or a wait for the database's lock must not stop everybody.
 THREADS = 4
 CACHE_KB = 8_000  # of each SQLite connection: a page of the portal touches little
 GRACE_S = 10  # for answers that are under way when the portal is stopped
@@ -75,12 +78,40 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter) or self._should_stop()
 
 
-def serve(app: FastAPI, there: socket.socket, its: Web, should_stop: Callable[[], bool]) -> None:
-    """Answer requests on this socket until it is time to stop. The log of requests is the app's."""
-    # Modules, tables and settings live as long as the process. Looking through them for garbage
-    # again and again stopped all answers for a quarter of a second each time.
+def settle() -> None:
+    """Keep what is there out of the search for garbage: called before the first answer.
+
+    Modules, tables and settings live as long as the process. Looking through them again and again
+    stopped all answers for a quarter of a second each time. Of processes that are forked later,
+    what nobody touches is in memory once.
+    """
     gc.collect()
     gc.freeze()
+
+
+def serve_together(
+    app: FastAPI, there: socket.socket, its: Web, should_stop: Callable[[], bool], *, count: int
+) -> None:
+    """Answer with so many processes, until it is time to stop; the jobs started here end first."""
+    site: Site = app.state.site
+
+    def work(place: int, should_stop: Callable[[], bool]) -> None:
+        site.common.take_place(place)
+        serve(app, there, its, should_stop)
+        app.state.runner.stop()
+        site.ledger.close()
+
+    if count == 1:
+        work(0, should_stop)
+        return
+    settle()
+    site.ledger.close()  # no connection may be taken along into another process
+    Crew(count, work).keep(should_stop)
+
+
+def serve(app: FastAPI, there: socket.socket, its: Web, should_stop: Callable[[], bool]) -> None:
+    """Answer requests on this socket until it is time to stop. The log of requests is the app's."""
+    settle()
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -11,11 +10,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from connector.ledger.waiting import Target
+from connector.web.common import Common
 from connector.web.page import TooOften
 
 if TYPE_CHECKING:
@@ -32,13 +29,11 @@ EXPORTS_PER_MIN = 20  # files and prints of one person: each takes a thread, and
 
 @dataclass
 class Site:
-    """One portal. Safe to use from many threads."""
+    """One portal. Safe to use from many threads; `common` is what its processes agree on."""
 
     program: Program
     openid: OpenId
-    _limiter: MovingWindowRateLimiter = field(
-        default_factory=lambda: MovingWindowRateLimiter(MemoryStorage())
-    )
+    common: Common = field(default_factory=Common)
 
     @property
     def ledger(self) -> Ledger:
@@ -98,15 +93,14 @@ class Site:
 
     def is_within(self, what: str, who: str, per_minute: int) -> bool:
         """Count one use of `what` by `who`; whether it is one of the first of this minute."""
-        return self._limiter.hit(RateLimitItemPerMinute(per_minute, namespace=what), who)
+        return not self.common.hit(what, who, per_minute)
 
     def limit(self, what: str, who: str, per_minute: int) -> None:
         """Count one use of `what` by `who`. Raises TooOften with the seconds to wait."""
-        item = RateLimitItemPerMinute(per_minute, namespace=what)
-        if self._limiter.hit(item, who):
+        wait_s = self.common.hit(what, who, per_minute)
+        if not wait_s:
             return
-        ends = self._limiter.get_window_stats(item, who).reset_time
-        seconds = max(1, round(ends - time.time()))
+        seconds = max(1, round(wait_s))
         error = TooOften("wrong.too_often", seconds=seconds)
         error.headers["retry-after"] = str(seconds)
         raise error

@@ -5,15 +5,14 @@ public key as NAME.pem in the folder web.intranet_keys; the name of the file is 
 algorithm is right is decided by the key and never by the token: so a public key cannot be taken for
 a shared secret, and an unsigned token is none.
 
-Which statements were used is remembered in this process alone. So that none can be used again after
-a restart, a statement made before the process was ready for it is refused.
+Which statements were used is remembered by the portal's processes together, and no longer than they
+live. So that none can be used again after a restart, a statement made before the portal was ready
+for it is refused.
 """
 
 from __future__ import annotations
 
-import heapq
 import re
-import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +25,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from connector.web.common import Common
 
 LIFE_S = 120  # from iat to exp at most
 LEEWAY_S = 5  # two servers' clocks
@@ -56,11 +57,17 @@ class Statements:
     worth nothing at once. `portal` is web.url, which a statement must be for.
     """
 
-    def __init__(self, folder: Path | None, portal: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        portal: str,
+        clock: Callable[[], datetime],
+        common: Common | None = None,
+    ) -> None:
         self._folder, self._portal, self._clock = folder, portal, clock
-        # Later than any statement that was used before this process: those could be LEEWAY_S ahead.
+        # Later than any statement that was used before this portal: those could be LEEWAY_S ahead.
         self._ready_at = clock().timestamp() + LEEWAY_S
-        self._used = _Used()
+        self._common = common or Common()
 
     def read(self, token: str) -> Said:
         """What the statement says; it is used up by this. Raises NotBelieved."""
@@ -74,7 +81,9 @@ class Statements:
         user, number = claims["sub"], claims["jti"]
         if not 0 < len(user) <= 256 or not 0 < len(number) <= 128:
             raise NotBelieved("its sub or jti is empty or too long")
-        self._used.add((name, number), now, ends)
+        refused = self._common.use(name, number, now, ends, MOST_REMEMBERED)
+        if refused:
+            raise NotBelieved(refused)
         return Said(intranet=name, user=user)
 
     def _key(self, name: str) -> PublicKey:
@@ -106,26 +115,6 @@ class Statements:
         if made < self._ready_at:
             raise NotBelieved("it was made before this portal started (iat); make a new one")
         return ends + LEEWAY_S
-
-
-class _Used:
-    """The statements that were used and have not expired."""
-
-    def __init__(self) -> None:
-        self._known: set[tuple[str, str]] = set()
-        self._ends: list[tuple[float, tuple[str, str]]] = []
-        self._lock = threading.Lock()
-
-    def add(self, which: tuple[str, str], now: float, ends: float) -> None:
-        with self._lock:
-            while self._ends and self._ends[0][0] <= now:
-                self._known.discard(heapq.heappop(self._ends)[1])
-            if which in self._known:
-                raise NotBelieved("it was used before (jti)")
-            if len(self._known) >= MOST_REMEMBERED:
-                raise NotBelieved("too many statements are in use")  # rather than forget one
-            self._known.add(which)
-            heapq.heappush(self._ends, (ends, which))
 
 
 def _files(folder: Path) -> Mapping[str, Path]:
