@@ -1,16 +1,20 @@
-"""The directory in memory, for what each page asks of it: names by account, and people by name.
+"""The directory in memory, for what each page asks of it: names by account, people by name, and
+whose an address is or was.
 
 To read 2,000 people anew took a third of a search and a fifth of the to-do page.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
+from connector.ledger.merging import names_in, same_persons
 from connector.ledger.people import everybody
 from connector.ledger.tables import person
 from connector.linking.keys import plain_name
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
     from connector.model import Person
 
+_ALL = sa.select(person.c.directory_id, person.c.detail)
 _NEWEST = sa.select(sa.func.max(person.c.id))
 
 
@@ -53,6 +58,14 @@ class Directory:
         return tuple((words, each) for words, each in spelled if words and not each.is_removed)
 
 
+class _Ever(NamedTuple):
+    """Directory ids by every name that they have or had."""
+
+    mark: int | None
+    ids: Mapping[str, frozenset[str]]
+
+
+_ever: WeakKeyDictionary[Engine, _Ever] = WeakKeyDictionary()
 _known: WeakKeyDictionary[Engine, Directory] = WeakKeyDictionary()
 
 
@@ -68,3 +81,24 @@ def directory(connection: Connection) -> Directory:
     if known is None or known.mark != mark:
         known = _known[connection.engine] = Directory(mark, tuple(everybody(connection)))
     return known
+
+
+def ids_named(connection: Connection, name: str) -> frozenset[str]:
+    """Directory ids that have or had this user principal name, mail or SIP address.
+
+    Each is the id that the person goes by. A name that passed from one to another has several. From
+    memory: to look through all entries took PostgreSQL 15 ms of each page of a case. For
+    transactions that only read, as above.
+    """
+    mark = connection.execute(_NEWEST).scalar()
+    known = _ever.get(connection.engine)
+    if known is None or known.mark != mark:
+        ids: dict[str, set[str]] = defaultdict(set)
+        for number, detail in connection.execute(_ALL):
+            for each in names_in(detail):
+                ids[each].add(number)
+        frozen = {each: frozenset(its) for each, its in ids.items()}
+        known = _ever[connection.engine] = _Ever(mark, frozen)
+    found = known.ids.get(name.casefold(), frozenset())
+    same = same_persons(connection) if found else {}
+    return frozenset(same.get(each, each) for each in found)

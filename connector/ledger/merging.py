@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -112,7 +111,7 @@ def names_of(connection: Connection) -> Mapping[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for number, detail in rows:
         goes_by = same.get(number, number)
-        names = _names(_names_in(detail))
+        names = names_in(detail)
         found[goes_by] = found[goes_by] | names if goes_by in found else names
     ids = {row[0] for row in rows} | set(same) if same else found
     return {each: found.get(same.get(each, each), frozenset()) for each in ids}
@@ -123,30 +122,7 @@ def names_of_one(connection: Connection, ids: Collection[str]) -> frozenset[str]
     rows = connection.execute(
         sa.select(person.c.detail).where(person.c.directory_id.in_(sorted(ids)))
     )
-    return frozenset().union(*(_names(_names_in(detail)) for detail in rows.scalars()))
-
-
-def ids_named(connection: Connection, name: str) -> frozenset[str]:
-    """Directory ids that have or had this user principal name, mail or SIP address.
-
-    Each is the id that the person goes by. A name that passed from one to another has several.
-    """
-    wanted = name.casefold()
-    some = _holding(connection.dialect.name == "sqlite")  # a few rows, not the directory
-    rows = connection.execute(some, {"text": wanted.translate(IN_LIKE)}).all()
-    found = {row.directory_id for row in rows if wanted in _names(_names_in(row.detail))}
-    same = same_persons(connection) if found else {}
-    return frozenset(same.get(each, each) for each in found)
-
-
-@cache
-def _holding(is_sqlite: bool) -> sa.Select[Any]:
-    """Entries, also earlier ones, that hold `text`, in capitals or not."""
-    text: Any = sa.bindparam("text")
-    detail = person.c.detail
-    # SQLite's LIKE makes no difference of capitals; with lower() it takes twice as long.
-    holds = detail.contains(text, escape="/") if is_sqlite else detail.icontains(text, escape="/")
-    return sa.select(person.c.directory_id, detail).where(holds)
+    return frozenset().union(*(names_in(detail) for detail in rows.scalars()))
 
 
 class _Names(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -157,10 +133,12 @@ class _Names(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sip: str = ""
 
 
-_names_in = decoder(_Names).decode
+_read_names = decoder(_Names).decode
 
 
-def _names(its: _Names) -> frozenset[str]:
+def names_in(detail: bytes | str) -> frozenset[str]:
+    """Every name of one entry of the directory, in lower case."""
+    its = _read_names(detail)
     upn, mail, sip = its.upn.casefold(), its.mail.casefold(), its.sip.casefold()
     if sip:
         sip = sip.removeprefix("sips:").removeprefix("sip:")

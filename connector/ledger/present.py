@@ -17,7 +17,8 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.identity import normalise_phone
-from connector.ledger.merging import IN_LIKE, ids_named, same_persons
+from connector.ledger.directory import ids_named
+from connector.ledger.merging import IN_LIKE, same_persons
 from connector.ledger.tables import ms, person, presence
 from connector.model import Case, Person, Presence
 from connector.typed import decoder

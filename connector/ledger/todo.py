@@ -37,7 +37,8 @@ from connector.ledger.tables import (
     thread_person,
 )
 from connector.ledger.waiting import Target, Waiting, waiting_items
-from connector.ledger.waiting_rows import IS_WAITING, WAITS
+from connector.ledger.waiting_rows import IS_WAITING
+from connector.model import LinkState
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -48,6 +49,8 @@ _ZERO = time()
 _CURSOR = re.compile(r"(\d{1,18})\.(\d{1,18})", re.ASCII)  # sent_at, id
 # A literal: SQLite takes the partial index only when it sees the value.
 _BY_PERSON = link.c.rule == sa.literal_column("'person'")
+# The same as IS_WAITING, in a form that no index has.
+_IS_WAITING_TOO = item.c.state.concat("") == LinkState.WAITING.value
 _DECIDED = sa.select(sa.func.count()).where(
     link.c.actor == sa.bindparam("actor"),
     _BY_PERSON,
@@ -177,8 +180,10 @@ class _Form(NamedTuple):
 def _maybe(form: _Form) -> sa.Select[Any]:
     """(id, sent_at) of what waits and may concern the viewer, from a place on: so many a step."""
     at, number = sa.bindparam("at", type_=sa.BigInteger), sa.bindparam("id", type_=sa.BigInteger)
+    # PostgreSQL would read all that waits for anybody to find the few that concern the viewer.
+    by_candidate = form.scope is not Scope.ALL and not form.is_sqlite
     query = sa.select(item.c.id, item.c.sent_at).where(
-        IS_WAITING,
+        _IS_WAITING_TOO if by_candidate else IS_WAITING,
         item.c.sent_at >= at,
         sa.or_(item.c.sent_at > at, item.c.id > number),
     )
@@ -192,7 +197,9 @@ def _maybe(form: _Form) -> sa.Select[Any]:
 def _seen(form: _Form) -> sa.Select[Any]:
     """Those of `numbers` that wait and may be seen."""
     is_one = among(item.c.id, is_sqlite=form.is_sqlite)
-    return sa.select(item.c.id).where(is_one, WAITS, visible_to(form.sort))
+    # Not as ix_item_root_sent says it: PostgreSQL would read all of that index, of each thing said.
+    is_root = item.c.root_id - item.c.id == 0
+    return sa.select(item.c.id).where(is_one, IS_WAITING, is_root, visible_to(form.sort))
 
 
 def _candidates(form: _Form) -> sa.CompoundSelect[Any]:
