@@ -172,6 +172,12 @@ def _quality(text: str) -> float:
         return 0.0
 
 
+def prepare() -> None:
+    """Make every template ready, once for all processes: its first reader waits up to 100 ms."""
+    for name in _environment().list_templates():
+        _environment().get_template(name)
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(
