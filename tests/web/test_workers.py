@@ -13,10 +13,11 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import Environment
 
 from connector.ledger import open_ledger, sessions
 from connector.ledger.sessions import SignedIn
-from connector.web import workers
+from connector.web import page, workers
 from connector.web.common import MINUTE_S, NEVER, Common
 from connector.web.workers import how_many
 from tests.test_web_command import Town
@@ -121,6 +122,16 @@ def test_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, "sched_getaffinity", lambda _pid, n=processors: set(range(n)))
         assert how_many(0) == expected
     assert how_many(5) == 5
+
+
+def test_templates_are_made_before_the_fork(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's page waits for its template, in whichever process: all are there."""
+    page.prepare()
+    its = page._environment()
+
+    monkeypatch.setattr(Environment, "compile", lambda *_, **_more: pytest.fail("made late"))
+    assert its.list_templates()
+    assert all(its.get_template(name) for name in its.list_templates())
 
 
 @pytest.fixture
