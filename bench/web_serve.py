@@ -79,11 +79,14 @@ def main() -> None:
     times = os.open(given.times, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_APPEND)
     count = how_many(its.web.workers)
     with common_of(count) as common:
+        from connector.web import page
         from connector.web.app import make_app
         from connector.web.server import listening, serve_together, spare_memory
 
         spare_memory(program.ledger)
         watched: Any = Stopwatch(make_app(program, openid, common), times)
+        if count > 1:
+            page.prepare()
         there = listening("127.0.0.1", 0)
         print(json.dumps({"port": there.getsockname()[1]}), flush=True)
         serve_together(watched, there, its.web, ended.is_set, count=count)

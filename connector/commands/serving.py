@@ -54,11 +54,14 @@ def web(
 
     count = how_many(its.workers)
     with common_of(count) as common:
+        from connector.web import page
         from connector.web.app import make_app  # loads what asks whether it counts together
         from connector.web.server import serve_together, spare_memory
 
         spare_memory(program.ledger)  # opens it: what is wrong with it is told before anybody waits
         app = make_app(program, openid, common)
+        if count > 1:
+            page.prepare()  # before it is told that the portal is there
         with contextlib.closing(_listening(session, host or its.host, port or its.port)) as there:
             stop = Stop(session.text("web.stopping")).listen()
             tell(session.text("web.serving", url=its.url, place=_place(there)))

@@ -13,7 +13,6 @@ import anyio.to_thread
 import sqlalchemy as sa
 import uvicorn
 
-from connector.web import page
 from connector.web.workers import Crew
 
 if TYPE_CHECKING:
@@ -105,7 +104,6 @@ def serve_together(
     if count == 1:
         work(0, should_stop)
         return
-    page.prepare()
     settle()
     site.ledger.close()  # no connection may be taken along into another process
     Crew(count, work).keep(should_stop)
