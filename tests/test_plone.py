@@ -16,7 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from connector.article import STAFF, LivePage, SiteAccess
-from connector.errors import PageEdited
+from connector.errors import Denied, PageEdited
 from connector.ports import Publisher
 from connector.sites.plone.publisher import PlonePublisher
 from connector.sites.plone.service import Service
@@ -25,6 +25,7 @@ from tests.contracts.publisher import (
     NEXT_DAY,
     STARTED,
     PublisherContract,
+    circle,
     nowhere,
     open_file,
     page,
@@ -335,6 +336,42 @@ class TestPlone(OfPlone):
         parts = json.loads(whole["parts"])
         parts[-1]["html"] += f"<p>{text}</p>"
         self.as_editor("PATCH", live.url, json={"parts": json.dumps(parts)})
+
+    def test_pages_made_together_are_one_request(self) -> None:
+        """For all of them, links in a circle too; what is said of each stands there."""
+        publisher, cutter = self.counted()
+        list(publisher.pages())
+        cutter.count = 0
+
+        made = publisher.make([*circle(), page("vagtplan", audience=STAFF)], nowhere)
+        lives = [publisher.put(each, None, open_file, made.get) for each in circle()]
+
+        assert cutter.count == 1
+        assert [each == self.make_publisher().read(each) for each in lives] == [True, True]
+
+    def test_a_person_is_quicker_than_the_put(self) -> None:
+        """What somebody writes between the making and the put stays, and is seen."""
+        publisher = self.make_publisher()
+        made = publisher.make(circle(), nowhere)
+        (listed,) = [each for each in self.make_publisher().pages() if each.id == "pas"]
+        self.edit(listed, "Nu også om aftenen.")
+
+        live = publisher.put(circle()[0], None, open_file, made.get)
+
+        now = self.make_publisher().read(live)
+        assert "om aftenen" in now.html
+        assert now.is_as_left is False
+        assert (now.fingerprint, now.version) != (live.fingerprint, live.version)
+
+    def test_refused_together_is_told_one_by_one(self) -> None:
+        """Where the account may not write, each put says so."""
+        publisher = self.make_publisher()
+        list(publisher.pages())
+        with self.forbid_writing(publisher):
+            assert publisher.make(circle(), nowhere) == {}
+            with pytest.raises(Denied):
+                publisher.put(page(), None, open_file, nowhere)
+        assert len(publisher.make(circle(), nowhere)) == 2
 
     def test_an_article_for_staff_is_two_requests(self) -> None:
         """It is shown inside as others are to everybody."""

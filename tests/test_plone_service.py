@@ -17,7 +17,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from connector.article import STAFF, SiteAccess
+from connector.article import STAFF, PagePart, SiteAccess
 from connector.errors import (
     ConfigError,
     Denied,
@@ -36,7 +36,9 @@ from connector.sites.plone.publisher import PlonePublisher
 from connector.sites.plone.service import Service
 from connector.sites.plone.sign_in import SignIn
 from connector.sites.plone.states import States
+from connector.sites.plone.together import Together
 from tests.conftest import Clock
+from tests.contracts.publisher import nowhere, page
 
 URL = "http://localhost:1/intranet"
 ACCESS = SiteAccess(
@@ -368,6 +370,54 @@ def test_a_type_that_may_not_be_added() -> None:
         list(made.pages())
     (finding,) = made.check()
     assert (finding.level, "Contributor" in finding.fix) == ("error", True)
+
+
+@pytest.mark.parametrize(("status", "most"), [(404, 1), (400, 20), (403, 20), (423, 20)])
+def test_a_site_that_takes_no_pages_together(status: int, most: int) -> None:
+    """An add-on from before it did is asked once; where one is refused the next may be taken."""
+
+    def answer(request: Any) -> Any:
+        if "@types" in request.url:
+            return 200, types("KnowledgeArticle")
+        if "@search" in request.url:
+            return 200, {"items": [], "items_total": 0}
+        return status, {"type": "NotFound", "message": "x"}
+
+    made, fake = publisher(answer)
+    list(made.pages())
+    assert made.at_once == 20
+
+    assert made.make([page("pas"), page("flytning")], nowhere) == {}
+    assert asked(fake)[-1] == "POST /viden/@casethread-articles"
+    assert made.at_once == most
+
+
+def test_a_lost_answer_to_pages_made_together() -> None:
+    """They may be there, so nothing is asked again: it is Unclear."""
+
+    def answer(request: Any) -> Any:
+        if "@types" in request.url:
+            return 200, types("KnowledgeArticle")
+        if "@search" in request.url:
+            return 200, {"items": [], "items_total": 0}
+        return 502, b""
+
+    made, fake = publisher(answer)
+    with pytest.raises(Unclear):
+        made.make([page("pas"), page("flytning")], nowhere)
+    assert len([each for each in asked(fake) if each.startswith("POST /viden/@case")]) == 1
+
+
+def test_pages_of_which_one_request_holds_few() -> None:
+    """Long texts are made in several; one page by itself is left to its put."""
+    long = page("lang", parts=(PagePart(key="", heading="", html="x" * 600_000),))
+    together = Together(service(lambda _r: (404, b""))[0], f"{URL}/viden")
+
+    assert [each.id for each in together.fitting([page("a"), long, long, page("b")])] == [
+        "a",
+        "lang",
+    ]
+    assert len(together.fitting([page(f"a{n}") for n in range(30)])) == 20
 
 
 def test_what_is_missing_in_the_settings() -> None:

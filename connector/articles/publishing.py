@@ -6,7 +6,7 @@ and the next one goes on where this one stopped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -156,6 +156,7 @@ class _Run:
         self._kept: dict[str, KeptPage] = kept_pages(ledger, plan.site)
         self._addresses = {id: row.url for id, row in self._kept.items() if row.is_live}
         self._result = Result(site=plan.site, problems=list(plan.problems))
+        self._begun: dict[str, int] = {}  # article -> its version, of pages made together
         self._denied = 0
         self._done = 0
 
@@ -177,15 +178,41 @@ class _Run:
             self._progress.end(name)
         return self._result
 
-    def _all(self, steps: Iterable[Step]) -> bool:
+    def _all(self, steps: Sequence[Step]) -> bool:
         """Each step; false when the run has to end."""
-        for step in steps:
-            if self._should_stop() or self._result.stopped:
-                return False
-            self._one(step)
-            self._done += 1
-            self._progress.step(f"{JOB} {self._plan.site}", self._done, {})
+        at = 0
+        while at < len(steps):
+            some = steps[at : at + max(1, self._publisher.at_once)]
+            at += len(some)
+            if not self._should_stop():
+                self._make([step for step in some if step.kind == CREATE])
+            for step in some:
+                if self._should_stop() or self._result.stopped:
+                    return False
+                self._one(step)
+                self._done += 1
+                self._progress.step(f"{JOB} {self._plan.site}", self._done, {})
         return not self._result.stopped
+
+    def _make(self, steps: Sequence[Step]) -> None:
+        """New pages in one go where the site can; what became of each its own step tells."""
+        if len(steps) < 2:
+            return
+        pages = [step.page for step in steps if step.page is not None]
+        self._begun = {step.article: self._begin(step) for step in steps}
+        try:
+            self._addresses.update(self._publisher.make(pages, self._addresses.get))
+        except RemoteError as error:
+            # They may be there: what was begun stays noted, and the next run looks.
+            self._stop(error)
+
+    def _begin(self, step: Step) -> int:
+        """The version that is about to be put."""
+        assert step.page is not None  # noqa: S101  create and change have one
+        return begin_put(
+            self._ledger, self._plan.site, step.page, actor=self._actor, why=step.why,
+            is_again=step.why == "links",
+        )  # fmt: skip
 
     def _one(self, step: Step) -> None:
         try:
@@ -216,9 +243,9 @@ class _Run:
         page = step.page
         assert page is not None  # noqa: S101  create and change have one
         site, is_again = self._plan.site, step.why == "links"
-        version = begin_put(
-            self._ledger, site, page, actor=self._actor, why=step.why, is_again=is_again
-        )
+        version = self._begun.pop(page.id, None)
+        if version is None:
+            version = self._begin(step)
         live = self._publisher.put(page, step.live, opener(page), self._addresses.get)
         links = {id: self._addresses.get(id, "") for id in page.links}
         settle_put(self._ledger, site, live, page.digest, links, actor=self._actor, version=version)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -77,6 +77,7 @@ class Place:
     cut_at: int = 0  # the write, counted from 1, at which it breaks; 0 is never
     cut: str = "before"
     dies: type[BaseException] = Dead
+    at_once: int = 1
     signals: list[Signal] = field(default_factory=list)
 
     def print_of(self, page: Page) -> str:
@@ -167,6 +168,43 @@ class MemorySite:
         if page is None:
             raise Gone(f"{self.name}: {live.id} is not there", system=self.name)
         return self._whole(live.ref, page)
+
+    @property
+    def at_once(self) -> int:
+        """As the place says."""
+        return self.place.at_once
+
+    def make(self, pages: Sequence[ArticlePage], address: Address) -> Mapping[str, str]:
+        """All in one write; none when one has a file, an address that is taken, or no right."""
+        self._ask()
+        refs = {page.id: self._find(page.id)[0] for page in pages}
+        if any(page.files for page in pages) or self.place.is_read_only or self._taken(refs):
+            return {}
+        urls = {id: ROOT + id for id in refs}
+
+        def linked(id: str) -> str | None:
+            return urls.get(id) or address(id)
+
+        self.place.write(lambda: self._make_all(pages, linked), self.name)
+        return urls
+
+    def _taken(self, ids: Iterable[str]) -> bool:
+        return any(page.url == ROOT + id for page in self.place.pages.values() for id in ids)
+
+    def _make_all(self, pages: Sequence[ArticlePage], address: Address) -> None:
+        for page in pages:
+            self.place.addresses[ROOT + page.id] = page.id
+        for page in pages:
+            self.place.made += 1
+            html = "\n".join(
+                resolved(part.html, _addresses(address), lambda name: name) for part in page.parts
+            )
+            made = Page(
+                article=page.id, url=ROOT + page.id, title=page.title, summary=page.summary,
+                html=html, digest=page.digest, state=state_at(page, self._clock()),
+            )  # fmt: skip
+            made.left = self.place.print_of(made)
+            self.place.pages[f"page-{self.place.made}"] = made
 
     def put(
         self, page: ArticlePage, before: LivePage | None, open_file: OpenFile, address: Address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -557,6 +558,100 @@ def test_a_link_to_what_is_withdrawn(line: Line) -> None:
     line.pages["affald"] = gone
     assert line.publish().counts == {"kept": 1, "changed": 1, "links": 1}
     assert links_in(line.shown("pas")) == {"affald": ROOT + "affald"}
+
+
+# --- made together ---
+
+
+@pytest.fixture
+def many(line: Line) -> Line:
+    """Five new articles, two of them in a circle, on a site that makes three at once."""
+    line.place.at_once = 3
+    line.want(page("bil", link("cykel")), page("cykel", link("bil")))
+    return line
+
+
+def test_made_together_is_the_same(many: Line, clock: Clock) -> None:
+    """Pages, links, versions and counts are those of a site that makes each by itself; with fewer
+    writes, and no second put of a circle that was made together."""
+    ledger = open_ledger("sqlite:///:memory:", clock=clock)
+    alone = Line(ledger, clock)
+    alone.pages = many.pages
+
+    assert many.publish().counts == {"created": 5}
+    assert alone.publish().counts == {"created": 5, "links": 1}
+
+    assert many.place.writes < alone.place.writes
+    for id in many.pages:
+        assert many.shown(id) == alone.shown(id)
+        (version,) = versions_of(many.ledger, "intra", id)
+        assert version.number == 1
+        rows = [kept_page(each, "intra", id) for each in (many.ledger, ledger)]
+        assert rows[0] is not None
+        assert rows[1] is not None
+        assert (rows[0].intent, rows[0].links) == ("", rows[1].links)
+    writes = many.place.writes
+    assert many.publish().counts == {"kept": 5}
+    assert many.place.writes == writes
+    ledger.close()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("at", range(1, 4))
+def test_killed_while_they_are_made(many: Line, at: int, when: str) -> None:
+    """Wherever the process dies, the next run makes each page once and asks nobody."""
+    made = many.plan()
+    many.place.cut_at, many.place.cut = at, when
+    with contextlib.suppress(Dead):
+        publish(made, many.site, many.ledger)
+    many.place.cut_at = 0
+
+    many.publish()
+
+    assert sorted(each.article for each in many.place.pages.values()) == sorted(many.pages)
+    assert all(many.shown(id) for id in many.pages)
+    assert edits(many.ledger) == []
+    assert many.publish().counts == {"kept": 5}
+
+
+def test_one_that_is_refused_leaves_the_others(many: Line) -> None:
+    """Where one of them is not taken each is put by itself: that one alone is told."""
+    many.place.pages["x"] = Page(article="", url=ROOT + "bil", state="published")
+
+    result = many.publish()
+
+    assert result.counts == {"created": 4, "rejected": 1}
+    assert [each.partition(":")[0] for each in result.problems] == ["bil"]
+    assert [many.shown(id) != "" for id in sorted(many.pages)] == [True, False, True, True, True]
+    assert many.publish().counts["rejected"] == 1
+
+
+def test_a_lost_answer_to_all_of_them(many: Line) -> None:
+    """They may have got there: the run ends, and the next one looks."""
+    with while_(many.place, loses_replies=True):
+        assert many.publish().outcome == "failed"
+    assert len(many.place.pages) == 3
+
+    many.publish()
+
+    assert len(many.place.pages) == 5
+    assert many.publish().counts == {"kept": 5}
+
+
+def test_an_edit_after_they_were_made(many: Line) -> None:
+    """A person wrote after a run that died before it had settled them: it is theirs, and stays."""
+    made = many.plan()
+    many.place.cut_at, many.place.cut = 1, "after"
+    with pytest.raises(Dead):
+        publish(made, many.site, many.ledger)
+    many.place.cut_at = 0
+    edited = next(iter(many.place.pages.values())).article
+    many.place.edit(edited, "Også om aftenen.")
+
+    many.publish()
+
+    assert "aftenen" in many.shown(edited)
+    assert [each.article for each in edits(many.ledger)] == [edited]
 
 
 # --- bad days ---

@@ -122,6 +122,18 @@ def with_image(content: bytes = MAP) -> ArticlePage:
     return page(parts=(STEPS, shown), files=(file(content=content), form))
 
 
+def circle() -> tuple[ArticlePage, ArticlePage]:
+    """Two articles that link to each other."""
+    first, second = (
+        page(
+            id_,
+            parts=(part("mere", f'Se <a href="article:{other}#saadan-goer-du">her</a>.'), STEPS),
+        )
+        for id_, other in (("pas", "flytning"), ("flytning", "pas"))
+    )
+    return first, second
+
+
 def nowhere(_id: str) -> str | None:
     """No other article has an address."""
     return None
@@ -313,6 +325,67 @@ class PublisherContract:
         assert "<script> Ærø" not in seen
         assert "<b>å</b>" not in seen
         assert publisher.read(live).title == "Ø & <b>å</b>"
+
+    # -- made together ------------------------------------------------------------------------
+
+    def test_made_together_as_one_by_one(self, publisher: Publisher):
+        """Pages that were made together, as far as the site can, are after their put what they are
+        without: whole, each once, not edited, and linking to each other in a circle."""
+        first, second = circle()
+        made = publisher.make([first, second], nowhere)
+        assert len(made) in (0, 2)
+        lives = [publisher.put(each, None, open_file, made.get) for each in (first, second)]
+
+        assert [each.state for each in lives] == ["published", "published"]
+        assert {each.id: each.url for each in lives if each.id in made} == made
+        assert sorted(each.id for each in publisher.pages()) == ["flytning", "pas"]
+        for live, each, other in zip(lives, (first, second), reversed(lives), strict=True):
+            assert live == self.reopen(publisher).read(live)
+            assert live.digest == each.digest
+            assert live.is_as_left is not False
+            assert "Torvet 5" in self.reader_sees(live)
+            if made:
+                assert self.follows(live, "her") == other.url
+        before = self.snapshot(publisher)
+        urls = {each.id: each.url for each in lives}
+        if made:
+            again = [
+                publisher.put(each, live, open_file, urls.get)
+                for each, live in zip((first, second), lives, strict=True)
+            ]
+            assert again == lives
+            assert before == self.snapshot(publisher)
+
+    def test_what_is_not_made_together(self, publisher: Publisher):
+        """Pages that are there, that are not to be read yet and whose address is taken are left to
+        their put, and nothing of the others is half."""
+        there = publisher.put(page(), None, open_file, nowhere)
+        self.occupy(publisher, "optaget")
+        early, taken = page("senere", effective=NEXT_DAY), page("optaget")
+
+        assert publisher.make([page(), early], nowhere) == {}
+        assert publisher.make([page("flytning"), taken], nowhere) == {}
+
+        assert publisher.read(there) == there
+        assert [each.id for each in publisher.pages()] == ["pas"]
+        assert publisher.put(page("flytning"), None, open_file, nowhere).state == "published"
+
+    @pytest.mark.parametrize("when", ["before", "after"])
+    def test_made_together_and_cut(self, publisher: Publisher, when: str):
+        """Cut at the request or its answer, all of them are there or none; a later put of each
+        makes or finds it, once."""
+        cut, _ = self.broken(publisher, 1, when)
+        with contextlib.suppress(RemoteError):
+            cut.make(circle(), nowhere)
+        assert len(list(self.reopen(publisher).pages())) in (0, 2)
+
+        again = self.reopen(publisher)
+        urls: dict[str, str] = {each.id: each.url for each in again.pages()}
+        for each in circle():
+            urls[each.id] = again.put(each, None, open_file, urls.get).url
+
+        assert sorted(each.id for each in publisher.pages()) == ["flytning", "pas"]
+        assert all("Torvet 5" in self.reader_sees(each) for each in publisher.pages())
 
     # -- files and links ------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote
@@ -92,6 +92,12 @@ class HtmlPublisher:
         if page is None:
             raise Gone(f"{self.name}: the page of {live.id} is not there", system=self.name)
         return self._whole(page)
+
+    at_once = 1
+
+    def make(self, pages: Sequence[ArticlePage], address: Address) -> Mapping[str, str]:  # noqa: ARG002
+        """None: each page is put by itself."""
+        return {}
 
     def put(
         self, page: ArticlePage, before: LivePage | None, open_file: OpenFile, address: Address

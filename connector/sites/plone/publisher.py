@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 import msgspec
@@ -23,12 +24,13 @@ from connector.sites.plone.answers import (
     moment,
 )
 from connector.sites.plone.files import Files, canonical_names
-from connector.sites.plone.forms import Document, Form, KnowledgeArticle
+from connector.sites.plone.forms import DIRECT, INSIDE, Document, Form, KnowledgeArticle
 from connector.sites.plone.links import Links, files_are_there, to_uid
 from connector.sites.plone.mark import Mark
 from connector.sites.plone.refusals import RIGHTS
 from connector.sites.plone.service import Service
 from connector.sites.plone.states import States
+from connector.sites.plone.together import NewPage, Together, new_name
 from connector.sites.showing import (
     DRAFT,
     PUBLISHED,
@@ -62,6 +64,8 @@ class PlonePublisher:
         self._found: dict[str, Found | Content] = {}  # article id -> its page
         self._ids: dict[str, str] = {}  # UID, and address -> article id
         self._is_listed = False
+        self._together = Together(service, self._place)
+        self._made: dict[str, Content] = {}  # article id -> its page, made and not put yet
 
     # -- the Publisher protocol --------------------------------------------------------------
 
@@ -101,6 +105,25 @@ class PlonePublisher:
             raise Gone(f"{self.name}: the page of {live.id} is not there", system=self.name)
         return self._whole(content)
 
+    @property
+    def at_once(self) -> int:
+        """Many where the add-on takes them; found out by asking it."""
+        return self._together.most if isinstance(self._chosen, KnowledgeArticle) else 1
+
+    def make(self, pages: Sequence[ArticlePage], address: Address) -> Mapping[str, str]:
+        """Those without files that readers may see now. Others need more than one step."""
+        form = self._form()
+        self._list()
+        fit = self._together.fitting(page for page in pages if self._is_simple(page))
+        if not isinstance(form, KnowledgeArticle) or len(fit) < 2:
+            return {}
+        names = {page.id: new_name() for page in fit}
+        made = self._together.make([self._new(form, page, names, address) for page in fit])
+        for content in made:
+            self._remember(form.id_of(content), content)
+            self._made[form.id_of(content)] = content
+        return {form.id_of(content): content.url for content in made}
+
     def put(
         self, page: ArticlePage, before: LivePage | None, open_file: OpenFile, address: Address
     ) -> LivePage:
@@ -108,8 +131,11 @@ class PlonePublisher:
         refuse_staff_text(page, self.audience, self.name)
         checked_id(page, self.name)
         form = self._form()
-        present = self._present(page.id, before)
         target = state_at(page, self._clock())
+        if before is None and (made := self._just_made(form, page, target)) is not None:
+            write = self._write_of(form, page, {}, address, target)
+            return self._finished(page, self._shown(form, page, made, target, write), ())
+        present = self._present(page.id, before)
         self._refuse_edited(form, before, present, target)
         if not form.keeps_staff_apart:
             page = self._without_staff(page)
@@ -131,9 +157,7 @@ class PlonePublisher:
             content = self._change(form, present, write, target)
         content = self._shown(form, page, content, target, write)
         names = set(canonical_names(page).values()) if target == PUBLISHED else set()
-        self._files.keep(page.id, names)
-        self._remember(page.id, content)
-        return self._whole(content)
+        return self._finished(page, content, names)
 
     def withdraw(self, before: LivePage) -> LivePage:
         """Out of its readers' sight by the workflow; then its files are removed."""
@@ -260,6 +284,10 @@ class PlonePublisher:
             content, lambda value: self._links.canonical(value, content.url)
         )
 
+    def _uid_of(self, id_: str) -> str:
+        found = self._found.get(id_)
+        return found.uid if found else ""
+
     def _remember(self, id_: str, page: Found | Content) -> None:
         self._found[id_] = page
         self._ids[page.uid] = self._ids[page.url] = id_
@@ -275,6 +303,42 @@ class PlonePublisher:
         return self._ids.get(uid_or_url, "")
 
     # -- writing ------------------------------------------------------------------------------
+
+    def _is_simple(self, page: ArticlePage) -> bool:
+        """Whether it is made by one request. What a site may not have is told by its `put`."""
+        with suppress(Rejected):
+            refuse_staff_text(page, self.audience, self.name)
+            checked_id(page, self.name)
+            is_new = page.id not in self._found
+            return is_new and not page.files and state_at(page, self._clock()) == PUBLISHED
+        return False
+
+    def _new(
+        self, form: Form, page: ArticlePage, names: Mapping[str, str], address: Address
+    ) -> NewPage:
+        """A page as it is asked for; `names` stand for the UIDs that the site will choose."""
+
+        def there(id_: str) -> str | None:
+            return f"{self._place}/{id_}" if id_ in names else address(id_)
+
+        write = self._write_of(form, page, {}, there, PUBLISHED, names)
+        effective = moment(self._effective(page, None, PUBLISHED))
+        article = {"id": page.id, **write.fields, "effective": effective}
+        move = DIRECT[0] if page.audience == CITIZEN else INSIDE[0]
+        return NewPage(name=names[page.id], move=move, article=article)
+
+    def _just_made(self, form: Form, page: ArticlePage, target: str) -> Content | None:
+        """The page as `make` left it, when this is the same one and it is still time for it."""
+        made = self._made.pop(page.id, None)
+        if made is None or form.mark_of(made).digest != page.digest or target != PUBLISHED:
+            return None
+        return made
+
+    def _finished(self, page: ArticlePage, content: Content, names: Collection[str]) -> LivePage:
+        """Without the files that the page does not show."""
+        self._files.keep(page.id, names)
+        self._remember(page.id, content)
+        return self._whole(content)
 
     def _refuse_edited(
         self, form: Form, before: LivePage | None, present: Content | None, target: str
@@ -322,21 +386,23 @@ class PlonePublisher:
         uids: dict[str, str],
         address: Address,
         target: str,
+        new: Mapping[str, str] = MappingProxyType({}),
     ) -> _Write:
-        """What is written of a page, with the mark by which it is known again."""
+        """What is written of a page, with the mark by which it is known again. `new` has names in
+        the place of the UIDs of pages that are made together with this one."""
         linked = articles_in(part.html for part in page.parts)
         missing = {id_ for id_ in linked if address(id_) is None}
 
         def to_article(id_: str, key: str) -> str | None:
             if id_ in missing:
                 return None
-            if (found := self._found.get(id_)) is not None:
-                return to_uid(found.uid, key)
+            if uid := new.get(id_) or self._uid_of(id_):
+                return to_uid(uid, key)
             url = address(id_) or ""
             return f"{url}#{key}" if key else url
 
         def named(id_: str, key: str) -> str | None:
-            if id_ in missing or id_ not in self._found:
+            if id_ in missing or not (id_ in new or id_ in self._found):
                 return to_article(id_, key)
             return f"article:{id_}#{key}" if key else f"article:{id_}"
 

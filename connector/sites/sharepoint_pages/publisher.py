@@ -6,7 +6,7 @@ after it was seen, says so and nothing else; its address and its versions stay.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -102,6 +102,12 @@ class PagesPublisher:
         if page is None:
             raise Gone(f"{self.name}: the page of {live.id} is not there", system=self.name)
         return self._whole(row, page)
+
+    at_once = 1
+
+    def make(self, pages: Sequence[ArticlePage], address: Address) -> Mapping[str, str]:  # noqa: ARG002
+        """None: each page is put by itself."""
+        return {}
 
     def put(
         self, page: ArticlePage, before: LivePage | None, open_file: OpenFile, address: Address
