@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import combinations
 from typing import NamedTuple
 
 import msgspec
@@ -36,6 +37,8 @@ LYNC = "lync"  # a session of the organisation's own servers, which has a row fo
 _TRUST = (RECORD, LYNC, DIRECT, ROW, OTHER, EVENT, MAIL)  # the best first
 _RANK = {sort: rank for rank, sort in enumerate(_TRUST)}
 _BY_KEY = {"record": RECORD, "lync": LYNC, "dr": DIRECT, "pstn": ROW, "chatcall": EVENT}
+_KEY_RANK = {key: _RANK[sort] for key, sort in _BY_KEY.items()}
+_OTHERS = _RANK[OTHER]
 
 AMBIGUOUS = "fits two calls equally well; kept as a call of its own"
 
@@ -49,6 +52,9 @@ class Judgement(NamedTuple):
     flag: str = ""
 
 
+NOTHING_NEAR = Judgement(None)
+
+
 class _Fit(NamedTuple):
     """How well two sightings fit, the smaller the better: kind of evidence, then seconds apart."""
 
@@ -59,8 +65,7 @@ class _Fit(NamedTuple):
 def sort_of(source: str, call: Call) -> str:
     """Which view of a call this is: by its proving keys, else by the name of its source."""
     if call.same:  # a million rows of a Lync database come by here, several times each
-        sorts = [_BY_KEY.get(key.partition(":")[0], OTHER) for key in call.same]
-        return sorts[0] if len(sorts) == 1 else min(sorts, key=_RANK.__getitem__)
+        return _TRUST[min([_KEY_RANK.get(key.partition(":")[0], _OTHERS) for key in call.same])]
     name = source.lower()
     for part, sort in (
         ("lync", LYNC),
@@ -94,6 +99,8 @@ def judge(
     A common key proves it. Else the sighting must fit one of the call's sightings and contradict
     none; among several the nearest in time wins, unless two are about equally near.
     """
+    if not candidates:
+        return NOTHING_NEAR
     for known, seen in candidates:
         if any(set(sighting.same) & set(other.same) for _, other in seen):
             return Judgement(known)
@@ -269,6 +276,37 @@ def merge(sightings: Sequence[Sighting]) -> Call:
     """
     if not sightings:
         raise ValueError("a call needs a sighting")
+    if len(sightings) == 1 and (alone := _alone(sightings[0][1])) is not None:
+        return alone
+    return _merged(sightings)
+
+
+def _alone(call: Call) -> Call | None:
+    """What `_merged` says of one sighting in which everybody stands once and no leg but one.
+
+    Most calls of a Lync database are such, and this takes a fifth of the time. None for others.
+    """
+    known = [party for party in call.parties if _is_known(party)]
+    if len(call.legs) > 1 or any(_is_same(*pair) for pair in combinations(known, 2)):
+        return None
+    voicemail, started_at = call.went_to_voicemail, call.started_at
+    return Call(
+        started_at=started_at,
+        ended_at=max(started_at, call.ended_at),
+        direction=call.direction,
+        is_answered=False if voicemail and call.is_answered is None else call.is_answered,
+        caller=call.caller if _is_known(call.caller) else Party(),
+        callees=tuple([party for party in call.callees if _is_known(party)]),
+        others=tuple([party for party in call.others if _is_known(party)]),
+        legs=call.legs,
+        same=tuple(sorted(set(call.same))),
+        thread=call.thread,
+        subject=call.subject,
+        went_to_voicemail=voicemail,
+    )
+
+
+def _merged(sightings: Sequence[Sighting]) -> Call:
     sorts, calls = _ranked(sightings)
     times = _timed(calls, sorts)
     started_at = min(call.started_at for call in times)
@@ -292,20 +330,23 @@ def merge(sightings: Sequence[Sighting]) -> Call:
 
 
 def _ranked(sightings: Sequence[Sighting]) -> tuple[list[str], list[Call]]:
-    """Sorts and calls, the best first; what is told twice stands there once."""
-    if len(sightings) == 1:  # most calls, and ranking one would cost a third of merging it
-        ((source, call),) = sightings
-        return [sort_of(source, call)], [call]
-    ranked = sorted(
-        {_rank(source, call): call for source, call in sightings}.items(), key=lambda one: one[0]
-    )
-    return [_TRUST[rank[0]] for rank, _ in ranked], [call for _, call in ranked]
+    """Sorts and calls, the best first; what is told twice stands there once.
+
+    The order depends on what is said alone, never on when it came.
+    """
+    equal: dict[tuple[int, datetime], list[Call]] = {}
+    for source, call in sightings:
+        equal.setdefault((_RANK[sort_of(source, call)], call.started_at), []).append(call)
+    ranked = [(_TRUST[rank], call) for rank, at in sorted(equal) for call in _once(equal[rank, at])]
+    return [sort for sort, _ in ranked], [call for _, call in ranked]
 
 
-def _rank(source: str, call: Call) -> tuple[int, datetime, bytes]:
-    """An order that depends on what is said alone, never on when it came."""
-    content = msgspec.json.encode(call, order="sorted")
-    return _RANK[sort_of(source, call)], call.started_at, content
+def _once(calls: list[Call]) -> list[Call]:
+    """Each of these calls once, in the order of their words."""
+    if len(calls) == 1:
+        return calls
+    by_words = {msgspec.json.encode(call, order="sorted"): call for call in calls}
+    return [call for _, call in sorted(by_words.items(), key=lambda each: each[0])]
 
 
 def _timed(calls: list[Call], sorts: list[str]) -> list[Call]:
@@ -324,7 +365,7 @@ def _direction(calls: list[Call]) -> Direction:
 
 def _is_answered(calls: list[Call], sorts: list[str], voicemail: bool) -> bool | None:
     """What the best source that can tell says; of several rows one answer is enough."""
-    for sort in _TRUST:
+    for sort in dict.fromkeys(sorts):
         told = {c.is_answered for c, s in zip(calls, sorts, strict=True) if s == sort} - {None}
         if told:
             return True in told

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from connector.calls import (
     AMBIGUOUS,
     SEARCH_WINDOW_S,
+    _merged,
     belongs_to_voicemail,
     judge,
     kind_of,
@@ -367,6 +368,13 @@ def test_order_does_not_matter(pair: tuple[list[tuple[str, Call]], list[tuple[st
     assert merge([*seen, *mixed]) == call
     assert call.ended_at >= call.started_at
     assert {key for _, one in seen for key in one.same} == set(call.same)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.sampled_from(["teams.calls", "mail", "teams.chats"]), CALLS)
+def test_one_sighting_is_what_merging_makes_of_it(source: str, call: Call) -> None:
+    """The short way for a call that was seen once says what the long one says."""
+    assert merge([(source, call)]) == _merged([(source, call)])
 
 
 @settings(max_examples=300, deadline=None)
