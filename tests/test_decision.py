@@ -550,3 +550,29 @@ def test_every_rule_is_explained() -> None:
     assert set(LINKING_RULES) <= set(REASONS)
     assert set(LINKING_RULES) <= set(CONFIDENCE)
     assert all(0 < confidence < 1 for confidence in CONFIDENCE.values())
+
+
+@settings(max_examples=60)
+@given(
+    kind=st.sampled_from([Shape.CALL, Shape.MISSED_CALL, Shape.VOICEMAIL, Shape.CHAT]),
+    direction=st.sampled_from(["inbound", "outbound", "internal", ""]),
+    phones=st.lists(st.sampled_from([ASGER_PHONE, "+4599999999"]), unique=True, max_size=2),
+    masked=st.lists(st.sampled_from([ASGER_PHONE[:-3], "+4598989"]), unique=True, max_size=1),
+    mails=st.lists(st.sampled_from(["x@example.dk", "y@example.dk"]), unique=True, max_size=1),
+    workers=st.frozensets(st.sampled_from([BODIL, CARL]), max_size=2),
+    text=st.sampled_from(["", "Ring til mig om byggetilladelsen"]),
+)
+def test_strangers_need_no_rules(**said: Any) -> None:
+    """What is of nobody the register knows is decided as the rules, each asked, decide it."""
+    subject = Subject(started=NOON, **{name: _frozen(value) for name, value in said.items()})
+    tools = Tools(scanner(), FixedTopics(), Rules(), ZoneInfo("Europe/Copenhagen"))  # type: ignore[arg-type]
+    register = MemoryRegister([HELP, NEIGHBOUR, CARPORT], scanner())
+
+    quick = decide(subject, register, tools)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("connector.linking.decision._is_of_strangers", lambda *_: False)
+        assert decide(subject, register, tools) == quick
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -141,8 +141,21 @@ def _by_evidence(
         if each.root_id != each.id and not each.is_known and not subject.names_something:
             continue  # an edit or deletion that names nothing leaves the link as it was
         decision = linker.decide(subject, cases, None, recent.get(each.root_id, ()))
-        decided.append(_decided(each, decision, chats.get(each.root_id)))
+        chat = chats.get(each.root_id)
+        if chat is None and _changes_nothing(each, decision):
+            continue
+        decided.append(_decided(each, decision, chat))
     return decided
+
+
+def _changes_nothing(each: New, decision: Decision) -> bool:
+    """A call or voicemail, just arrived, that stays on no case: nobody need hear of it.
+
+    A message is told of all the same: its thread may carry a case on to it.
+    """
+    is_first = each.root_id == each.id and not each.is_known
+    is_message = each.item.kind is Kind.MESSAGE
+    return is_first and not is_message and decision.state is LinkState.UNLINKED
 
 
 def _decided(each: New, decision: Decision, chat_id: int | None) -> Decided:
@@ -159,16 +172,16 @@ def _decided(each: New, decision: Decision, chat_id: int | None) -> Decided:
 
 def _keep_mentions(batch: Batch, subjects: Sequence[tuple[New, Subject]]) -> None:
     """Remember every number, so that a case that appears later finds its items."""
-    mentions = {(name, each.root_id) for each, subject in subjects for name in subject.numbers}
-    contacts = {
-        (contact, each.root_id) for each, subject in subjects for contact in contacts_of(subject)
-    }
+    mentions: set[tuple[str, int]] = set()
+    contacts: set[tuple[str, int]] = set()
+    for each, subject in subjects:
+        root = each.root_id
+        mentions.update([(name, root) for name in subject.numbers])
+        contacts.update([(contact, root) for contact in contacts_of(subject)])
     for table, rows in ((mention, mentions), (phone, contacts)):
         if rows:
-            batch.connection.execute(
-                batch.ledger.insert(table).on_conflict_do_nothing(),
-                [{"number": number, "item_id": root} for number, root in sorted(rows)],
-            )
+            names = ["number", "item_id"]
+            batch.ledger.insert_many(batch.connection, table, names, sorted(rows))
 
 
 def _held_by_person(batch: Batch, wanted: Sequence[New]) -> set[int]:

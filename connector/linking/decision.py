@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from connector.linking import by_number, by_party, by_thread
+from connector.linking.asking import first_keys
 from connector.linking.inquiry import Inquiry, Tools
 from connector.linking.keys import CaseFinder
 from connector.linking.reasons import MORE, REASONS
@@ -52,11 +53,10 @@ def decide(
     Nothing is linked to a case that `cases` does not know. `earlier` is what the thread was linked
     to before, `recent` what was linked of calls with the same telephone number.
     """
-    rules = ORDER
-    if subject.is_plain and not recent:
-        if earlier is None:
-            return _NOTHING
-        rules = _OF_THREAD  # nearly every message of a chat: the others have nothing to ask about
+    if earlier is None and not recent and _is_of_strangers(subject, cases):
+        return _NOTHING
+    # Nearly every message of a chat is plain: the other rules have nothing to ask about.
+    rules = _OF_THREAD if subject.is_plain and not recent else ORDER
     q = Inquiry(subject, cases, tools, earlier, recent)
     waiting: list[Decision] = []
     for rule in rules:
@@ -69,6 +69,17 @@ def decide(
     if waiting:
         return _complete(q, waiting[0], waiting[1:])
     return _complete(q, _NOTHING, ()) if q.named or q.quoted else _NOTHING
+
+
+def _is_of_strangers(subject: Subject, cases: CaseFinder) -> bool:
+    """It names no number and nobody, and the register knows none of who takes part.
+
+    Then no rule has anything to say. Most calls are such.
+    """
+    if subject.named or subject.quoted or subject.relayed or subject.names:
+        return False
+    keys = list(first_keys(subject))
+    return not keys or not cases.find(keys)
 
 
 def _complete(q: Inquiry, decision: Decision, others: Sequence[Decision]) -> Decision:

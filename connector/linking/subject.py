@@ -23,7 +23,7 @@ class Naming(NamedTuple):
     is_mended: bool = False  # letters in digit places were read as digits
 
 
-class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A communication as the rules see it.
 
     `named` stands in the sender's own words, subject, file names or links of our own; a number
@@ -60,6 +60,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def numbers(self) -> tuple[str, ...]:
         """Every spelling of every case number in it, each once."""
+        if not self.named and not self.quoted:
+            return ()
         return tuple(
             dict.fromkeys(
                 number for each in (*self.named, *self.quoted) for number in each.hit.numbers
@@ -76,7 +78,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 PHONE = (Shape.CALL, Shape.MISSED_CALL, Shape.VOICEMAIL)
 
 
-class Earlier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Earlier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What an earlier communication linked this thread to.
 
     `is_direct`: nothing was said since then, so that "yes, do that" answers it. `has_drifted`: it
@@ -90,7 +92,7 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_direct: bool = True
 
 
-class Recent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Recent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A communication with the same telephone number that was linked shortly before."""
 
     case_number: str
