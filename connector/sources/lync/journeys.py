@@ -39,10 +39,12 @@ class Journeys:
         if not its.is_call:
             return ()
         caller = _name(its.caller)
-        found = [self._forked(its, caller), self._passed_on(its, caller)]
+        forked, passed_on = self._forked(its, caller), self._passed_on(its, caller)
         self._remember(its, caller)
-        keys = {own_key(self._database, each.key) for each in found if each is not None}
-        return tuple(sorted(keys))
+        if forked is None and passed_on is None:
+            return ()
+        found = {each.key for each in (forked, passed_on) if each is not None}
+        return tuple(sorted([own_key(self._database, key) for key in found]))
 
     def _forked(self, its: Session, caller: str) -> _Seen | None:
         seen = self._rung.get((caller, _wanted(its))) if caller else None

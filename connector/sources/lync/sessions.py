@@ -16,7 +16,7 @@ import msgspec
 from connector.model import Call, Direction, Item, Kind, Leg, Party
 from connector.sources.lync.agents import ATTENDANT, PERSON, QUEUE, SERVICE, VOICEMAIL, role_of
 from connector.sources.lync.queries import SessionRow
-from connector.sources.lync.values import Who, guid, key_text, moment, number
+from connector.sources.lync.values import NOBODY, Who, guid, key_text, moment, number
 
 UNENDED = "the end was never written; the length is unknown"
 HELD = timedelta(hours=24)  # so long a row without an end is taken for a call that still runs
@@ -28,7 +28,7 @@ _encode = msgspec.json.Encoder(enc_hook=str).encode  # a driver may have types o
 _NAMES = SessionRow._fields
 
 
-class Session(msgspec.Struct, frozen=True, kw_only=True):
+class Session(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row, read: who, when and how it ended."""
 
     key: str
@@ -71,11 +71,12 @@ def read_session(row: SessionRow, database: str, zone: tzinfo, who: Who) -> Sess
         end = max(end, answered or began)
     elif code is not None and code >= _FINAL:
         end = max(began, response or began)
+    key, correlation = key_text(row.time, row.seq), guid(row.correlation)
     target = who.party(row.target)
-    if role == VOICEMAIL and target in (callee, Party()):
+    if role == VOICEMAIL and target in (callee, NOBODY):
         role = ATTENDANT  # called by its own number, so nobody missed the call
     return Session(
-        key=key_text(row.time, row.seq),
+        key=key,
         began=began,
         answered=answered,
         ended=end,
@@ -87,8 +88,8 @@ def read_session(row: SessionRow, database: str, zone: tzinfo, who: Who) -> Sess
         role=role,
         direction=_direction(row),
         is_call=_is_call(row),
-        same=_same(row, database),
-        correlation=guid(row.correlation),
+        same=_same(row, database, correlation, key),
+        correlation=correlation,
         failure=_failure(code, number(row.diagnostic)),
         flags=_flags(row),
     )
@@ -122,14 +123,14 @@ def _is_call(row: SessionRow) -> bool:
     return row.voip is not None if not media else bool(media & _SOUND)
 
 
-def _same(row: SessionRow, database: str) -> tuple[str, ...]:
+def _same(row: SessionRow, database: str, correlation: str, key: str) -> tuple[str, ...]:
     """Keys that prove which rows are one call: what it replaced, what it belongs to, its own."""
     found = []
-    if correlation := guid(row.correlation):
+    if correlation:
         found.append(f"lync:{correlation}")
     if row.replaces_time is not None and row.replaces_seq is not None:
         found.append(own_key(database, key_text(row.replaces_time, row.replaces_seq)))
-    return (*found, own_key(database, key_text(row.time, row.seq)))
+    return (*found, own_key(database, key))
 
 
 def own_key(database: str, key: str) -> str:
@@ -214,7 +215,7 @@ def _callees(its: Session, is_person: bool) -> tuple[Party, ...]:
     """Whom it was for, and who took it when that is another."""
     role = "to" if is_person else its.role
     taken_by = msgspec.structs.replace(its.callee, role=role)
-    if its.target in (Party(), its.callee):
+    if its.target in (NOBODY, its.callee):
         return (taken_by,)
     return (msgspec.structs.replace(its.target, role="to"), taken_by)
 

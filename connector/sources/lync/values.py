@@ -92,12 +92,15 @@ def address(uri: str) -> Address:
     return Address(sip=f"{user}@{host}".lower())
 
 
+NOBODY = Party()
+
+
 class Who:
     """Parties by their addresses, with the directory's id where somebody has the address."""
 
     def __init__(self, people: People) -> None:
         self._people = people
-        self._known: dict[tuple[str, str, bool], Party] = {}
+        self._known: dict[tuple[object, object, bool], Party] = {}
 
     def party(self, uri: object, phone: object = None, *, is_outside: bool = False) -> Party:
         """Somebody by SIP address, else by telephone number.
@@ -105,12 +108,14 @@ class Who:
         A number finds its owner in the directory, unless it came over a gateway: those who call
         from outside with a colleague's number are told by the number.
         """
-        key = (words(uri), words(phone), is_outside)
+        if uri is None and phone is None:
+            return NOBODY
+        key = (uri, phone, is_outside)
         found = self._known.get(key)
         if found is None:
             if len(self._known) > 100_000:  # a few years of callers
                 self._known.clear()
-            found = self._known[key] = self._made(*key)
+            found = self._known[key] = self._made(words(uri), words(phone), is_outside)
         return found
 
     def _made(self, uri: str, phone: str, is_outside: bool) -> Party:
