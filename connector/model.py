@@ -1,8 +1,9 @@
 """The words of the program as values. No I/O, no clock, no settings.
 
 Values are frozen msgspec structs: made about ten times faster than frozen dataclasses (a million
-messages pass through `Item`), and they encode to JSON without code of ours. All times are aware
-datetimes in UTC; all lengths of time are seconds.
+messages pass through `Item`), and they encode to JSON without code of ours. None can hold itself,
+so the collector need not watch those that are many (`gc=False`). All times are aware datetimes in
+UTC; all lengths of time are seconds.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Direction(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Party(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Party(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Somebody or something that takes part. Every field may be empty; `person` is a directory id.
 
     `phone` is as the source wrote it when it could not be read, else E.164; a number that the
@@ -49,7 +50,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     role: str = ""  # from | to | organizer | attendee | queue | attendant | voicemail | bot
 
 
-class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One stretch of a call's journey: ringing a person, waiting in a queue, a transfer."""
 
     role: str  # user | queue | attendant | voicemail | phone | service
@@ -60,7 +61,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failure: str = ""  # "callSetup: ..." as the source said, raw
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What one sighting, or all sightings joined, tell of a call.
 
     `same` holds keys that prove that two sightings are one call ("record:<id>", "dr:<correlation>",
@@ -91,7 +92,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return (self.caller, *self.callees, *self.others)
 
 
-class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Bytes that belong to an item. `ref` is what the source's `content(ref)` needs to fetch them.
 
     An empty `ref` means that the bytes are not ours to fetch (a link to a shared file): `url` tells
@@ -229,7 +230,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.is_open
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One reason for a case.
 
     `where` is subject | text | transcript | thread | phone | quoted | person.
@@ -251,7 +252,7 @@ class LinkState(StrEnum):
     EXCLUDED = "excluded"  # never to be journaled (a person, a setting)
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What the linker says of one item, with all it looked at."""
 
     state: LinkState

@@ -32,7 +32,7 @@ class Batch:
     now: int
 
 
-class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The members of model.Item that have no column of their own."""
 
     direction: Direction = Direction.INTERNAL
@@ -45,7 +45,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     flags: tuple[str, ...] = ()
 
 
-class New(msgspec.Struct, kw_only=True):
+class New(msgspec.Struct, kw_only=True, gc=False):
     """A version to decide about: just arrived, or looked at again."""
 
     id: int

@@ -18,7 +18,7 @@ class Shape(StrEnum):
     MEETING = "meeting"
 
 
-class Participant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Participant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Somebody who takes part. Our own staff have a `upn`; people from outside do not.
 
     `role` is from, to, transferred_to, organizer or attendee. `phone` is E.164, or a masked number
@@ -33,7 +33,7 @@ class Participant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     department: str = ""
 
 
-class Communication(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Communication(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One message, call or voicemail, in the words that the rules use.
 
     `quoted` is what a source already told apart from the sender's own words; what stands quoted in
