@@ -23,7 +23,7 @@ from connector.sources.exchange.library import (
     SyncFolderItems,
 )
 from connector.sources.exchange.line import ATTEMPTS, WAITS_S, Line
-from connector.sources.exchange.refusals import GONE, PASSING, Refusal
+from connector.sources.exchange.refusals import AWAY, GONE, PASSING, Refusal, told
 
 
 class Client:
@@ -108,16 +108,18 @@ class Client:
         read (wrong password, EWS closed, Exchange Online), Throttled or Unavailable.
         """
         answer: list[wire.Element] = self.line.patiently(
-            lambda: service(account=self.line.mailbox(mailbox)).ask(payload)
+            lambda: service(account=self.line.mailbox(mailbox)).ask(payload), mailbox
         )
         return answer
 
     def stream(self, mailbox: str, attachment: str) -> Iterator[bytes]:
         """The bytes of an attachment. Raises Gone, Denied, Throttled, Unavailable or Rejected."""
         try:
-            first = self.line.patiently(lambda: self._begin(mailbox, attachment))
+            first = self.line.patiently(lambda: self._begin(mailbox, attachment), mailbox)
             yield from first
         except Refusal as error:
+            if error.code in AWAY:
+                raise self.line.unavailable(f"{mailbox}: {told(error.code)}") from error
             text = f"{self.line.system}: the attachment is not to be had ({error.code})"
             if error.code in GONE or error.code.startswith("ErrorInvalid"):
                 raise Gone(text, system=self.line.system) from error

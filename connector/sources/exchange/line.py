@@ -27,7 +27,7 @@ from connector.sources.exchange.library import (
     can_sign_in,
     protocol_for,
 )
-from connector.sources.exchange.refusals import PASSING, TOO_MUCH, Refusal
+from connector.sources.exchange.refusals import PASSING, TOO_MUCH, Refusal, told
 
 ONLINE = (
     "the mailboxes are in Exchange Online, where EWS is being switched off (tenant by tenant from "
@@ -38,6 +38,7 @@ _ONLINE_HOSTS = (".office365.com", ".office.com", ".outlook.com", ".office365.us
 _ONLINE_BUILD = Build(15, 20)
 WAITS_S = (2.0, 5.0, 10.0, 20.0, 40.0, 60.0)  # when the server does not say how long
 ATTEMPTS = 3  # at a line that breaks
+MOST_CLOSED = 10  # so many mailboxes closed in a run, and none open: it is not the mailboxes
 
 
 class Line:
@@ -55,7 +56,8 @@ class Line:
         self._token = token
         self._lock = threading.Lock()
         self._protocol: OwnProtocol | None = None
-        self._is_signed_in = False
+        self._has_opened = False  # a mailbox in this run
+        self._closed: set[str] = set()  # mailboxes that HTTP refused in this run
         self._refused: Denied | None = None  # then nobody tries again: accounts get locked
         self._free_at = 0.0  # all threads wait until then: the server said so to one of them
 
@@ -66,7 +68,7 @@ class Line:
 
     def begin(self) -> None:
         """A new run: the password may have been put right since the last one."""
-        self._refused = None
+        self._refused, self._has_opened, self._closed = None, False, set()
 
     def mailbox(self, address: str) -> Mailbox:
         """A mailbox to ask about; after signing in."""
@@ -76,25 +78,27 @@ class Line:
 
     # -- waiting and errors ------------------------------------------------------------------------
 
-    def patiently(self, attempt: Callable[[], Any]) -> Any:
-        """Do it, and again after a wait while that can help and our patience lasts."""
-        waited_s, breaks, refusals = self._wait_for_others(), 0, 0
+    def patiently(self, attempt: Callable[[], Any], mailbox: str = "") -> Any:
+        """Do it, and again after a wait while that can help and our patience lasts.
+
+        Raises Refusal when Exchange refuses it, of which HTTP 401 and 403 are about this mailbox:
+        the account itself was let in meanwhile.
+        """
+        waited_s, breaks, closed = self._wait_for_others(), 0, 0
         pauses = iter(WAITS_S)
         while True:
             try:
-                self._open()
+                self._open_anew() if closed else self._open()
                 answer = attempt()
-                self._is_signed_in = True
+                self._has_opened |= bool(mailbox)
                 return answer
-            except ews.UnauthorizedError as error:
+            except (ews.UnauthorizedError, Forbidden) as error:
                 # Seen: a busy server answers 401 to an account that it just had let in.
-                refusals += 1
-                if refusals > 1 or not (self._is_signed_in or self._token):
-                    self._refused = self._denied_sign_in()
-                    raise self._refused from error
+                closed += 1
+                if closed > 1:
+                    raise self._shut(mailbox, error) from error
+                self._renew_token(error)
                 wait_s = WAITS_S[0]
-                if self._token is not None:
-                    self._token(True)  # it may have been withdrawn before its time
             except (Busy, ews.ErrorServerBusy, Refusal) as error:
                 if isinstance(error, Refusal) and not self._is_worth_waiting(error, waited_s):
                     raise
@@ -103,9 +107,9 @@ class Line:
                 wait_s = pause if said is None else said
                 if waited_s + wait_s > self._access.patience_s:
                     raise self._throttled(said) from error
-                with self._lock:
-                    self._free_at = max(self._free_at, self._monotonic() + wait_s)
-            except (*LIBRARY, *LINE, Forbidden) as error:
+                if said is not None or _is_busy(error):
+                    self._let_others_wait(wait_s)
+            except (*LIBRARY, *LINE) as error:
                 breaks += 1
                 if breaks >= ATTEMPTS or not _may_help(error):
                     raise self._meaning(error) from error
@@ -113,9 +117,28 @@ class Line:
             self._sleep(wait_s)
             waited_s += wait_s
 
+    def _renew_token(self, error: Exception) -> None:
+        """It may have been withdrawn before its time."""
+        if self._token is not None and not isinstance(error, Forbidden):
+            self._token(True)
+
+    def _shut(self, mailbox: str, error: Exception) -> RemoteError | Refusal:
+        """What it means that HTTP refused a mailbox twice, and let the account in between."""
+        status = 403 if isinstance(error, Forbidden) else 401
+        with self._lock:
+            self._closed.add(mailbox)
+            if self._has_opened or len(self._closed) < MOST_CLOSED:
+                return Refusal(f"HTTP {status}")
+        text = f"{told(f'HTTP {status}')}. So were {MOST_CLOSED} mailboxes, and none was opened"
+        return self._denied(text, status)
+
     def _is_worth_waiting(self, error: Refusal, waited_s: float) -> bool:
         """What may be too much at once is tried a second time only; then less is asked for."""
         return error.code in PASSING and (error.code not in TOO_MUCH or not waited_s)
+
+    def _let_others_wait(self, wait_s: float) -> None:
+        with self._lock:
+            self._free_at = max(self._free_at, self._monotonic() + wait_s)
 
     def _wait_for_others(self) -> float:
         """Wait as long as the server told another thread to; how long that was."""
@@ -140,7 +163,22 @@ class Line:
             if self._protocol is None:
                 self._protocol = self._opened()
 
-    def _opened(self) -> OwnProtocol:
+    def _open_anew(self) -> None:
+        """See whether the server still lets us in, by a line of its own and without a mailbox.
+
+        Raises Denied when it does not.
+        """
+        with self._lock:
+            if self._refused is not None:
+                raise self._refused
+            opened = self._opened(is_last=True)
+            if self._protocol is None:
+                self._protocol = opened
+            else:
+                opened.close()
+
+    def _opened(self, *, is_last: bool = False) -> OwnProtocol:
+        """A line on which the server let us in. `is_last`: another token is not tried."""
         if not can_sign_in(self._access):
             text = "signing in by Kerberos needs the extra: pip install 'casethread[kerberos]'"
             raise self._denied(text)
@@ -151,17 +189,20 @@ class Line:
                 raise self._denied(ONLINE)
         except ews.UnauthorizedError as error:
             protocol.close()
-            if self._token is not None:
+            if self._token is not None and not is_last:
                 raise
             self._refused = self._denied_sign_in()
             raise self._refused from error
+        except Forbidden as error:
+            protocol.close()
+            raise self._meaning(error) from error
         except BaseException:
             protocol.close()
             raise
         return protocol
 
-    def _denied(self, text: str) -> Denied:
-        return Denied(f"{self.system}: {text}", system=self.system)
+    def _denied(self, text: str, status: int | None = None) -> Denied:
+        return Denied(f"{self.system}: {text}", system=self.system, status=status)
 
     @property
     def system(self) -> str:
@@ -215,8 +256,13 @@ class Line:
 
 def _may_help(error: BaseException) -> bool:
     """Whether trying again may help: not against a closed door or a foreign certificate."""
-    closed = (Forbidden, ews.RedirectError, ews.ErrorInvalidServerVersion)
+    closed = (ews.RedirectError, ews.ErrorInvalidServerVersion)
     return not isinstance(error, closed) and "ertificate" not in str(error)
+
+
+def _is_busy(error: BaseException) -> bool:
+    """Whether the server has too much to do, and not only one mailbox of it trouble."""
+    return not isinstance(error, Refusal) or error.code == "ErrorServerBusy"
 
 
 def _back_off(error: BaseException) -> float | None:

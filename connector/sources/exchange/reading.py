@@ -12,6 +12,7 @@ from connector.model import Item, Page, Problem
 from connector.ports import Known
 from connector.sources.exchange import folders, items, wire
 from connector.sources.exchange.refusals import (
+    AWAY,
     FOLDER_GONE,
     GONE,
     PASSING,
@@ -191,6 +192,8 @@ class Reading:
             return None  # deleted or moved since it was listed; a move lists it anew
         if code in PASSING:
             raise self._source.unavailable(code)
+        if code in AWAY:
+            raise Refusal(code)
         if code != "NoError":
             return self._unreadable(row, told(code))
         try:

@@ -11,9 +11,17 @@ PASSING = frozenset(
     {
         *("ErrorServerBusy", "ErrorTimeoutExpired", "ErrorInternalServerTransientError"),
         *("ErrorInternalServerError", "ErrorTooManyObjectsOpened", "ErrorExceededConnectionCount"),
-        *("ErrorConnectionFailed", "ErrorConnectionFailedTransientError", "ErrorMailboxFailover"),
+        *("ErrorConnectionFailed", "ErrorConnectionFailedTransientError"),
         *("ErrorInsufficientResources", "ErrorRightsManagementTransientException"),
-        *("ErrorBatchProcessingStopped", "ErrorMailboxStoreUnavailable"),
+        "ErrorBatchProcessingStopped",
+    }
+)
+# The mailbox, or the database it is in, is away for minutes or hours; the others are not. The last
+# two are HTTP's: the account was let in, and this mailbox was not opened.
+AWAY = frozenset(
+    {
+        *("ErrorMailboxStoreUnavailable", "ErrorMailboxFailover", "ErrorMailboxMoveInProgress"),
+        *("HTTP 401", "HTTP 403"),
     }
 )
 # The request was too much at once, or one thing in it spoilt it for the others.
@@ -52,6 +60,15 @@ _WHAT_TO_DO = {
     ),
     "ErrorMailboxMoveInProgress": "the mailbox is just being moved; the next run tries again",
     "ErrorMailboxStoreUnavailable": "its database is not mounted; the next run tries again",
+    "ErrorMailboxFailover": "its database is moving to another server; the next run tries again",
+    "HTTP 401": (
+        "the account can sign in, but not where this mailbox is; look at the mailbox's server and "
+        "how its EWS signs in (Get-WebServicesVirtualDirectory)"
+    ),
+    "HTTP 403": (
+        "EWS is closed for this mailbox; look at Get-CASMailbox: EwsEnabled, "
+        "EwsApplicationAccessPolicy and the allow list"
+    ),
     "ErrorAccountDisabled": "the account is disabled; enable it, or leave the mailbox out",
     "ErrorWrongServerVersion": "the mailbox is on another server; look at sources.exchange.url",
     "ErrorProxyRequestNotAllowed": "the mailbox is on another server, which this one may not ask",
