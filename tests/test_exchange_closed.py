@@ -194,3 +194,15 @@ def test_one_database_down_makes_nobody_wait() -> None:
         town.clock.passed_s -= 15  # another reader, at the same time
         assert len(items(read(town.source(client), BENT))) == 1
     assert town.clock.slept[waited:] == []
+
+
+@pytest.mark.parametrize(
+    "code", ["ErrorNonExistentMailbox", "ErrorWrongServerVersion", "ErrorProxyRequestNotAllowed"]
+)
+def test_one_mailbox_is_online(code: str) -> None:
+    """Where a mailbox may have moved to Exchange Online, the source that reads it there is named."""
+    with serving() as town:
+        town.server.before.append(fault(code)({ANNA}))
+        (problem,) = problems(read(town.source()))
+    assert code in problem.reason
+    assert "sources.voicemail.enabled" in problem.reason

@@ -53,10 +53,15 @@ NO_RIGHT = frozenset(
     }
 )
 
+# In a hybrid organisation a mailbox that moved is known here, or is not, and is not here.
+_ONLINE = (
+    "if it was moved to Exchange Online, it is read by Microsoft Graph: set "
+    "sources.voicemail.enabled to true"
+)
 _WHAT_TO_DO = {
     "ErrorNonExistentMailbox": (
         "there is no such mailbox here; was it moved, renamed or removed? Look at "
-        "sources.exchange.mailboxes and the directory"
+        f"sources.exchange.mailboxes and the directory; {_ONLINE}"
     ),
     "ErrorMailboxMoveInProgress": "the mailbox is just being moved; the next run tries again",
     "ErrorMailboxStoreUnavailable": "its database is not mounted; the next run tries again",
@@ -70,8 +75,12 @@ _WHAT_TO_DO = {
         "EwsApplicationAccessPolicy and the allow list"
     ),
     "ErrorAccountDisabled": "the account is disabled; enable it, or leave the mailbox out",
-    "ErrorWrongServerVersion": "the mailbox is on another server; look at sources.exchange.url",
-    "ErrorProxyRequestNotAllowed": "the mailbox is on another server, which this one may not ask",
+    "ErrorWrongServerVersion": (
+        f"the mailbox is on another server; look at sources.exchange.url; {_ONLINE}"
+    ),
+    "ErrorProxyRequestNotAllowed": (
+        f"the mailbox is on another server, which this one may not ask; {_ONLINE}"
+    ),
     "ErrorNoRespondingCASInDestinationSite": "no server of the mailbox's site answers",
     "ErrorMissingEmailAddress": "the account has no mailbox",
     "ErrorInvalidSmtpAddress": "this is not a mail address",
