@@ -288,6 +288,26 @@ def test_class_lost() -> None:
     assert item.flags == ("class lost, known by Content-Class",)
 
 
+def test_encoded_names() -> None:
+    """The sender's name, the subject and the names of files are read where they are encoded as in
+    a mail's head, and the order of the recordings is found by them."""
+    new, old = "=?utf-8?q?nyeste_=C3=A6.mp3?=", "=?utf-8?q?gammel_=C3=B8.mp3?="
+    order = "=?utf-8?q?nyeste_=C3=A6=2Emp3=3Bgammel_=C3=B8=2Emp3?="
+    with serving() as town:
+        put(
+            town,
+            voicemail(
+                sender=Address("=?utf-8?q?S=C3=B8ren_=C3=85g=C3=A5rd?=", PHONE),
+                subject="=?utf-8?q?Besked_fra_S=C3=B8ren?=",
+                properties=(("Integer 0x6801", "20"), ("String 0x6805", order)),
+                files=(sound("a1", old), sound("a2", new)),
+            ),
+        )
+        item = one(town)
+    assert (item.sender_name, item.subject) == ("Søren Ågård", "Besked fra Søren")
+    assert [file.name for file in item.attachments] == ["nyeste æ.mp3", "gammel ø.mp3"]
+
+
 def test_properties_alone() -> None:
     """Caller's number and length with a recording are a voicemail; without one they are a recalled
     mail, and so is a "number" that is IPM.Note."""

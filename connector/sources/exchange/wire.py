@@ -170,6 +170,8 @@ def parse_row(element: Element) -> Row:
         one = parts.get(T + tag)
         return None if one is None else one.text
 
+    subject = text("Subject")
+
     item_class = text("ItemClass") or ""
     received = _whole_seconds(text("DateTimeReceived"))
     sent = _whole_seconds(text("DateTimeSent"))
@@ -185,7 +187,7 @@ def parse_row(element: Element) -> Row:
         reply_to=list(_people(parts.get(T + "ReplyTo"))),
         has_attachments=told == "true" if told else None,
         properties=[voicemail.Property(id="String 0x001A", value=item_class), *named],
-        subject=text("Subject"),
+        subject=decoded(subject) if subject else subject,
         body=_body(parts.get(T + "Body")),
         internet_message_headers=_headers(parts.get(T + "InternetMessageHeaders")),
     )
@@ -264,8 +266,14 @@ def _people(parent: Element | None) -> Iterator[voicemail.Recipient]:
         address = one.findtext(T + "EmailAddress") or ""
         if address[:3].lower() == "/o=":
             address = ""  # a name in Exchange's own directory, which tells us nothing
-        name = one.findtext(T + "Name")
-        yield voicemail.Recipient(email_address=voicemail.Address(name=name, address=address))
+        yield voicemail.Recipient(
+            email_address=voicemail.Address(name=_named(one), address=address)
+        )
+
+
+def _named(element: Element) -> str | None:
+    name = element.findtext(T + "Name")
+    return decoded(name) if name else name
 
 
 def _headers(parent: Element | None) -> list[voicemail.Header] | None:
@@ -296,7 +304,7 @@ def _files(parent: Element) -> Iterator[voicemail.File]:
         yield voicemail.File(
             # A mail in the mail has no bytes of its own.
             id=key.get("Id") if key is not None and one.tag == T + "FileAttachment" else "",
-            name=one.findtext(T + "Name"),
+            name=_named(one),
             content_type=one.findtext(T + "ContentType"),
             size=int(size) if size.isdigit() else None,
             is_inline=one.findtext(T + "IsInline") == "true",
