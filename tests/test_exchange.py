@@ -21,6 +21,7 @@ from connector.ledger.cursors import cursors_of
 from connector.model import Direction, Item, Kind, Person
 from connector.sandbox.ews import Call, Refused, get_attachment
 from connector.sandbox.ews import Exchange as Server
+from connector.sandbox.ews_scenarios import play
 from connector.sandbox.ews_store import Address, File
 from connector.sandbox.ews_xml import envelope
 from connector.sandbox.protocol import Request, Response
@@ -370,6 +371,27 @@ def test_folder_deleted_between_pages() -> None:
         pages = read(town.source())
     assert len(items(pages)) == 3
     assert archive not in (pages[-1].cursor or "")
+
+
+def test_place_is_kept_after_each_page() -> None:
+    """After each page of ordinary mail the folder's place is kept: a run that is cut short asks for
+    no page a second time."""
+    plain = {
+        "item_class": "IPM.Note",
+        "sender": Address("Bent", BENT),
+        "properties": (),
+        "files": (),
+    }
+    with serving() as town:
+        play(town.server, ["last-page-lies"])  # two changes a page
+        put(town, *(voicemail(n, **plain) for n in range(8)))
+        source = town.source()
+        pages = source.changes(ANNA, None, known_of([]))
+        cursors = [next(pages).cursor for _ in range(4)]
+        assert len(set(cursors)) == 4
+        before = town.asked("SyncFolderItems")
+        read(source, cursor=cursors[-1])
+        assert town.asked("SyncFolderItems") - before == 1
 
 
 def test_quiet_mailbox_costs_one_request() -> None:

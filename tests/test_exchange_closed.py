@@ -200,7 +200,7 @@ def test_one_database_down_makes_nobody_wait() -> None:
     "code", ["ErrorNonExistentMailbox", "ErrorWrongServerVersion", "ErrorProxyRequestNotAllowed"]
 )
 def test_one_mailbox_is_online(code: str) -> None:
-    """Where a mailbox may have moved to Exchange Online, the source that reads it there is named."""
+    """Where a mailbox may have moved to Exchange Online, what reads it there is named."""
     with serving() as town:
         town.server.before.append(fault(code)({ANNA}))
         (problem,) = problems(read(town.source()))

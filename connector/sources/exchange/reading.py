@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 ITEMS_A_REQUEST = 25  # Microsoft advises about ten with bodies; recordings are not in it
 MOST_PAGES = 100_000
-_SAVE_EVERY = 20  # pages of ordinary mail between two saved cursors
 
 
 class _Place(msgspec.Struct, omit_defaults=True):
@@ -91,7 +90,7 @@ class Reading:
         if folder.count == 0 and folder.changed_at and not place.state:
             place.changed_at, place.count = folder.changed_at, 0
             return
-        unsaved, seen = 0, {place.state}
+        seen = {place.state}
         for _ in range(MOST_PAGES):
             try:
                 changes = self._changes(folder, place)
@@ -106,15 +105,12 @@ class Reading:
             place.state = changes.state
             if not changes.count:
                 break
-            unsaved += 1
             if changes.state in seen:
                 found.append(self._problem("", f"{folder.name}: the server's state repeats"))
                 yield self._page(found)
                 return
             seen.add(changes.state)
-            if found or unsaved >= _SAVE_EVERY:
-                unsaved = 0
-                yield self._page(found)
+            yield self._page(found)
         place.changed_at, place.count = folder.changed_at, folder.count
 
     def _changes(self, folder: Folder, place: _Place) -> wire.Changes:
