@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -128,14 +129,18 @@ def _body(text: str, kind: str) -> Message:
 
 
 def _rtf(text: str) -> str:
-    signs = [
-        f"\\u{ord(c) if ord(c) < 32768 else ord(c) - 65536}?" if "\x7f" < c <= "\uffff" else c
-        for c in text.replace("\\", "\\\\").replace("{", "\\{").replace("}", "\\}")
-    ]
-    body = "".join(signs).encode("ascii", "replace").decode().replace("\n", "\\par\r\n")
+    """The text in RTF: signs beyond ASCII as numbers with 16 bits, an emoji as two of them."""
+    plain = text.replace("\\", "\\\\").replace("{", "\\{").replace("}", "\\}")
+    signs = [c if c.isascii() else _units(c) for c in plain]
+    body = "".join(signs).replace("\n", "\\par\r\n")
     return (
         f"{{\\rtf1\\ansi\\ansicpg1252\\uc1{{\\fonttbl{{\\f0 Segoe UI;}}}}\\f0\\fs20 {body}\\par}}"
     )
+
+
+def _units(sign: str) -> str:
+    units = struct.iter_unpack("<h", sign.encode("utf-16-le", "surrogatepass"))
+    return "".join(f"\\u{unit}?" for (unit,) in units)
 
 
 def _head(mail: Message, sender: Staff, members: Iterable[Staff], at: datetime, key: str) -> None:
@@ -156,7 +161,8 @@ def spoken(html: str) -> str:
     while "<" in text and ">" in text[text.index("<") :]:
         begin = text.index("<")
         text = text[:begin] + text[text.index(">", begin) + 1 :]
-    return text.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">").strip() or "ok"
+    text = text.replace("&nbsp;", "\u00a0").replace("&lt;", "<").replace("&gt;", ">")
+    return text.replace("&amp;", "&").strip() or "ok"
 
 
 def log_tables(*, seq: bool = True) -> sa.MetaData:
