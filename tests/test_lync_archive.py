@@ -21,7 +21,7 @@ from connector.ledger import Ledger
 from connector.ledger.privacy import threads_named
 from connector.ledger.tables import item
 from connector.ledger.take import take
-from connector.model import Kind, Page, Person
+from connector.model import Kind, Page, Person, Problem
 from connector.ports import Source
 from connector.sandbox.lync_messages import Talk, export, fill_log, spoken, talks
 from connector.sources.lync import ArchivedMessages
@@ -232,6 +232,25 @@ def test_attachment(tmp_path: Path) -> None:
     for ref in ("99:one.eml", "1:../secret", "1:none.eml", "x"):
         with pytest.raises(Gone):
             list(source.content(ref))
+
+
+def test_a_folder_of_other_files(tmp_path: Path) -> None:
+    """A folder of CSV alone is told by check and by each run; beside mails other files are passed
+    over."""
+    (tmp_path / "conversations.csv").write_text("Date,From,To,Body\n2026-11-20,a,b,hej\n", "utf-8")
+    reader = ArchivedMessages(folder=tmp_path, clock=soon)
+    (finding,) = reader.check()
+    assert finding.level == "warning"
+    assert ".csv" in finding.what
+    for _ in range(2):
+        (page,) = reader.changes(FILES, None, lambda thread, pairs: set())
+        (problem,) = page.items
+        assert isinstance(problem, Problem)
+        assert (problem.scope, page.cursor) == ("part", None)
+        assert ".csv" in problem.reason
+    export(WORLD, tmp_path)
+    assert levels(reader.check()) == {"ok"}
+    assert problems(read(reader, FILES)) == []
 
 
 def test_only_new_files_are_told(tmp_path: Path) -> None:

@@ -25,6 +25,11 @@ FILES_PART = "files"
 _TABLES = {"messages": "Messages", "conferences": "ConferenceMessages"}
 ITEMS = 50  # of one page, as the reader of all sources counts memory
 _CHUNK = 1 << 20
+_OTHERS = "the folder has files, and none is a mail (.eml or .mht) but {}; nothing is read"
+_FIX = (
+    "Let Export-CsArchivingData write into it; other exports, CSV too, are not read. "
+    "See docs/how-to/lync.md."
+)
 
 
 class _Cursor(msgspec.Struct, omit_defaults=True):
@@ -65,17 +70,21 @@ class ArchivedMessages:
     def _found(self, database: Database | None) -> Finding:
         system = f"{self.name} {database.name if database else FILES_PART}"
         try:
-            told = self._look_at(database) if database else self._look_at_folder()
-            return Finding(level="ok", system=system, what=told)
+            if database is None:
+                return self._look_at_folder(system)
+            return Finding(level="ok", system=system, what=self._look_at(database))
         except RemoteError as error:
             told, _, fix = str(error).partition("; ")
             return Finding(level="error", system=system, what=told, fix=fix or "try again later")
 
-    def _look_at_folder(self) -> str:
+    def _look_at_folder(self, system: str) -> Finding:
         assert self._folder is not None  # noqa: S101  the caller asked
         files = self._folder.since(datetime.fromtimestamp(0, UTC), self._clock())
+        others = "" if files else self._folder.only_others()
+        if others:
+            return Finding(level="warning", system=system, what=_OTHERS.format(others), fix=_FIX)
         newest = f", the newest of {files[-1].at:%Y-%m-%d %H:%M} UTC" if files else ""
-        return f"{len(files)} exported files{newest}"
+        return Finding(level="ok", system=system, what=f"{len(files)} exported files{newest}")
 
     def _look_at(self, database: Database) -> str:
         missing = log.lacking(database.schema(log.TABLES))
@@ -129,7 +138,10 @@ class ArchivedMessages:
                 yield self._page(FILES_PART, items[place : place + ITEMS], known, None)
             at = max(at, some[-1].at) if at else some[-1].at
             yield self._page(FILES_PART, items[last:], known, at)
-        if not files and at:
+        others = "" if files else folder.only_others()
+        if others:
+            yield self._refused(FILES_PART, f"{_OTHERS.format(others)}. {_FIX}")
+        elif not files and at:
             yield self._page(FILES_PART, [], known, at)
 
     def _from_database(

@@ -25,6 +25,7 @@ from connector.sources.lync.values import Who
 LARGEST_BYTES = 50_000_000
 SETTLED = timedelta(seconds=30)  # a file that changed just now may still be written
 FILES = 400  # read together, so that copies in them meet; a few megabytes as a rule
+MOST_KINDS = 5  # of files that cannot be read, named in a message
 _SUFFIXES = (".eml", ".mht", ".msg.eml")
 
 
@@ -64,6 +65,18 @@ class Folder:
                 if is_whole and first <= at <= now:
                     found.append(Found(at, file.relative_to(self.path).as_posix(), its.st_size))
         return sorted(found)
+
+    def only_others(self) -> str:
+        """The kinds of files when there are files and none of them can be read: ".csv, .txt".
+
+        Raises Unavailable or Denied.
+        """
+        kinds: set[str] = set()
+        for _, _, names in os.walk(self.path, onerror=_told):
+            if any(name.lower().endswith(_SUFFIXES) for name in names):
+                return ""
+            kinds.update(Path(name).suffix.lower() or "without one" for name in names)
+        return ", ".join(sorted(kinds)[:MOST_KINDS])
 
     def read(self, name: str) -> bytes:
         """The bytes of a file.
