@@ -106,13 +106,14 @@ def serve(
       casethread sandbox serve --openid-port 8090 --openid-claims overage
     """
     session: Session = ctx.obj
-    made = _sandbox(session, seed, users, days, scenario or [], live)
+    asked, of_exchange = _scenarios(session, scenario or [], has_exchange=on_premises is not None)
+    made = _sandbox(seed, users, days, asked, live)
     _write_files(made, truth, cases)
     provider = _provider(made, openid_claims.value, openid_redirect or [])
     from connector.commands.syncing import Stop
 
     stop = Stop("").listen()
-    own = _own_servers(made, on_premises, live) if on_premises else None
+    own = _own_servers(made, on_premises, live, of_exchange) if on_premises else None
     with (
         _serve(made, host, port, tls) as server,
         _listen(provider, openid_port) as sign_in,
@@ -136,14 +137,27 @@ def _until_stdin_ends(server: Server) -> None:
     server.stopping.set()
 
 
-def _sandbox(
-    session: Session, seed: int, users: int, days: int, scenario: list[str], live: bool
-) -> Sandbox:
-    from connector.sandbox import ALL, Sandbox, build
+def _scenarios(
+    session: Session, names: list[str], *, has_exchange: bool
+) -> tuple[list[str], list[str]]:
+    """Those of Microsoft 365 and those of Exchange, which only its own server can play."""
+    from connector.sandbox import ALL
 
-    unknown = [name for name in scenario if name not in ALL]
+    others = [name for name in names if name not in ALL]
+    if others and has_exchange:
+        from connector.sandbox import ews_scenarios
+
+        unknown = [name for name in others if name not in ews_scenarios.ALL]
+    else:
+        unknown = others
     if unknown:
         raise ConfigError([session.text("sandbox.unknown", name=name) for name in unknown])
+    return [name for name in names if name in ALL], others
+
+
+def _sandbox(seed: int, users: int, days: int, scenario: list[str], live: bool) -> Sandbox:
+    from connector.sandbox import Sandbox, build
+
     now = datetime.now(UTC)
     if not live:
         return Sandbox(build(seed=seed, users=users, days=days, now=now), scenario=scenario)
@@ -151,13 +165,16 @@ def _sandbox(
     return Sandbox(town, scenario=scenario, clock=lambda: datetime.now(UTC))
 
 
-def _own_servers(made: Sandbox, folder: Path, live: bool) -> OnPremises:
+def _own_servers(made: Sandbox, folder: Path, live: bool, scenario: list[str]) -> OnPremises:
+    from connector.sandbox.ews_scenarios import play
     from connector.sandbox.on_premises import OnPremises
 
     town = made.municipality
     clock = (lambda: datetime.now(UTC)) if live else (lambda: town.now)
     try:
-        return OnPremises(town, folder, clock)
+        own = OnPremises(town, folder, clock)
+        play(own.exchange, scenario)
+        return own
     except OSError as error:
         raise ConfigError([f"{error.filename or folder}: {error.strerror}"]) from error
 

@@ -73,6 +73,7 @@ The same mailboxes stand on an Exchange server that speaks EWS (`connector.sandb
 conversations of the chats as the participants' clients saved them: each by everybody, in local
 time, by the minute, in one of two layouts, some of them twice.
 What it does beside Microsoft's pages is in `connector.sandbox.ews_scenarios`.
+`casethread sandbox serve --on-premises FOLDER --scenario NAME` plays it.
 The tests are in `tests/test_ews_seen.py`.
 
 | Name | What happens | Hvad der sker | Must | Seen in | Test |
