@@ -305,7 +305,7 @@ def test_conflict(erik: Client) -> None:
     for name in ("base", "national", "local"):
         assert DA[f"articles.conflict.{name}"] in page
     assert "<ins>" in page
-    assert "casethread articles merge hjemmehjaelp" in page
+    assert "<pre>casethread articles merge hjemmehjaelp --accept</pre>" in page
     assert DA["articles.conflict.none"] in erik.get("/articles/pas/conflict").text
 
 
