@@ -187,9 +187,10 @@ def _build(
 ) -> Built:
     found = Findings(id, means.most_bytes, means.parse)
     owner = drafts.get(LOCAL) or next(iter(drafts.values()))
-    if fields and not fields.get("id"):  # without any, it is told why
+    told = {each.values.get("field") for each in owner.mistakes}  # there, and no good: said once
+    if fields and not fields.get("id") and "id" not in told:  # without any, it is told why
         found.add(owner.shown, 1, "no_id", suggestion=id)
-    if fields and not fields.get("title"):
+    if fields and not fields.get("title") and "title" not in told:
         found.add(owner.shown, 1, "no_title")
     sections: list[Section] = []
     places: dict[str, tuple[str, int]] = {}

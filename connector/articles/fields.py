@@ -101,8 +101,13 @@ def _id(value: Value, zone: ZoneInfo) -> str:
     if not ID.fullmatch(text) or len(text) > ID_LENGTH:
         raise Wrong("id_not_allowed", suggestion=slug(text)[:ID_LENGTH].strip("-") or "artikel")
     if text in PAGES:
-        raise Wrong("id_of_a_page", suggestion=f"om-{text}")
+        raise Wrong("id_of_a_page", suggestion=beside_pages(text))
     return text
+
+
+def beside_pages(name: str) -> str:
+    """An id for an article that cannot have the name of a page of our own."""
+    return f"om-{name}"
 
 
 def _one_of(*allowed: str) -> Callable[[Value, ZoneInfo], str]:

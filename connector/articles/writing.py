@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from connector.article import CITIZEN
-from connector.articles.fields import ID_LENGTH
+from connector.articles.fields import ID_LENGTH, PAGES, beside_pages
 from connector.articles.markdown import slug
 from connector.articles.reading import Folders, keep_base, read_drafts
 from connector.articles.splicing import quoted
@@ -85,8 +85,10 @@ def write_overlay(
 
 
 def id_of(title: str) -> str:
-    """The id that an article of this title gets; "" when no letter or digit is in it."""
-    return slug(title)[:ID_LENGTH].strip("-")
+    """The id that an article of this title gets; "" when no letter or digit is in it. The name of
+    a page of our own gets another in front: no article may have it."""
+    id = slug(title)[:ID_LENGTH].strip("-")
+    return beside_pages(id) if id in PAGES else id
 
 
 def taken_ids(folders: Folders) -> Mapping[str, str]:

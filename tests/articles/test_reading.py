@@ -273,7 +273,20 @@ def test_ids_of_our_own_pages(source: Source, id: str) -> None:
     """The portal's and the static site's own pages are not hidden behind an article, nor it."""
     source.write("a.md", text_of(id=id))
 
-    assert f"om-{id}" in one(source.read().mistakes, "id_of_a_page").text("da")
+    mistakes = source.read().mistakes
+
+    assert f"om-{id}" in one(mistakes, "id_of_a_page").text("da")
+    assert "no_id" not in {each.key for each in mistakes}
+
+
+def test_a_title_that_is_no_good_is_told_once(source: Source) -> None:
+    """It is not said to be missing as well."""
+    source.write("a.md", text_of(id="a", title="x" * 1001))
+
+    keys = {each.key for each in source.read().mistakes}
+
+    assert "field_long" in keys
+    assert "no_title" not in keys
 
 
 def test_missing_id_is_suggested(source: Source) -> None:
