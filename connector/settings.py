@@ -490,6 +490,8 @@ def _settings(values: Mapping[str, Mapping[str, Any]], file: Path | None, folder
         if kind in named:
             chosen = values[table]["language"] or language
             named[kind].append({**values[table], "name": name, "language": chosen})
+    for site in named["sites"]:
+        site["audience"] = site["audience"] or ("citizen" if site["kind"] == "html" else "staff")
     return Settings(
         file=file,
         folder=folder,

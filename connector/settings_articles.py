@@ -239,12 +239,12 @@ SITES = (
     Setting(
         "sites.*.audience",
         "choice",
-        "staff",
+        "",
         "Whom the site is for. citizen: only what is for citizens is ever sent there. staff: "
-        "everything.",
+        "everything. Empty: citizen for html, which keeps nothing from anybody; else staff.",
         "Hvem webstedet er for. citizen: kun det, der er for borgere, sendes nogensinde dertil. "
-        "staff: alt.",
-        choices=("staff", "citizen"),
+        "staff: alt. Tom: citizen for html, der ikke skjuler noget for nogen; ellers staff.",
+        choices=("", "staff", "citizen"),
     ),
     Setting(
         "sites.*.language",

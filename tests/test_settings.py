@@ -717,6 +717,24 @@ def test_a_site_has_its_own_secret(tmp_path: Path) -> None:
     assert site.language == "da"
 
 
+@pytest.mark.parametrize(
+    ("text", "audience"),
+    [
+        ("[sites.x]\nplace = 'p'\n", "citizen"),
+        ("[sites.x]\nkind = 'html'\nplace = 'p'\naudience = 'staff'\n", "staff"),
+        (SITE, "staff"),
+        (SITE.replace("plone", "sharepoint_pages"), "staff"),
+        (f"{SITE}audience = 'citizen'\n", "citizen"),
+    ],
+)
+def test_a_folder_of_pages_is_for_citizens(tmp_path: Path, text: str, audience: str) -> None:
+    """Whom a site is for, where the configuration does not say it: a folder, which anybody can
+    read, takes nothing for staff; the others know who reads."""
+    (site,) = parse(MINIMAL + text, tmp_path, {}).sites
+
+    assert site.audience == audience
+
+
 def test_units_have_mail_addresses(tmp_path: Path) -> None:
     """Pairs of a unit, which may have any letters, and its address."""
     entry = '["Børn & Unge = boern@kommune.example"]'

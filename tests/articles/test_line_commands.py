@@ -36,6 +36,7 @@ path = "journal"
 SITES = """
 [sites.intra]
 place = "intra"
+audience = "staff"
 [sites.borger]
 place = "borger"
 audience = "citizen"
