@@ -17,6 +17,7 @@ from urllib.parse import unquote, urldefrag
 
 import msgspec
 from bs4 import BeautifulSoup, Tag
+from bs4.dammit import EncodingDetector
 from markdownify import markdownify
 
 from connector.articles.drafts import read_text
@@ -30,6 +31,7 @@ from connector.errors import ConfigError
 _PAGES = (".html", ".htm", ".md")
 _FURNITURE = ("script", "style", "nav", "header", "footer", "aside", "form", "iframe", "noscript",
               "button", "svg", "template", "object", "embed", "link", "meta")  # fmt: skip
+_TOLD = ("iframe", "script", "object", "embed", "form")  # of these, what a reader may miss
 _TOP = re.compile(r"^#[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
 _CODE = re.compile(r"(^```.*?^```[^\n]*$)", re.MULTILINE | re.DOTALL)
 _ATX = re.compile(r"^(#{1,6})(?=[ \t])", re.MULTILINE)
@@ -44,6 +46,7 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     id: str = ""
     path: str = ""
     why: str = ""  # "": imported
+    left_out: tuple[str, ...] = ()  # the tags of what was there and no article may hold
 
 
 class _Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +54,7 @@ class _Page(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     text: str  # Markdown without the title
     id: str
+    left_out: tuple[str, ...] = ()
 
 
 def import_folder(source: Path, folders: Folders, head: Head, language: str) -> Iterator[Imported]:
@@ -90,6 +94,7 @@ def _files(source: Path) -> Iterator[Path]:
 
 
 def _read(path: Path) -> tuple[_Page | None, str]:
+    left_out: tuple[str, ...] = ()
     if path.suffix.lower() == ".md":
         text = read_text(path)
         if not text.strip():
@@ -102,14 +107,17 @@ def _read(path: Path) -> tuple[_Page | None, str]:
         title = given or title
     else:
         try:
-            title, text = _from_html(path)
+            found = _decoded(path.read_bytes())
         except OSError:
             return None, "unreadable"
+        if not found.strip():
+            return None, "unreadable"
+        title, text, left_out = _from_html(found)
     title = title or path.stem.replace("-", " ").replace("_", " ").strip().capitalize()
     id = id_of(title)
     if not text.strip() or not id:
         return None, "empty"
-    return _Page(path=path, title=title, text=text, id=id), ""
+    return _Page(path=path, title=title, text=text, id=id, left_out=left_out), ""
 
 
 def _title_of(text: str) -> tuple[str, str]:
@@ -120,18 +128,30 @@ def _title_of(text: str) -> tuple[str, str]:
     return found[1].strip(), text[: found.start()] + text[found.end() :]
 
 
-def _from_html(path: Path) -> tuple[str, str]:
-    """The title and the text of the main part of a page. Its encoding is found out."""
-    soup = BeautifulSoup(path.read_bytes(), "html.parser")
+def _decoded(content: bytes) -> str:
+    """The text of a page in the encoding that it says or seems to have; "" when it is in none."""
+    detector = EncodingDetector(content, is_html=True)
+    for name in detector.encodings:
+        try:
+            return detector.markup.decode(name)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return ""
+
+
+def _from_html(page: str) -> tuple[str, str, tuple[str, ...]]:
+    """The title and the text of the main part of a page, and the tags of what was left out."""
+    soup = BeautifulSoup(page, "html.parser")
     title = _words(soup.find("h1")) or _words(soup.find("title"))
     main = soup.find("main") or soup.find("article") or soup.find("body") or soup
+    left_out = tuple(name for name in _TOLD if main.find(name))
     for furniture in main.find_all(_FURNITURE):
         furniture.decompose()
     if first := main.find("h1"):
         first.decompose()
     text = str(markdownify(str(main), heading_style="ATX", bullets="-"))
     lines = [line.rstrip() for line in unicodedata.normalize("NFC", text).split("\n")]
-    return title, re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return title, re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), left_out
 
 
 def _words(tag: object) -> str:
@@ -158,7 +178,7 @@ def _write(
     for name, origin in files.origins.items():  # the article last: it is whole or not there
         _copy(origin, folders.local / files.folder / name)
     path = write_new(folders, own, text, language, taken={})  # asked for all pages at once
-    return Imported(source=str(page.path), id=page.id, path=str(path))
+    return Imported(source=str(page.path), id=page.id, path=str(path), left_out=page.left_out)
 
 
 def _copy(origin: Path, target: Path) -> None:

@@ -170,7 +170,8 @@ def import_(
     """Make articles of pages that were written elsewhere. Nothing that is there is overwritten.
 
     Titles, sections, images and links between the pages are taken over. The owner, the unit, the
-    subject and the review date are left open: `articles check` asks for them.
+    subject and the review date are left open: `articles check` asks for them. What no article may
+    hold, such as a script or a frame of another site, is left out, and told.
 
     \b
     Examples:
@@ -195,6 +196,9 @@ def import_(
         became = _short(each.path)
         if each.why:
             became = session.text(f"article.import.{each.why}", id=each.id, path=became)
+        elif each.left_out:
+            what = ", ".join(each.left_out)
+            became = session.text("article.import.without", path=became, what=what)
         rows.append((_short(each.source), became))
     if rows:
         columns = ("source", "became")

@@ -147,24 +147,43 @@ def test_files_outside_stay_there(source: Source, old: Path) -> None:
     assert not (source.local / "a").exists()
 
 
-def test_what_is_left_out_says_why(source: Source, old: Path) -> None:
+def test_what_is_left_out_says_why(
+    source: Source, old: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Articles, empty pages and files that are no text are told apart."""
     (old / "artikel.md").write_text("---\nid: a\ntitle: A\n---\nx")
     (old / "tom.md").write_text("")
     (old / "tom.html").write_text("<html><body><nav>x</nav></body></html>")
+    (old / "ingenting.html").write_bytes(b"")
     (old / "latin.md").write_bytes("# Ø\n\nå".encode("latin-1"))
     (old / "andet.txt").write_text("x")
     (old / "flyttet.html").symlink_to(old / "er-ikke-mere.html")
 
-    found = imported(source, old)
+    with caplog.at_level("WARNING"):
+        found = imported(source, old)
 
+    assert not caplog.records  # a library told an empty page in its own words
     assert {name: each.why for name, each in found.items()} == {
         "artikel.md": "is_article",
         "flyttet.html": "unreadable",
+        "ingenting.html": "unreadable",
         "tom.md": "unreadable",
         "tom.html": "empty",
         "latin.md": "unreadable",
     }
+
+
+def test_what_no_article_may_hold_is_told(source: Source, old: Path) -> None:
+    """Frames and scripts of a page are left out of the article, by name; a menu is not missed."""
+    frame = '<iframe src="https://maps.example"></iframe><script>x()</script><nav>Menu</nav>'
+    (old / "a.html").write_text(f"<h1>Pas</h1><p>x</p>{frame}<script>y()</script>")
+    (old / "b.html").write_text("<h1>Flytning</h1><p>x</p><nav>Menu</nav>")
+
+    found = imported(source, old)
+
+    assert found["a.html"].left_out == ("iframe", "script")
+    assert found["b.html"].left_out == ()
+    assert source.read().articles["pas"].sections[0].text == "x"
 
 
 def test_old_encodings_of_html_are_found_out(source: Source, old: Path) -> None:

@@ -130,12 +130,12 @@ def test_check_of_an_unknown_article(run: Run, source: Source) -> None:
 def test_import(run: Run, tmp_path: Path, source: Source) -> None:
     """It tells what became of each page; when nothing did, the exit code is 1."""
     (tmp_path / "old").mkdir()
-    (tmp_path / "old" / "p.html").write_text("<h1>Pas</h1><p>x</p>")
+    (tmp_path / "old" / "p.html").write_text("<h1>Pas</h1><p>x</p><iframe></iframe>")
 
     code, told = run("import", "old")
 
     assert code == 0
-    assert "local/pas.md" in told
+    assert "local/pas.md, uden iframe" in told
     assert "1 side blev til en artikel" in told
     code, told = run("import", "old")
     assert code == 1
