@@ -211,11 +211,12 @@ class Publisher(Protocol):
         `before` is the page as it was when this was planned. Safe to repeat: a page that a run
         which was cut short has made is found by its id, never made twice. Files come first, the
         page's text last, so that nobody sees half of it. Raises PageEdited when somebody changed
-        the page since `before` (or deleted it), PageLocked when an editor holds it, Rejected when
-        the site does not take it (an address taken by a page that is not ours: field "id"), else
-        as a sink. Before `effective` it stands there as a draft that no reader reaches, from
-        `expires` on as withdrawn: a later put of the same page shows it when it is time. A link
-        to an article without an address is plain text until a later put finds its address.
+        the page since `before` (or deleted it), also while its files came; PageLocked when an
+        editor holds it, Rejected when the site does not take it (an address taken by a page that
+        is not ours: field "id"), else as a sink. Before `effective` it stands there as a draft
+        that no reader reaches, from `expires` on as withdrawn: a later put of the same page shows
+        it when it is time. A link to an article without an address is plain text until a later
+        put finds its address.
         """
 
     def withdraw(self, before: LivePage) -> LivePage:

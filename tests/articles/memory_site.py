@@ -79,6 +79,8 @@ class Place:
     dies: type[BaseException] = Dead
     at_once: int = 1
     signals: list[Signal] = field(default_factory=list)
+    # What people do to an article's page while its files are put.
+    meanwhile: Callable[[str], None] = lambda _article: None
 
     def print_of(self, page: Page) -> str:
         """The fingerprint of what readers see, withdrawn or not; a link is to an article."""
@@ -220,6 +222,9 @@ class MemorySite:
             f"{ROOT}{page.id}/{file.name}": content_of(file, open_file, self.name)
             for file in page.files
         }
+        self.place.meanwhile(page.id)
+        ref, present = self._find(page.id)  # somebody may have been at it while its files came
+        self._refuse(before, present)
         wanted = copy.copy(present) if present else wanted
         wanted.title, wanted.summary, wanted.digest = page.title, page.summary, page.digest
         wanted.state, wanted.files = state_at(page, self._clock()), contents

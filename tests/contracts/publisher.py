@@ -36,7 +36,7 @@ from connector.errors import (
     Unavailable,
     Unclear,
 )
-from connector.ports import Publisher
+from connector.ports import OpenFile, Publisher
 from tests.conftest import Clock
 
 STARTED = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -137,6 +137,18 @@ def circle() -> tuple[ArticlePage, ArticlePage]:
 def nowhere(_id: str) -> str | None:
     """No other article has an address."""
     return None
+
+
+def _after(does: Callable[[], None]) -> OpenFile:
+    """The files beside the articles; when the first one is asked for, somebody does this."""
+    deeds = [does]
+
+    def opened(sha256: str) -> BinaryIO:
+        if deeds:
+            deeds.pop()()
+        return open_file(sha256)
+
+    return opened
 
 
 class PublisherContract:
@@ -484,6 +496,38 @@ class PublisherContract:
 
         assert before == self.snapshot(publisher)
         assert "Nu også om aftenen." in self.reader_sees(live)
+
+    def test_an_edit_while_files_are_put(self, publisher: Publisher):
+        """What a person writes on the page while its new files are on their way stands, and the
+        change is PageEdited; so is that of a page that was deleted meanwhile."""
+        live = publisher.put(page(), None, open_file, nowhere)
+
+        with pytest.raises(PageEdited):
+            publisher.put(
+                with_image(), live, _after(lambda: self.edit(live, "Kun i dag.")), nowhere
+            )
+
+        assert "Kun i dag." in self.reader_sees(live)
+        (listed,) = self.reopen(publisher).pages()
+        assert self.reopen(publisher).read(listed).fingerprint != live.fingerprint
+
+        other = publisher.put(page("flytning"), None, open_file, nowhere)
+        changed = msgspec.structs.replace(with_image(OTHER_MAP), id="flytning")
+        with pytest.raises(PageEdited):
+            publisher.put(changed, other, _after(lambda: self.delete(other)), nowhere)
+
+        assert [each.id for each in self.reopen(publisher).pages()] == ["pas"]
+
+    def test_an_address_taken_while_files_are_put(self, publisher: Publisher):
+        """The page that a person makes there meanwhile stands, and the article is rejected by its
+        id."""
+        taken = _after(lambda: self.occupy(publisher, "pas"))
+
+        with pytest.raises(Rejected) as caught:
+            publisher.put(with_image(), None, taken, nowhere)
+
+        assert caught.value.field == "id"
+        assert list(self.reopen(publisher).pages()) == []
 
     def test_an_edit_is_told_by_its_fingerprint(self, publisher: Publisher):
         """After a person's edit the version and the fingerprint are others, the text is theirs."""

@@ -105,19 +105,11 @@ class HtmlPublisher:
         """Its files first, under names of their bytes; then the page, in one step."""
         refuse_staff_text(page, self.audience, self.name)
         id_ = checked_id(page, self.name)
-        present = self._page(id_, before.ref if before else "")
-        self._refuse_edited(page.digest, before, present)
-        path = present.path if present else self._free_path(id_)
-        content = self._drawn(page, path, present, address)
-        names = set()
-        if state_at(page, self._clock()) == PUBLISHED:
-            shown = files_in(part.html for part in page.parts)
-            for file in (each for each in page.files if each.name in shown):
-                names.add(name_of(file, id_))
-                if self._folder.content(name_of(file, id_)) is None:
-                    content_now = content_of(file, open_file, self.name)
-                    self._folder.write(name_of(file, id_), content_now)
-        self._folder.write(path, content)
+        self._as_planned(page, before)  # before its files are there
+        names = self._with_files(page, open_file)
+        # Once more: somebody may have written there while the files came.
+        path, present = self._as_planned(page, before)
+        self._folder.write(path, self._drawn(page, path, present, address))
         self._folder.keep_files(id_, names)
         self._found[id_] = path
         return self._read_back(id_, path)
@@ -216,6 +208,26 @@ class HtmlPublisher:
         return self._folder.path(path).absolute().as_uri()
 
     # -- writing --------------------------------------------------------------------------------
+
+    def _as_planned(self, page: ArticlePage, before: LivePage | None) -> tuple[str, Written | None]:
+        """Where the page lies or will lie, and what stands there. Raises PageEdited, or Rejected
+        for an address that is taken."""
+        present = self._page(page.id, before.ref if before else "")
+        self._refuse_edited(page.digest, before, present)
+        return (present.path if present else self._free_path(page.id)), present
+
+    def _with_files(self, page: ArticlePage, open_file: OpenFile) -> set[str]:
+        """Let every file that readers are to see be there; their names within the site."""
+        names: set[str] = set()
+        if state_at(page, self._clock()) != PUBLISHED:
+            return names
+        shown = files_in(part.html for part in page.parts)
+        for file in (each for each in page.files if each.name in shown):
+            name = name_of(file, page.id)
+            names.add(name)
+            if self._folder.content(name) is None:
+                self._folder.write(name, content_of(file, open_file, self.name))
+        return names
 
     def _refuse_edited(self, digest: str, before: LivePage | None, present: Written | None) -> None:
         """Raises PageEdited when the file is neither as planned nor as a run of ours left it."""

@@ -58,6 +58,10 @@ class Files:
                 return f"{folder}/{url.removeprefix(begin).partition('/')[0]}"
         return ""
 
+    def lacks(self, page: ArticlePage) -> bool:
+        """Whether a file that the page shows is still to be put."""
+        return any(name not in self._known() for name in canonical_names(page).values())
+
     def put(self, page: ArticlePage, open_file: OpenFile) -> dict[str, str]:
         """Let every file that the page shows be there; name in the text -> UID."""
         made = {}

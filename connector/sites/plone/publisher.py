@@ -141,7 +141,13 @@ class PlonePublisher:
             page = self._without_staff(page)
         if present is None and page.files:
             self._refuse_taken(form, page)  # before its files are there
-        uids = self._files.put(page, open_file) if target == PUBLISHED else {}
+        uids: dict[str, str] = {}
+        if target == PUBLISHED:
+            comes_later = present is not None and self._files.lacks(page)
+            uids = self._files.put(page, open_file)
+            if comes_later:  # somebody may have been at the page while its files came
+                present = self._present(page.id, before)
+                self._refuse_edited(form, before, present, target)
         write = self._write_of(form, page, uids, address, target)
         if effective := self._effective(page, present, target):
             write.fields["effective"] = moment(effective)

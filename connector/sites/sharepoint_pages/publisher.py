@@ -129,6 +129,9 @@ class PagesPublisher:
         row = self._announce(row, present, plan)
         for path, (content, media_type) in fresh.items():
             self._graph.put_file(self._rows.library()[0], path, content, media_type)
+        if fresh:  # somebody may have been at the page while its files came
+            present = self._present(row, name)
+            self._refuse_edited(page.id, before, present, row, plan)
         return self._carry_out(row, present, plan, name, page)
 
     def withdraw(self, before: LivePage) -> LivePage:
