@@ -35,6 +35,7 @@ from tests.cutting import Cutter
 from tests.plone_server import (  # noqa: F401  fixtures
     EDITOR,
     FOLDER,
+    NEIGHBOUR,
     PASSWORD,
     SERVICE,
     RealPlone,
@@ -372,6 +373,45 @@ class TestPlone(OfPlone):
             with pytest.raises(Denied):
                 publisher.put(page(), None, open_file, nowhere)
         assert len(publisher.make(circle(), nowhere)) == 2
+
+    def test_a_folder_of_files_that_was_shared_otherwise_stays_so(self) -> None:
+        """Who is signed in reads the files of staff sections, until a person shares their folder
+        with somebody else: then those alone do, and the next run leaves it."""
+        inner = page(audience=STAFF, parts=with_image().parts, files=with_image().files)
+        self.make_publisher().put(inner, None, open_file, nowhere)
+        assert self.readers_of_inner_files() == {NEIGHBOUR, MEMBER}
+        roles = {"AuthenticatedUsers": False, "borgerservice": True}
+        entries = [
+            {"id": id_, "type": "group", "roles": {"Reader": reads}} for id_, reads in roles.items()
+        ]
+        answer = self.site.session("admin").post(
+            f"{self.site.articles}/filer-internt/@sharing",
+            json={"inherit": True, "entries": entries},
+            timeout=_TIMEOUT,
+        )
+        assert answer.ok, answer.text
+        assert self.readers_of_inner_files() == {MEMBER}
+
+        other = msgspec.structs.replace(inner, id="vagtplan")
+        self.make_publisher().put(other, None, open_file, nowhere)
+
+        assert self.readers_of_inner_files() == {MEMBER}
+
+    def readers_of_inner_files(self) -> set[str]:
+        """Who of two colleagues gets every image that only staff sections show."""
+        folder = f"{self.site.articles}/filer-internt"
+        query = {"portal_type": "Image"}
+        found = self.site.session("admin").get(f"{folder}/@search", params=query, timeout=_TIMEOUT)
+        urls = [f"{item['@id']}/@@images/image" for item in found.json()["items"]]
+        assert urls
+        readers = set()
+        for user in (NEIGHBOUR, MEMBER):
+            session = self.site.session(user)
+            session.headers["Accept"] = "*/*"
+            gets = [session.get(url, timeout=_TIMEOUT, allow_redirects=False) for url in urls]
+            if all(each.status_code == 200 for each in gets):
+                readers.add(user)
+        return readers
 
     def test_an_article_for_staff_is_two_requests(self) -> None:
         """It is shown inside as others are to everybody."""

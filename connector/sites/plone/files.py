@@ -129,9 +129,11 @@ class Files:
         self._prepared.add(folder)
 
     def _show_to_staff(self, url: str) -> None:
-        """The folder stays private; who is signed in reads it."""
+        """The folder stays private; who is signed in reads it, or those with whom a person has
+        shared it instead. True is a role given here, no inherited one ("acquired", "global")."""
         sharing = self._service.get(f"{url}/@sharing", Sharing)
-        if not any(each.id == _SIGNED_IN and each.roles.get("Reader") for each in sharing.entries):
+        readers = {each.id for each in sharing.entries if each.roles.get("Reader") is True}
+        if not readers - {self._service.user}:
             entry = {"id": _SIGNED_IN, "type": "group", "roles": {"Reader": True}}
             self._service.tell(f"{url}/@sharing", {"inherit": True, "entries": [entry]})
 
