@@ -333,7 +333,7 @@ def undo_migration(ledger: Ledger) -> None:
     )  # fmt: skip
     with ledger.write() as connection:
         run = connection.exec_driver_sql
-        for table in (*tables, "sample_item", *ARTICLE_TABLES):
+        for table in (*tables, "sample_item", "look", *ARTICLE_TABLES):
             run(f"DROP TABLE {table}")
         for index in (
             "ix_item_root_sent",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 _INSERT = sa.insert(event)  # made once: every look at anything is an event
+_INSERT_ONE = _INSERT.returning(event.c.id)
 
 
 def event_row(at: int, actor: str, action: str, subject: str, **detail: object) -> dict[str, Any]:
@@ -31,3 +32,8 @@ def record(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Append events, in the transaction of what they tell about."""
     if rows:
         connection.execute(_INSERT, rows)
+
+
+def record_one(connection: Connection, row: dict[str, Any]) -> int:
+    """Append one event; its number."""
+    return int(connection.execute(_INSERT_ONE, row).scalar_one())

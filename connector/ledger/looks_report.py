@@ -6,7 +6,7 @@ its number. The event stays whole; the number is withheld from who reads of it h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from connector.ledger.days import Period, place_of
 from connector.ledger.looks import DENIED, LOOKED
 from connector.ledger.register import find_case
 from connector.ledger.storable import storable
-from connector.ledger.tables import event, item, register_case
+from connector.ledger.tables import event, item, look, register_case
 from connector.typed import read_json
 
 if TYPE_CHECKING:
@@ -44,6 +44,14 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     subject: str  # "case 27.18.02-P25-14-26", "item 17", "search" ...
     how: dict[str, Any]
     is_hidden: bool = False  # the subject is a case that the reader may not see
+
+    def items_at(self, case: str, now_on: Container[int]) -> list[int]:
+        """What it showed of this case: what was on it then, or on none then and on it now."""
+        items = self.how.get("items") or {}
+        # Until migration 0007 a list told no cases: what waits is on none.
+        on = items if isinstance(items, dict) else dict.fromkeys(map(str, items), "")
+        known = [(int(root), its) for root, its in on.items()]
+        return [root for root, its in known if its == case or (not its and root in now_on)]
 
 
 class Withholding:
@@ -72,6 +80,8 @@ class Withholding:
         """The value of an event's detail without such numbers."""
         if isinstance(value, list):
             return [self.covered(each) for each in value]
+        if isinstance(value, dict):
+            return {name: self.covered(each) for name, each in value.items()}
         if not isinstance(value, str):
             return value
         hits = self._scanner.find(value)
@@ -105,7 +115,7 @@ def looks(
     at, number = min((ends, 0), place_of(after)) if after else (ends, 0)
     query = sa.select(event).where(_OF[action], event.c.at >= begins)
     if case:
-        query = query.where(event.c.subject.in_(_subjects(connection, case)))
+        query = query.where(_at_case(connection, case, begins, ends, action))
     wanted = who.casefold()
     while True:
         is_after = sa.and_(event.c.at <= at, sa.or_(event.c.at < at, event.c.id < number))
@@ -120,10 +130,20 @@ def looks(
         at, number = rows[-1].at, rows[-1].id
 
 
-def _subjects(connection: Connection, case: str) -> list[str]:
-    """The case itself and all that is on it now."""
-    roots = connection.execute(sa.select(item.c.id).where(roots_on(case))).scalars()
-    return [f"case {case}", *(f"item {root}" for root in roots)]
+def _at_case(
+    connection: Connection, case: str, begins: int, ends: int, action: str
+) -> sa.ColumnElement[bool]:
+    """Looks at the case, and at what was on it then; or was on none then, and is on it now."""
+    subjects = [f"case {case}", *(f"item {root}" for root in roots_of(connection, case))]
+    if action == DENIED:
+        return event.c.subject.in_(subjects)
+    its = sa.select(look.c.event_id).where(look.c.what.in_(subjects))
+    return event.c.id.in_(its.where(look.c.at >= begins, look.c.at <= ends))
+
+
+def roots_of(connection: Connection, case: str) -> list[int]:
+    """All that is on the case now."""
+    return list(connection.execute(sa.select(item.c.id).where(roots_on(case))).scalars())
 
 
 def _look(row: Any) -> Look:
@@ -138,12 +158,12 @@ def _look(row: Any) -> Look:
     )
 
 
-def _withheld(look: Look, withholding: Withholding) -> Look:
-    sort, _, name = look.subject.partition(" ")
+def _withheld(found: Look, withholding: Withholding) -> Look:
+    sort, _, name = found.subject.partition(" ")
     is_hidden = sort == "case" and withholding.is_hidden(name)
     return msgspec.structs.replace(
-        look,
-        subject=f"case {COVER}" if is_hidden else look.subject,
-        how={key: withholding.covered(value) for key, value in look.how.items()},
+        found,
+        subject=f"case {COVER}" if is_hidden else found.subject,
+        how={key: withholding.covered(value) for key, value in found.how.items()},
         is_hidden=is_hidden,
     )

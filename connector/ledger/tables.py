@@ -383,6 +383,16 @@ event = Table(
 )
 Index("ix_event_subject", event.c.subject)
 
+# Under what a look is found: the case that it was at, or that what was seen was on at that moment
+# ("case 27.45..."); "item 17" for what was on none.
+look = Table(
+    "look",
+    metadata,
+    Column("what", Text, primary_key=True),
+    Column("at", BigInteger, primary_key=True),  # as the event's
+    Column("event_id", BigInteger, primary_key=True),
+)
+
 run = Table(
     "run",
     metadata,

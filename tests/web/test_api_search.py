@@ -103,12 +103,15 @@ def test_cpr_in_no_address(bodil: Client, name: str, program: Program) -> None:
 
 
 def test_look(bodil: Client, program: Program) -> None:
-    """What somebody searched for is kept, with how much was shown."""
-    bodil.get(f"{SEARCH}?q=boligstøtte")
+    """What somebody searched for is kept, with what was shown, and on which case it was."""
+    (hit,) = bodil.get(f"{SEARCH}?q=boligstøtte").json()["hits"]
 
     assert looks(program) == [
-        {"name": "Bodil Bæk", "how": "api", "via": "session", "count": 1, "words": "boligstøtte"}
-    ]
+        {
+            "name": "Bodil Bæk", "how": "api", "via": "session", "count": 1, "words": "boligstøtte",
+            "items": {str(hit["item"]): town.BODILS}, "cases": [town.BODILS, town.CLOSED],
+        }
+    ]  # fmt: skip
 
 
 def test_limited(bodil: Client, client: Callable[..., Client], program: Program) -> None:

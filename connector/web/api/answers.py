@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -22,12 +22,17 @@ VARY = "authorization, cookie, accept-language"
 
 
 class Look(NamedTuple):
-    """A look at content, to be kept. `shown` is how many things were shown; `detail` no content."""
+    """A look at content, to be kept. `shown` is how many things were shown; `detail` no content.
+
+    Of a list, `items` are the communications in it and `cases` the cases that it names.
+    """
 
     viewer: Viewer
     subject: str
     shown: int = 1
     detail: Mapping[str, str] = MappingProxyType({})
+    items: Sequence[int] | None = None
+    cases: Sequence[str] = ()
 
 
 class Unconditional(Problem):
@@ -73,7 +78,8 @@ def keep_look(request: Request, look: Look) -> None:
     with site.write(durable=False) as connection:
         record_look(
             connection, look.viewer, look.subject, site.ledger.now(),
-            how="api", via=via(request), count=look.shown, **look.detail,
+            items=look.items, cases=look.cases, how="api", via=via(request), count=look.shown,
+            **look.detail,
         )  # fmt: skip
 
 

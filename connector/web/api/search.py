@@ -73,9 +73,14 @@ def _answered(request: Request, viewer: Viewer, asked: AskedSearch) -> Response:
         except BadPlace as error:
             raise Wrong("api.cursor") from error
         led = Leads() if asked.cursor else leads(connection, query, viewer, site.program.scanner)
-    # What was searched for is kept, but for a CPR number.
-    words = "" if form.has_cpr else query.shown
-    look = Look(viewer, "search", len(found.hits), {"words": words})
+    look = Look(
+        viewer,
+        "search",
+        len(found.hits),
+        its_page.sought(form, query),
+        items=[each.item for each in found.hits],
+        cases=[each.number for each in led.cases],
+    )
     return answer(request, _told(query, found, led, site.zone.key), look=look)
 
 

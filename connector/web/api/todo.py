@@ -76,7 +76,10 @@ def todo(request: Request, viewer: Worker, asked: Annotated[AskedTodo, Query()])
         next=found.next,
         time_zone=site.zone.key,
     )
-    return answer(request, model, look=Look(viewer, "todo", len(found.items)))
+    items = [each.item for each in found.items]
+    return answer(
+        request, model, look=Look(viewer, "todo", len(items), {"scope": found.scope}, items)
+    )
 
 
 @router.get(

@@ -298,7 +298,7 @@ def _head(site: Site, connection: Connection, case: Case) -> dict[str, Any]:
     return {"case": case, "worker": worker}
 
 
-def _look(site: Site, viewer: Viewer, subject: str, **detail: object) -> None:
+def _look(site: Site, viewer: Viewer, subject: str, **detail: Any) -> None:
     # Not seen to the disk: of a look only the record would be lost with the machine's power.
     with site.write(durable=False) as connection:
         record_look(connection, viewer, subject, site.ledger.now(), **detail)

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from connector.ledger.access import Viewer, case_for
 from connector.ledger.days import Period
-from connector.ledger.looks_report import Withholding, looks
+from connector.ledger.looks_report import Withholding, looks, roots_of
 from connector.model import Case
 from connector.web import rules
 from connector.web.page import Refused, render
@@ -42,4 +42,13 @@ def case_looks(
         withholding = Withholding(connection, viewer, site.program.scanner)
         its = looks(connection, site.zone, period, withholding, case=case.number)
         found = list(islice(its, MOST))
-    return render(request, "case_looks.html", viewer, case=case, found=found, most=MOST)
+        now_on = frozenset(roots_of(connection, case.number))
+    return render(
+        request,
+        "case_looks.html",
+        viewer,
+        case=case,
+        found=found,
+        most=MOST,
+        items_of=lambda each: each.items_at(case.number, now_on),
+    )

@@ -224,7 +224,7 @@ def _how(each: Look, language: str) -> str:
     told = []
     for name, value in each.how.items():
         key = f"records.how.{value}" if name == "how" else f"records.with.{name}"
-        if value in ("", None):
+        if value in ("", None, {}, []):
             continue
         if key in known:
             told.append(say(key, language, value=_value(name, value, language)))
@@ -243,6 +243,8 @@ def _value(name: str, value: object, language: str) -> str:
         return say(key, language).casefold()
     if isinstance(value, list):
         return ", ".join(str(each) for each in value)
+    if isinstance(value, dict):  # items, each with the case that it was on
+        return ", ".join(f"{each} ({case})" if case else each for each, case in value.items())
     if name == "source":
         return source_name(str(value), language)
     return unit_name(str(value), language) if name == "unit" else str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -18,7 +19,7 @@ from connector.web.site import Site, site_of
 from connector.web.words import say
 
 
-def look(site: Site, viewer: Viewer, what: str, **detail: object) -> None:
+def look(site: Site, viewer: Viewer, what: str, **detail: Any) -> None:
     """Keep that the viewer looked at a list in which cases and people stand."""
     with site.write(durable=False) as connection:
         record_look(connection, viewer, f"records {what}", site.ledger.now(), **detail)

@@ -166,27 +166,44 @@ def _answered(request: Request, viewer: Viewer, asked: Asked, notice: str = "") 
         except BadPlace as error:
             raise Wrong("search.bad_cursor") from error
         led = Leads() if asked.cursor else leads(connection, query, viewer, site.program.scanner)
-    _record(site, viewer, query, answer, led)
+    _record(site, viewer, asked, query, answer, led)
     return _page(request, viewer, asked, query=query, answer=answer, led=led)
 
 
 def _record(
-    site: Site, viewer: Viewer, query: search_query.Query, answer: Answer, led: Leads
+    site: Site,
+    viewer: Viewer,
+    asked: Asked,
+    query: search_query.Query,
+    answer: Answer,
+    led: Leads,
 ) -> None:
-    """Who searched for what, without a CPR number, before it is shown."""
-    words = "" if holds_cpr(query.shown) or CPR.search(query.shown) else query.shown
+    """Who searched for what and was shown what, before it is shown."""
     with site.write(durable=False) as connection:
         record_look(
             connection,
             viewer,
             "search",
             site.ledger.now(),
-            words=words,
-            case=query.case_number,
-            colleague=query.colleague,
+            items=[each.item for each in answer.hits],
+            cases=[each.number for each in led.cases],
             hits=len(answer.hits),
-            cases=len(led.cases),
+            **sought(asked, query),
         )
+
+
+def sought(asked: Asked, query: search_query.Query) -> dict[str, str]:
+    """What is kept of what was searched for: nothing of a field with a CPR number."""
+    fields = {
+        "words": (asked.q, query.shown),
+        "case": (asked.case, query.case_number),
+        "colleague": (asked.colleague, query.colleague),
+    }
+    return {
+        name: meant
+        for name, (typed, meant) in fields.items()
+        if meant and not (holds_cpr(typed) or CPR.search(typed))
+    }
 
 
 def query_of(connection: Connection, site: Site, asked: Asked) -> search_query.Query:
