@@ -264,6 +264,19 @@ def test_cpr_is_masked(waiting: Ledger) -> None:
     assert [each.text[-11:] for each in listed(waiting).items][1] == "010190-****"
 
 
+def test_cpr_in_a_name_is_masked(waiting: Ledger) -> None:
+    """Nor does one that somebody is called by, as the sender or among the others."""
+    take(waiting, [page(message(BOTH, 1, sender_name="Asta 010190-1234"),
+                        message(BOTH, 2, mentions=("u2",)))], RULES)  # fmt: skip
+    with waiting.write() as connection:
+        keep_people(batch_of(waiting, connection), [Person(id="u2", name="Vita 020280-4321")])
+    its = listed(waiting).items
+
+    assert its[1].who == "Asta 010190-****"
+    assert "Vita 020280-****" in its[2].others
+    assert not [name for each in its for name in (each.who, *each.others) if "-4321" in name]
+
+
 def test_erased(waiting: Ledger) -> None:
     """What the quarantine erased is said to be erased."""
     with waiting.write() as connection:

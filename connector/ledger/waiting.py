@@ -243,7 +243,7 @@ class _People:
         self._names = {row.directory_id: _named(row.detail).name for row in found}
 
     def of(self, row: Any) -> tuple[str, tuple[str, ...]]:
-        """Who it came from, and the others."""
+        """Who it came from, and the others; a name may be written with a CPR number in it."""
         call = detail_of(row).call
         who = row.sender_name or self._names.get(row.sender, "") or row.sender
         if call is not None and row.kind != Kind.VOICEMAIL.value:
@@ -252,7 +252,7 @@ class _People:
         if row.kind == MESSAGE:
             others += [self._names.get(each, "") for each in self._talkers.get(row.thread_id, ())]
         once = dict.fromkeys(name for name in others if name and name != who)
-        return who, tuple(once)[:MOST_NAMES]
+        return mask_cpr(who), tuple(map(mask_cpr, tuple(once)[:MOST_NAMES]))
 
 
 class _Named(msgspec.Struct):
