@@ -181,6 +181,11 @@ def holds_cpr(name: str) -> bool:
     return any(is_cpr(match[0]) for match in _CPR_IN_NAME.finditer(name))
 
 
+def mask_cpr_in_name(name: str) -> str:
+    """A file name with the last four digits of CPR numbers, in any spelling, put out of sight."""
+    return _CPR_IN_NAME.sub(lambda m: m[0][:-4] + "____" if is_cpr(m[0]) else m[0], name)
+
+
 class People:
     """The directory by every key a person has: id, UPN, mail, SIP address, telephone number.
 

@@ -320,10 +320,15 @@ def test_media_type(told: str, given: str) -> None:
         ("...", "file"),
         ("", "file"),
         ("Årsopgørelse 2025.pdf", "Årsopgørelse 2025.pdf"),
+        ("cpr010190-1234.pdf", "cpr010190-____.pdf"),
+        ("0101901234_kontrakt.pdf", "010190_____kontrakt.pdf"),
+        ("010190 1234.pdf", "010190 ____.pdf"),
     ],
 )
 def test_safe_name(name: str, safe: str) -> None:
-    """Of a foreign name the last part is kept, without what a disk or a header would obey."""
+    """Of a foreign name the last part is kept, without what a disk or a header would obey, and
+    without the last four digits of a CPR number.
+    """
     assert safe_name(name) == safe
 
 

@@ -15,6 +15,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from connector.errors import Gone
 from connector.filetypes import passive_name
+from connector.identity import mask_cpr_in_name
 from connector.ledger.access import Viewer, may_see_item
 from connector.ledger.looks import LOOKED, record_look
 from connector.ledger.tables import attachment, event, item
@@ -179,7 +180,9 @@ def disposition(row: Any) -> str:
 
 
 def safe_name(name: str) -> str:
-    """The last part of a name as it came, without anything that a file system or header obeys."""
+    """The last part of a name as it came, without anything that a file system or header obeys; a
+    CPR number in it is masked, because it would stand in the reader's folder of downloads.
+    """
     last = re.split(r"[/\\]", name)[-1]
     plain = _PATH.sub("_", _CONTROL.sub("", last)).strip(" .")
-    return plain[:120].encode("utf-8", "ignore").decode() or "file"
+    return mask_cpr_in_name(plain)[:120].encode("utf-8", "ignore").decode() or "file"
