@@ -243,6 +243,15 @@ def test_too_often(door: Door) -> None:
     assert 1 <= int(last.headers["retry-after"]) <= 60
 
 
+def test_a_sign_in_is_counted_once(door: Door) -> None:
+    """Who begins and comes back has made one attempt: the limit's twenty can all be used."""
+    for _ in range(20):
+        assert door.sign_in().status_code == 303
+        door.client.cookies.delete("casethread")
+
+    assert door.client.get("/sign-in/start").status_code == 429
+
+
 @pytest.mark.parametrize(("minutes", "is_in"), [(59, True), (62, False)])
 def test_idle(door: Door, clock: Clock, minutes: float, is_in: bool) -> None:
     """A session that is not used for an hour (a setting) is over."""

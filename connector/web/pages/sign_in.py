@@ -78,7 +78,7 @@ def start(
 ) -> Response:
     """To the issuer, with what only this browser knows."""
     site = site_of(request)
-    _limit(request, site)
+    _limit(request, site, "sign-in")
     begun = Begun(attempt=site.openid.begin(), back=local(back))
     try:
         there = site.openid.authorize_url(begun.attempt, language=language_of(request))
@@ -96,7 +96,7 @@ def signed_in(
 ) -> Response:
     """The issuer's answer: a code that is redeemed for who it is."""
     site = site_of(request)
-    _limit(request, site)
+    _limit(request, site, "signed-in")  # its own count: who began has not had two attempts
     begun = _unpacked(request.cookies.get(_name(site), ""))
     if begun is None:
         raise Wrong("wrong.state")
@@ -178,9 +178,9 @@ def language(
     return answer
 
 
-def _limit(request: Request, site: Site) -> None:
+def _limit(request: Request, site: Site, step: str) -> None:
     host = request.client.host if request.client else "?"
-    site.limit("sign-in", host, site.web.sign_ins_per_min)
+    site.limit(step, host, site.web.sign_ins_per_min)
 
 
 def _name(site: Site) -> str:
