@@ -54,10 +54,11 @@ def first_scope(viewer: Viewer) -> Scope:
 
 def scopes_of(viewer: Viewer) -> list[Scope]:
     """The lists that the viewer has, their own first."""
+    sees_all = Role.RECORDS_MANAGER in viewer.roles
     scopes = [Scope.MINE]
-    if viewer.unit:
+    if viewer.unit and (viewer.sees_unit or sees_all):
         scopes.append(Scope.UNIT)
-    if Role.RECORDS_MANAGER in viewer.roles:
+    if sees_all:
         scopes.append(Scope.ALL)
     return scopes
 
@@ -68,8 +69,8 @@ def scope_of(viewer: Viewer, text: str) -> Scope:
         scope = Scope(text) if text else first_scope(viewer)
     except ValueError as error:
         raise Wrong("todo.wrong.scope") from error
-    if scope is Scope.ALL and Role.RECORDS_MANAGER not in viewer.roles:
-        raise Refused("todo.wrong.all")
+    if scope not in scopes_of(viewer):
+        raise Refused("todo.wrong.all" if scope is Scope.ALL else "todo.wrong.unit")
     return scope
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
@@ -345,6 +346,24 @@ def test_others_items(client: Callable[..., Client], program: Program, three: li
     for data in ({"accept": CARLS}, {"do": "none"}, {"do": "private"}, {"do": "chat"}):
         assert decide(carl, program, three[0], **data).status_code == 404
     assert waiting(program) == three
+
+
+@pytest.mark.parametrize("path", ["/todo", "/api/v1/todo"])
+def test_unit_that_does_not_see_its_cases(
+    client: Callable[..., Client], program: Program, three: list[int], path: str
+) -> None:
+    """Where a unit does not see its cases its list is not offered, and refused to who asks for it;
+    a records manager has it all the same.
+    """
+    web = msgspec.structs.replace(program.settings.web, unit_sees_cases=False)
+    program.settings = msgspec.structs.replace(program.settings, web=web)
+    bodil, rita = client("bodil"), client("rita")
+
+    assert "scope=unit" not in bodil.get("/todo").text
+    assert bodil.get(f"{path}?scope=unit").status_code == 403
+    assert bodil.get(f"{path}?scope=mine").status_code == 200
+    assert "scope=unit" in rita.get("/todo").text
+    assert rita.get(f"{path}?scope=unit").status_code == 200
 
 
 def test_all_is_for_records_managers(client: Callable[..., Client], three: list[int]) -> None:

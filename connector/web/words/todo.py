@@ -86,6 +86,8 @@ DA = {
     "én gang til, før du afgør den.",
     "todo.wrong.form": "Formularen mangler noget. Åbn listen igen.",
     "todo.wrong.scope": "Der er ingen sådan liste. Vælg en af fanerne.",
+    "todo.wrong.unit": "Det, der venter på din enhed, ses kun, hvor organisationen har bestemt, at "
+    "enheden ser sine sager, og systemet kender din enhed.",
     "todo.wrong.all": "Kun arkivmedarbejdere ser det, der venter på alle.",
     "todo.wrong.not_yours": "Du kan kun fortryde det, du selv har afgjort sidst.",
     "todo.wrong.register": "Sagsnummeret er ikke kendt her, og sagsregistret svarer ikke. Prøv "
@@ -195,6 +197,8 @@ EN = {
     "once more before you decide.",
     "todo.wrong.form": "The form lacks something. Open the list again.",
     "todo.wrong.scope": "There is no such list. Choose one of the tabs.",
+    "todo.wrong.unit": "What waits for your unit is seen only where the organisation has decided "
+    "that a unit sees its cases, and the directory says which yours is.",
     "todo.wrong.all": "Only records managers see what waits for everybody.",
     "todo.wrong.not_yours": "You can only undo what you decided last yourself.",
     "todo.wrong.register": "The case number is not known here, and the case register does not "
