@@ -348,6 +348,16 @@ def test_others_items(client: Callable[..., Client], program: Program, three: li
     assert waiting(program) == three
 
 
+def test_home_counts_the_list_that_it_leads_to(
+    client: Callable[..., Client], three: list[int]
+) -> None:
+    """The start page tells a caseworker what waits for them, a records manager all of it."""
+    assert f"{len(three)} beskeder og opkald venter på dig" in client("bodil").get("/").text
+    text = client("rita").get("/").text
+    assert f"{len(three)} beskeder og opkald venter på nogen" in text
+    assert "Intet venter på dig." in client("carl").get("/").text
+
+
 @pytest.mark.parametrize("path", ["/todo", "/api/v1/todo"])
 def test_unit_that_does_not_see_its_cases(
     client: Callable[..., Client], program: Program, three: list[int], path: str

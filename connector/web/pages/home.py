@@ -9,10 +9,11 @@ from fastapi.responses import Response
 
 from connector.ledger.access import Viewer
 from connector.ledger.mine import cases_with_news
-from connector.ledger.todo import Count, Scope, count
+from connector.ledger.todo import Count, count
 from connector.web import rules
 from connector.web.page import render
 from connector.web.site import site_of
+from connector.web.todo_forms import first_scope
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,6 +26,14 @@ def home(request: Request, viewer: Annotated[Viewer, Depends(rules.SIGNED_IN)]) 
     is_reader = bool(viewer.roles & rules.CASE_WORKER.roles)
     if is_reader:
         with site.read() as connection:
-            waiting = count(connection, viewer, Scope.MINE, site.target)
+            waiting = count(connection, viewer, first_scope(viewer), site.target)
             cases = cases_with_news(connection, viewer, limit=15)
-    return render(request, "home.html", viewer, waiting=waiting, cases=cases, is_reader=is_reader)
+    return render(
+        request,
+        "home.html",
+        viewer,
+        waiting=waiting,
+        whose=first_scope(viewer).value,  # the list that /todo opens
+        cases=cases,
+        is_reader=is_reader,
+    )
