@@ -532,6 +532,28 @@ def test_by_keys(town_portal: Portal, browser: Callable[..., Any]) -> None:
     assert page.wrong == []
 
 
+def test_caps_lock_takes_not_the_rest_of_the_chat(
+    town_portal: Portal, browser: Callable[..., Any]
+) -> None:
+    """A capital letter without Shift means what the small one does; Shift alone takes the rest."""
+    page = opened(town_portal, browser())
+    page.evaluate("""() => {
+        const [one, rest] = document.querySelectorAll("#todo article[data-current] [data-key]");
+        one.dataset.key = "a"; rest.dataset.key = "A"; window.pressed = "";
+        document.addEventListener("click", (event) => {
+            window.pressed += event.target.dataset.key; event.preventDefault();
+            event.stopImmediatePropagation();
+        }, true);
+    }""")
+    for key, is_shifted in (("A", False), ("A", True), ("a", True), ("a", False), ("I", True)):
+        page.evaluate(
+            "([key, shiftKey]) => document.body.dispatchEvent("
+            "new KeyboardEvent('keydown', {key, shiftKey, bubbles: true}))",
+            [key, is_shifted],
+        )
+    assert page.evaluate("window.pressed") == "aAAa"
+
+
 def test_until_it_is_empty(town_portal: Portal, browser: Callable[..., Any]) -> None:
     """The last item leads to the empty list."""
     page = opened(town_portal, browser())

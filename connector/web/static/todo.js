@@ -54,13 +54,19 @@
   const DOES = {
     j: () => move(1), ArrowDown: () => move(1),
     k: () => move(-1), ArrowUp: () => move(-1),
-    a: () => press("a"), A: () => press("A"), i: () => press("i"), p: () => press("p"), u: () => press("u"),
+    a: () => press("a"), "Shift+A": () => press("A"), i: () => press("i"), p: () => press("p"), u: () => press("u"),
     v: () => current()?.querySelector("[data-choose]")?.focus(),
     "?": () => { help.open = !help.open; },
   };
 
   // Of cases that are equally likely each has a number, and none the key of the best.
   for (const place of "123456789") DOES[place] = () => press(place);
+
+  // Caps Lock writes capitals without the key Shift being held: only that chooses the rest of the chat.
+  function named(event) {
+    if (!/^\p{L}$/u.test(event.key)) return event.key;
+    return event.shiftKey ? `Shift+${event.key.toUpperCase()}` : event.key.toLowerCase();
+  }
 
   function isTyping(target) {
     return target instanceof HTMLElement
@@ -73,7 +79,7 @@
       return;
     }
     if (!box.checked || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
-    const does = DOES[event.key];
+    const does = DOES[named(event)];
     if (!does) return;
     event.preventDefault();
     if (!isBusy && !event.repeat) does();
