@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.routing import Match
 
 from connector.errors import ConnectorError
@@ -88,7 +89,6 @@ def make_app(program: Program, openid: OpenId, common: Common | None = None) -> 
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=headers.MOST_BODY_BYTES,  # counted as it comes, where no length is told
     )
     app.state.site = Site(program=program, openid=openid, common=common)
     app.state.known = Known()
@@ -103,6 +103,9 @@ def make_app(program: Program, openid: OpenId, common: Common | None = None) -> 
     # application, at the first request that gets so far: a quarter of a second.
     app.router.routes.extend(route for router in ROUTERS for route in router.routes)
     _answer_errors(app)
+    # Counted as it comes, where no length is told. Not FastAPI's own max_body_size: that answers
+    # outside the layers below, without their headers.
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=headers.MOST_BODY_BYTES)
     app.add_middleware(Mishaps)
     app.add_middleware(headers.Headers, site=app.state.site)
     app.add_middleware(Watch, metrics=app.state.metrics)  # the outermost

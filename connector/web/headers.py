@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from fastapi import Request
+
+from connector.web import page
 from connector.web.cross_origin import CrossOrigin
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ FIXED = {
 
 
 class Headers:
-    """Adds the security headers; refuses foreign host names and bodies that are too large."""
+    """Adds the security headers; refuses foreign host names and what is announced as too large."""
 
     def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], site: Site) -> None:
         self.app = CrossOrigin(app, site)
@@ -51,15 +54,6 @@ class Headers:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = {name.decode("latin-1").lower(): value for name, value in scope["headers"]}
-        host = host_of(given.get("host", b"").decode("latin-1"))
-        if host not in self.hosts and scope["path"] not in ANY_HOST:
-            await _refuse(send, 400)
-            return
-        length = given.get("content-length", b"0")
-        if not length.isdigit() or len(length) > 9 or int(length) > MOST_BODY_BYTES:
-            await _refuse(send, 413)
-            return
 
         async def with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":
@@ -71,7 +65,25 @@ class Headers:
                 ]
             await send(message)
 
-        await self.app(scope, receive, with_headers)
+        wrong = self._wrong_with(scope)
+        app = self.app if wrong is None else page.problem(_nameless(scope), wrong)
+        await app(scope, receive, with_headers)
+
+    def _wrong_with(self, scope: Scope) -> page.Problem | None:
+        given = {name.decode("latin-1").lower(): value for name, value in scope["headers"]}
+        host = host_of(given.get("host", b"").decode("latin-1"))
+        if host not in self.hosts and scope["path"] not in ANY_HOST:
+            return page.Wrong("wrong.host")
+        length = given.get("content-length", b"0")
+        if not length.isdigit() or len(length) > 9 or int(length) > MOST_BODY_BYTES:
+            return page.TooLarge("wrong.too_large")
+        return None
+
+
+def _nameless(scope: Scope) -> Request:
+    """The request without the host that it names: it may be none, and nothing may go by it."""
+    headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"host"]
+    return Request({**scope, "headers": headers})
 
 
 def host_of(header: str) -> str:
@@ -80,10 +92,3 @@ def host_of(header: str) -> str:
         return urlsplit("//" + header).hostname or ""
     except ValueError:
         return ""
-
-
-async def _refuse(send: Send, status: int) -> None:
-    await send(
-        {"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]}
-    )
-    await send({"type": "http.response.body", "body": b""})

@@ -96,6 +96,12 @@ class TooOften(Problem):
     status = 429
 
 
+class TooLarge(Problem):
+    """More than is read."""
+
+    status = 413
+
+
 class Unready(Problem):
     """It cannot be done just now."""
 

@@ -259,6 +259,9 @@ def test_too_large(bodil: Client) -> None:
     answer = bodil.put("/api/v1/items/1/note", content=b"x" * 1_100_000, headers=headers)
 
     assert answer.status_code == 413
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == "urn:casethread:problem:wrong.too_large"
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_unexpected(app: FastAPI, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:

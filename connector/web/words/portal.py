@@ -61,6 +61,7 @@ DA = {
     "wrong.unexpected": "Fejlen er skrevet i loggen med nummer {number}. Prøv igen om lidt.",
     "wrong.unavailable": "Hovedbogen svarer ikke lige nu. Prøv igen om lidt.",
     "wrong.too_often": "Der er spurgt for mange gange. Vent {seconds} sekunder og prøv igen.",
+    "wrong.host": "Portalen har et andet navn end det, der blev spurgt efter.",
     "wrong.too_large": "Det er for stort at sende.",
     "wrong.state": "Påbegyndt pålogning er udløbet eller kom fra en anden fane. Prøv igen.",
     "wrong.issuer_away": "Der kan ikke logges på lige nu. Prøv igen om lidt; driften har fået det "
@@ -139,6 +140,7 @@ EN = {
     "wrong.unexpected": "The error stands in the log with number {number}. Try again in a while.",
     "wrong.unavailable": "The ledger does not answer just now. Try again in a while.",
     "wrong.too_often": "That was too often. Wait {seconds} seconds and try again.",
+    "wrong.host": "The portal has another name than the one that was asked for.",
     "wrong.too_large": "That is too large to send.",
     "wrong.state": "The sign-in that was begun has run out or came from another tab. Try again.",
     "wrong.issuer_away": "Signing in is not possible just now. Try again in a while; the operator "
