@@ -122,6 +122,27 @@ def test_cases(town: Ledger, number: str, seen_by: set[str]) -> None:
     assert who_sees_case(town, number) == seen_by
 
 
+def test_caseworker_with_danish_capitals(open_again: Callable[[], Ledger]) -> None:
+    """A login is the same in capitals and small letters, Æ, Ø and Å too, in both databases; also in
+    a ledger from before.
+    """
+    number = "27.18.02-P25-90-26"
+    ledger = open_again()
+    add_cases(ledger, case(number, caseworker="ØST.ÅGE@kommune.example", access="restricted"))
+    owner = viewer("øst.åge", names=frozenset({"øst.åge@kommune.example"}))
+
+    def sees(one: Ledger) -> bool:
+        with one.read() as connection:
+            query = sa.select(register_case.c.number).where(visible_case(owner))
+            return connection.execute(query, owner.values).scalar() == number
+
+    assert sees(ledger)
+    with ledger.write() as connection:
+        connection.execute(sa.update(register_case).values(caseworker="ØST.ÅGE@kommune.example"))
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0007'")
+    assert sees(open_again())
+
+
 def test_unit_is_a_setting(town: Ledger) -> None:
     """Where a unit does not see its cases, a colleague sees none; the caseworker does."""
     alone = msgspec.structs.replace(BENT, sees_unit=False)

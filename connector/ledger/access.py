@@ -209,6 +209,7 @@ def may_be_visible_to(sort: Sort, root: Any = item) -> sa.ColumnElement[bool]:
 
 def is_caseworker(cases: sa.FromClause = register_case) -> sa.ColumnElement[bool]:
     """Rows of `register_case` that are the viewer's own."""
+    # The names are kept as Python folds them; lower() is what the index is made of.
     return sa.func.lower(cases.c.caseworker).in_(_NAMES)
 
 

@@ -84,7 +84,7 @@ def _changed(batch: Batch, cases: Sequence[Case]) -> list[Changed]:
             "number": case.number,
             "match": number.removeprefix("n:"),
             "is_open": case.is_open,
-            "caseworker": case.caseworker,
+            "caseworker": case.caseworker.casefold(),  # lower() of a database knows not all letters
             "detail": detail,
             "department": case.department,
             "access": case.access,
