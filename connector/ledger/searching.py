@@ -178,8 +178,11 @@ class _Look:
                 subject, text = _texts(row)
                 places = self._query.words.places(subject, text)
                 if places is not None:
-                    text_places = merged([*places[1], *self._numbers_in(text)])
-                    yield Found(key, row, places[0], text_places)
+                    marks = [
+                        merged([*its, *self._numbers_in(said)])
+                        for its, said in zip(places, (subject, text), strict=True)
+                    ]
+                    yield Found(key, row, *marks)
             start += size
 
     def _numbers_in(self, text: str) -> Iterator[tuple[int, int]]:
@@ -189,11 +192,7 @@ class _Look:
 
     @cached_property
     def _numbers(self) -> re.Pattern[str] | None:
-        """Those asked for, with any signs in between; a Danish one without its country, too."""
-        asked = [re.findall(r"[^\W_]+", number) for number in self._query.numbers]
-        asked += [list(phone.removeprefix("+45").rstrip("*")) for phone in self._query.phones]
-        ways = [r"[\W_]{0,3}".join(map(re.escape, parts)) for parts in asked if parts]
-        return re.compile("|".join(ways), re.IGNORECASE) if ways else None
+        return numbers_asked_for(self._query)
 
     def _rows(self, numbers: Sequence[int]) -> Iterator[Any]:
         """What is said now, of these roots or versions."""
@@ -253,6 +252,14 @@ class _Look:
                 excerpt=text,
                 marks=tuple(marks),
             )
+
+
+def numbers_asked_for(query: Query) -> re.Pattern[str] | None:
+    """Those numbers with any signs in between; a Danish one without its country, too."""
+    asked = [re.findall(r"[^\W_]+", number) for number in query.numbers]
+    asked += [list(phone.removeprefix("+45").rstrip("*")) for phone in query.phones]
+    ways = [r"[\W_]{0,3}".join(map(re.escape, parts)) for parts in asked if parts]
+    return re.compile("|".join(ways), re.IGNORECASE) if ways else None
 
 
 @cache

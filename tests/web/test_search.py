@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from connector.bootstrap import Program
 from connector.ledger.tables import event
 from connector.ledger.take import take
+from connector.model import Kind, Party
 from connector.web.pages import search
 from connector.web.site import Site
 from tests.making import message, page, policy
@@ -54,6 +55,31 @@ def test_found(client: Callable[..., Client], program: Program, site: Site) -> N
     assert f'href="/cases/{BODILS}?item=' in text
     assert "1 fund" in text
     assert [(each["words"], each["hits"]) for each in looks(site)] == [("byggesag", 1)]
+
+
+@pytest.mark.parametrize("typed", ["20000123", "+45 20 00 01 23", "2000 0123"])
+def test_number_is_marked(client: Callable[..., Client], program: Program, typed: str) -> None:
+    """A telephone number that was asked for is marked in who called, in a subject and in a text."""
+    call = message(
+        "Ring på 2000 0123",
+        3,
+        thread="voicemail",
+        source="voicemail",
+        kind=Kind.VOICEMAIL,
+        subject="Besked fra +4520000123",
+        sender="+4520000123",
+        sender_name="",
+        parties=(
+            Party(phone="+4520000123", role="from"),
+            Party(person=PEOPLE["bodil"].id, role="to"),
+        ),
+    )
+    take(program.ledger, [page(call)], policy())
+    text = client("bodil").post("/search", data={"q": typed}, follow_redirects=True).text
+
+    assert "<mark>20 00 01 23</mark>" in text
+    assert "<mark>20000123</mark>" in text
+    assert "<mark>2000 0123</mark>" in text
 
 
 def test_nothing_of_others(client: Callable[..., Client], program: Program) -> None:

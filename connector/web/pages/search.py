@@ -6,7 +6,7 @@ can be kept and gone back to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import msgspec
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
+from markupsafe import Markup, escape
 from pydantic import BaseModel, Field
 
 from connector.identity import CPR, holds_cpr
@@ -25,7 +26,7 @@ from connector.ledger.mine import units_seen
 from connector.ledger.register import find_case
 from connector.ledger.search_leads import Leads, leads, people_named
 from connector.ledger.search_query import BadPlace, days, read_query
-from connector.ledger.searching import Answer, search
+from connector.ledger.searching import Answer, numbers_asked_for, search
 from connector.model import Kind
 from connector.web import rules
 from connector.web.page import Wrong, render
@@ -275,4 +276,19 @@ def _page(
         kinds=KINDS,
         states=STATES,
         case_address=case_address,
+        marked=_marking(query),
     )
+
+
+def _marking(query: search_query.Query | None) -> Callable[[str], Markup]:
+    """Marks the telephone number that was asked for in the name of who called."""
+    numbers = numbers_asked_for(query) if query is not None else None
+
+    def marked(who: str) -> Markup:
+        found = numbers.search(who) if numbers is not None else None
+        if found is None:
+            return escape(who)
+        begin, end = found.span()
+        return Markup("{}<mark>{}</mark>{}").format(who[:begin], who[begin:end], who[end:])
+
+    return marked
