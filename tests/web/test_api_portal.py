@@ -291,6 +291,15 @@ def test_description_is_served(client: Callable[..., Client]) -> None:
     assert answer.json()["openapi"].startswith("3.1.")
 
 
+def test_description_is_sent_once(client: Callable[..., Client]) -> None:
+    """Who has the description is told that it is the same."""
+    one = client()
+    mark = one.get("/api/v1/openapi.json").headers["etag"]
+    again = one.get("/api/v1/openapi.json", headers={"if-none-match": mark})
+
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", mark)
+
+
 def test_description_is_kept() -> None:
     """docs/reference/openapi.json is the description; scripts/generate writes it."""
     kept = json.loads(Path("docs/reference/openapi.json").read_text(encoding="utf-8"))

@@ -61,9 +61,22 @@ def answer(
     must name. A look is kept before content is given out, and not when nothing is.
     """
     body = model.model_dump_json().encode()
-    digest = hashlib.sha256(body).hexdigest()[:16]
+    headers = {"vary": VARY, "content-language": language_of(request)}
+    digest = digest_of(body)
     mark = f'"{digest}"' if version is None else f'"{version}-{digest}"'
-    headers = {"etag": mark, "vary": VARY, "content-language": language_of(request)}
+    return marked(request, body, mark, headers, look)
+
+
+def digest_of(body: bytes) -> str:
+    """By which it is known that an answer is the same."""
+    return hashlib.sha256(body).hexdigest()[:16]
+
+
+def marked(
+    request: Request, body: bytes, mark: str, headers: dict[str, str], look: Look | None = None
+) -> Response:
+    """The body under its mark, an ETag; 304 without it when the asker has the same already."""
+    headers = {"etag": mark, **headers}
     if request.method == "GET" and has_it(request.headers.get("if-none-match", ""), mark):
         return Response(status_code=304, headers=headers)
     if look is not None:

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from connector.web import rules
+from connector.web.api.answers import digest_of, marked
 from connector.web.api.models import Problem
 from connector.web.page import PROBLEM
 
@@ -82,23 +83,26 @@ _CHANGE = {
 
 @router.get("/openapi.json", operation_id="openapi", summary="This description")
 def openapi(
-    request: Request,  # noqa: ARG001  the rule's test wants it of every route
+    request: Request,
     _anybody: Annotated[None, Depends(rules.STATIC)],
 ) -> Response:
     """The API as OpenAPI 3.1. For everybody: it tells of nobody."""
-    return Response(_encoded(), media_type="application/json")
+    body, mark = _encoded()
+    return marked(request, body, mark, {})
 
 
 @cache
-def _encoded() -> bytes:
+def _encoded() -> tuple[bytes, str]:
+    """The document, and its ETag."""
     from connector.web.api import ROUTERS
 
-    return msgspec.json.encode(document([route for each in ROUTERS for route in each.routes]))
+    body = msgspec.json.encode(document([route for each in ROUTERS for route in each.routes]))
+    return body, f'"{digest_of(body)}"'
 
 
 def openapi_text() -> str:
     """The same as docs/reference/openapi.json keeps it."""
-    return msgspec.json.format(_encoded(), indent=1).decode() + "\n"
+    return msgspec.json.format(_encoded()[0], indent=1).decode() + "\n"
 
 
 def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
