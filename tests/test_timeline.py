@@ -301,6 +301,8 @@ def mixed(kept: Ledger) -> Ledger:
         (Wanted(kinds=frozenset({"voicemail"})), ["voicemail"]),
         (Wanted(kinds=frozenset({"conversation", "call"})), ["call", "conversation"]),
         (Wanted(words="ANSØGNING"), ["conversation"]),
+        (Wanted(words="ansoegning"), ["conversation"]),
+        (Wanted(words="ansögn"), ["conversation"]),
         (Wanted(words="ansøgning ring"), []),
         (Wanted(who="carl"), ["conversation"]),
         (Wanted(who="20 00 00 01"), ["voicemail", "call"]),

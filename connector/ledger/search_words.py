@@ -158,6 +158,14 @@ def canonical(word: str) -> str:
     return word
 
 
+def is_part(part: str, text: str) -> bool:
+    """Whether a text has this part of a word, as it is written or in another Danish spelling.
+
+    Both are in lower case. "nabo" is a part of "naboer", which has no ø in it.
+    """
+    return part in text or canonical(part) in canonical(text)
+
+
 @lru_cache(maxsize=4096)
 def bases_of(word: str) -> tuple[Base, ...]:
     """What a lower-case word is a form of. Read as typed, too: "naboer" has no ø in it."""

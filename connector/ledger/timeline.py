@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connector.ledger import timeline_rows
+from connector.ledger.search_words import is_part
 from connector.ledger.tables import at, ms
 from connector.ledger.timeline_calls import shown
 from connector.ledger.timeline_entries import Group, Maker
@@ -183,7 +184,7 @@ class _Said:
     def _has_words(self, row: object, words: str) -> bool:
         text = " ".join(filter(None, (getattr(row, "subject", ""), getattr(row, "text", ""))))
         folded = text.casefold()
-        return all(word in folded for word in words.casefold().split())
+        return all(is_part(word, folded) for word in words.casefold().split())
 
     def _has_who(self, row: object, who: str) -> bool:
         plain = who.casefold().strip()
@@ -193,7 +194,7 @@ class _Said:
         for named in timeline_rows.everybody_in(row):
             known = self._names.get(named.person, "")
             texts = (named.name, known, named.mail, shown(named))
-            if any(plain in text.casefold() for text in texts):
+            if any(is_part(plain, text.casefold()) for text in texts):
                 return True
             if len(digits) >= 4 and digits in "".join(filter(str.isdigit, named.phone)):
                 return True

@@ -785,3 +785,18 @@ def test_link_unfolds(seen: Portal, browser: Any) -> None:
     page.goto(f"{seen.url}/items/{root}")
 
     assert page.locator(f"#item-{root}").is_visible()
+
+
+def test_period_that_ends_before_it_begins(client: Clients) -> None:
+    """A period that cannot be meant is refused on the page, on paper and through the API."""
+    bodil = client("bodil")
+    asked = {"from": "2026-11-20", "to": "2026-11-19"}
+    answer = bodil.get(PAGE, params=asked)
+
+    assert answer.status_code == 400
+    assert "Perioden slutter, før den begynder." in answer.text
+    assert bodil.get(f"{PAGE}/print", params=asked).status_code == 400
+    told = bodil.get(f"/api/v1{PAGE}/timeline", params=asked)
+    assert (told.status_code, told.json()["type"][-15:]) == (400, "case.bad_period")
+    assert bodil.get("/api/v1/search", params=asked).status_code == 400
+    assert bodil.get(PAGE, params={"from": "2026-11-19", "to": "2026-11-19"}).status_code == 200

@@ -161,6 +161,14 @@ def test_wrong_question(rita: Client, place: str, query: str) -> None:
     assert rita.get(f"{place}?{query}").status_code == 400
 
 
+def test_day_of_long_ago(rita: Client) -> None:
+    """A date that is one, but outside what the ledger can hold, is told so."""
+    text = rita.get("/records?from=1900-01-01").text
+
+    assert "1900-01-01 ligger uden for årene 1971 til 8999." in text
+    assert "er ikke en dato" not in text
+
+
 @pytest.mark.parametrize(
     "address",
     [

@@ -156,6 +156,7 @@ def test_more(client: Callable[..., Client], program: Program) -> None:
     [
         ("q=x&cursor=abc", "kan ikke fortsættes"),
         ("from=i+går", "ikke en dato"),
+        ("from=2026-11-20&to=2026-11-19", "slutter, før den begynder"),
         ("colleague=Ingen+Nogen", "Ingen kollega"),
         ("colleague=B", "Flere kolleger"),
     ],

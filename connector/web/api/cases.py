@@ -18,7 +18,7 @@ from connector.web.api.answers import Look, answer
 from connector.web.api.fields import LARGEST, Asked, CaseNumber, Day, Limit, Plain
 from connector.web.api.presence import told
 from connector.web.page import Wrong, language_of
-from connector.web.pages.case import case_address
+from connector.web.pages.case import case_address, in_order
 from connector.web.site import site_of
 from connector.web.telling import Telling
 
@@ -51,16 +51,20 @@ class AskedLine(Asked):
     """`next` or `previous` of another page of the same question."""
 
     def wanted(self) -> Wanted:
-        """The same for the ledger. Raises Wrong for a CPR number: it must be in no address."""
+        """The same for the ledger. Raises Wrong for a CPR number, which must be in no address, and
+        for a period that ends before it begins.
+        """
         if any(is_cpr(match[0]) for text in (self.who, self.words) for match in CPR.finditer(text)):
             raise Wrong("case.cpr_in_address")
-        return Wanted(
-            kinds=frozenset(self.kind),
-            first_day=self.first_day,
-            last_day=self.last_day,
-            who=self.who.strip(),
-            words=self.words.strip(),
-            order=self.order,
+        return in_order(
+            Wanted(
+                kinds=frozenset(self.kind),
+                first_day=self.first_day,
+                last_day=self.last_day,
+                who=self.who.strip(),
+                words=self.words.strip(),
+                order=self.order,
+            )
         )
 
 

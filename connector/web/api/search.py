@@ -25,6 +25,8 @@ from connector.web.site import site_of
 
 router = APIRouter(prefix="/api/v1", tags=["search"])
 Worker = Annotated[Viewer, Depends(rules.CASE_WORKER)]
+# Of a colleague's name: nobody has it, or several.
+_OF_COLLEAGUE = {"search.no_colleague": NotFound, "search.colleagues": Conflict}
 
 
 @router.get(
@@ -62,9 +64,11 @@ def _answered(request: Request, viewer: Viewer, asked: AskedSearch) -> Response:
     with site.read() as connection:
         try:
             query = its_page.query_of(connection, site, form)
-        except Wrong as error:  # the colleague: nobody, or several
-            is_nobody = error.key == "search.no_colleague"
-            raise (NotFound if is_nobody else Conflict)(error.key, **error.values) from error
+        except Wrong as error:
+            sort = _OF_COLLEAGUE.get(error.key)
+            if sort is None:
+                raise
+            raise sort(error.key, **error.values) from error
         try:
             found = search(
                 connection, query, viewer, limit=asked.limit, cursor=asked.cursor,

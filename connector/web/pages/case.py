@@ -72,7 +72,7 @@ class Asked:
         try:
             if _has_cpr(who) or _has_cpr(words):
                 raise Wrong("case.cpr_in_address")
-            self.wanted = Wanted(
+            wanted = Wanted(
                 kinds=self.kinds,
                 first_day=_day(first),
                 last_day=_day(last),
@@ -80,6 +80,7 @@ class Asked:
                 words=words.strip(),
                 order=self.order,
             )
+            self.wanted = in_order(wanted)
         except Wrong as error:
             self.wrong = error
 
@@ -103,6 +104,13 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
         raise Wrong("case.bad_day", text=text) from error
+
+
+def in_order(wanted: Wanted) -> Wanted:
+    """The same. Raises Wrong for a period that ends before it begins."""
+    if wanted.first_day and wanted.last_day and wanted.last_day < wanted.first_day:
+        raise Wrong("case.bad_period")
+    return wanted
 
 
 def _iso(day: date | None) -> str:

@@ -73,7 +73,7 @@ def _day(text: str) -> date | None:
     except ValueError as error:
         raise Wrong("records.wrong_day", day=text) from error
     if not 1971 <= day.year < 9000:  # of the ledger's times; a year more on each side for zones
-        raise Wrong("records.wrong_day", day=text)
+        raise Wrong("records.far_day", day=text)
     return day
 
 

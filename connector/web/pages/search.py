@@ -209,7 +209,10 @@ def sought(asked: Asked, query: search_query.Query) -> dict[str, str]:
 
 def query_of(connection: Connection, site: Site, asked: Asked) -> search_query.Query:
     """The fields as a search. Raises Wrong for what cannot be meant."""
-    start, end = days(site.zone, _day(asked.first), _day(asked.last))
+    first, last = _day(asked.first), _day(asked.last)
+    if first and last and last < first:
+        raise Wrong("search.bad_period")
+    start, end = days(site.zone, first, last)
     number = asked.case
     if number:
         found = find_case(connection, number, site.program.scanner)

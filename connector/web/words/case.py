@@ -43,6 +43,7 @@ DA = {
     "case.to_newer": "Nyere",
     "case.nothing": "Der er ingen kommunikation på sagen endnu.",
     "case.nothing_found": "Intet på sagen passer til filteret.",
+    "case.bad_period": "Perioden slutter, før den begynder.",
     "case.bad_day": "»{text}« er ikke en dato. Skriv den som 2026-11-20.",
     "case.bad_cursor": "Adressen peger på en side, der ikke findes. Åbn sagen igen.",
     "case.cpr_in_address": "Et CPR-nummer må ikke stå i en adresse. Find i stedet med et navn "
@@ -242,6 +243,7 @@ EN = {
     "case.to_newer": "Newer",
     "case.nothing": "There are no communications on the case yet.",
     "case.nothing_found": "Nothing on the case fits the filter.",
+    "case.bad_period": "The period ends before it begins.",
     "case.bad_day": "“{text}” is no date. Write it as 2026-11-20.",
     "case.bad_cursor": "The address points to a page that does not exist. Open the case again.",
     "case.cpr_in_address": "A CPR number may not stand in an address. Look for a name or a "
