@@ -31,6 +31,10 @@ HOUR_MS = 3_600_000
 # Upper ends of the buckets, in milliseconds; the last bucket has none.
 BUCKETS = tuple(hours * HOUR_MS for hours in (1, 4, 24, 2 * 24, 3 * 24, 7 * 24))
 
+JOURNALED_AT_ALL, LATE = "journaled", "late"
+# What may be asked for of the items behind a number: those two, or the place of a bucket.
+SPEEDS = (JOURNALED_AT_ALL, LATE, *(str(place) for place in range(len(BUCKETS) + 1)))
+
 _Took = tuple[int | None, bool]  # ms, None: not journaled yet; whether it is late
 _Place = tuple[str, str, int]  # case, day ("" for anything but a conversation), thread or root
 
@@ -56,17 +60,48 @@ def ages(
 ) -> list[Ages]:
     """For all kinds together, then for each kind that has any, of what was said in the period."""
     found: dict[str, list[_Took]] = defaultdict(list)
+    for _, kind, took, is_late in _each(connection, zone, period, target_days, now):
+        found[kind].append((took, is_late))
+    every = [each for its in found.values() for each in its]
+    told = [_ages("", every)]
+    return told + [_ages(kind, found[kind]) for kind in JOURNALED if kind in found]
+
+
+def roots(
+    connection: Connection,
+    zone: ZoneInfo,
+    period: Period,
+    speed: str,
+    *,
+    target_days: int,
+    now: int,
+) -> frozenset[int]:
+    """The items that one of these numbers counts; `speed` is one of SPEEDS."""
+    return frozenset(
+        root
+        for root, _, took, is_late in _each(connection, zone, period, target_days, now)
+        if _is_of(speed, took, is_late)
+    )
+
+
+def _is_of(speed: str, took: int | None, is_late: bool) -> bool:
+    if speed == LATE:
+        return is_late
+    return took is not None and speed in (JOURNALED_AT_ALL, str(bisect_left(BUCKETS, took)))
+
+
+def _each(
+    connection: Connection, zone: ZoneInfo, period: Period, target_days: int, now: int
+) -> Iterator[tuple[int, str, int | None, bool]]:
+    """Root, kind, how long it took (None: not journaled yet), whether it is late."""
     linked = {day: _linked(connection, zone, day) for day in period.days()}
     cases = {row.case_number for rows in linked.values() for row in rows}
     versions = _versions(connection, cases, period)
     for day, rows in linked.items():
         _, deadline = bounds(workdays_after(day, target_days), zone)
-        for kind, sent_at, done in _journaled(rows, versions, day):
+        for root, kind, sent_at, done in _journaled(rows, versions, day):
             took = None if done is None else done - sent_at
-            found[kind].append((took, (now if done is None else done) >= deadline))
-    every = [each for its in found.values() for each in its]
-    told = [_ages("", every)]
-    return told + [_ages(kind, found[kind]) for kind in JOURNALED if kind in found]
+            yield root, kind, took, (now if done is None else done) >= deadline
 
 
 def _ages(kind: str, found: Sequence[_Took]) -> Ages:
@@ -99,15 +134,16 @@ def _linked(connection: Connection, zone: ZoneInfo, day: date) -> Sequence[Any]:
 
 def _journaled(
     rows: Sequence[Any], versions: _Versions, day: date
-) -> Iterator[tuple[str, int, int | None]]:
-    """Kind, time and when it was confirmed everywhere (or None), of each linked item of a day."""
+) -> Iterator[tuple[int, str, int, int | None]]:
+    """Root, kind, time and when it was confirmed everywhere (or None), of what is linked."""
     its_day = day.isoformat()
     for row in rows:
         is_message = row.kind == MESSAGE
         number = row.thread_id if is_message else row.id
         place = row.case_number, its_day if is_message else "", number
         done = [done_at for made_at, done_at in versions.get(place, ()) if made_at >= row.linked_at]
-        yield row.kind, row.sent_at, min((each for each in done if each is not None), default=None)
+        done_at = min((each for each in done if each is not None), default=None)
+        yield row.id, row.kind, row.sent_at, done_at
 
 
 def _versions(connection: Connection, cases: Iterable[str], period: Period) -> _Versions:

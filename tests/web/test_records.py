@@ -6,7 +6,9 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import openpyxl
 import pytest
@@ -19,9 +21,12 @@ from connector.ledger.batch import Batch
 from connector.ledger.linking import decide_by_person
 from connector.ledger.runs import running
 from connector.ledger.tables import delivery, event, item, sample_item
+from connector.ledger.take import take
 from connector.model import Case, LinkState
 from connector.web.site import Site
 from connector.web.words.records import DA
+from tests.making import page as page_of
+from tests.making import policy
 from tests.test_deliveries import FakeSink, no_files
 from tests.web import town
 from tests.web.conftest import Client, Portal
@@ -194,6 +199,27 @@ def test_times(rita: Client) -> None:
     assert "49" in page  # hours from Wednesday noon to Friday 13.00
     assert page.index('<svg class="chart on-screen"') < page.index("<table")
     assert "3 arbejdsdage" in page
+
+
+def test_every_number_of_the_times_leads_to_its_items(rita: Client, program: Program) -> None:
+    """What is linked, journaled, late and in each bucket can be opened, and is as much as it says;
+    in the file, too.
+    """
+    late = town.message_of("bodil", "19:late@x", f"Om {town.BODILS}", -9 * 24 * 60)
+    take(program.ledger, [page_of(late)], policy())
+    text = rita.get("/records/times").text
+    found = re.findall(r'<a href="(/records/items\?[^"]+)">(\d+)</a>', text)
+
+    asked = [parse_qs(urlsplit(unescape(link)).query) for link, _ in found]
+    assert {each.get("speed", [""])[0] for each in asked} >= {"", "journaled", "late"}
+    assert len(found) > 8
+    for link, count in found:
+        address = unescape(link)
+        file = rita.get(address.replace("/records/items?", "/records/items.csv?")).text
+        assert len(re.findall(r"(?m)^\d+;", file)) == int(count), file
+        listed = re.findall(r'<th scope="row">', rita.get(address).text)
+        assert len(listed) == int(count), address
+    assert rita.get("/records/items?speed=x").status_code == 400
 
 
 def moved(program: Program) -> None:

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from connector.ledger.access import Viewer
-from connector.ledger.ages import BUCKETS, HOUR_MS, Ages, ages
+from connector.ledger.ages import BUCKETS, HOUR_MS, SPEEDS, Ages, ages, roots
 from connector.ledger.figure_items import FATES, Found, items
 from connector.ledger.figures import Counts, Group, figures, summed, total
 from connector.ledger.tables import at
@@ -134,12 +134,18 @@ def _fates(fate: str) -> Any:
 
 @router.get("/records/items")
 def item_list(
-    request: Request, viewer: Manager, asked: Asking, fate: Text = "", after: Text = ""
+    request: Request,
+    viewer: Manager,
+    asked: Asking,
+    fate: Text = "",
+    speed: Text = "",
+    after: Text = "",
 ) -> Response:
-    """The items behind a number, a page at a time."""
-    site = site_of(request)
+    """The items behind a number, a page at a time; `speed` is a number of the page of times."""
+    site, language = site_of(request), language_of(request)
+    fates = _fates(fate)
     try:
-        found, has_more = page_of(_items(site, viewer, asked, _fates(fate), after))
+        found, has_more = page_of(_items(site, viewer, asked, fates, speed, after))
     except ValueError as error:
         raise Wrong("records.wrong_cursor") from error
     look(site, viewer, "items", how="page", count=len(found), fate=fate)
@@ -147,9 +153,11 @@ def item_list(
         request,
         "records_items.html",
         viewer,
-        **names(language_of(request)),
+        **names(language),
         asked=asked,
         fate=fate,
+        speed=speed,
+        speed_name=_speed_name(speed, language),
         fates=[name for name in FATES if name],
         found=found,
         after=after,
@@ -159,14 +167,32 @@ def item_list(
 
 
 def _items(
-    site: Site, viewer: Viewer, asked: Asked, fates: Any, after: str
+    site: Site, viewer: Viewer, asked: Asked, fates: Any, speed: str, after: str
 ) -> Generator[Found, None, None]:
+    if speed and speed not in SPEEDS:
+        raise Wrong("wrong.fields", fields="speed")
     staff = departments(site)
     with site.read() as connection:
-        yield from items(
+        wanted = None
+        if speed:
+            wanted = roots(connection, site.zone, asked.period, speed, **_target(site))
+        found = items(
             connection, site.zone, staff, asked.period, viewer,
             scope=asked.scope, fates=fates, after=after,
         )  # fmt: skip
+        yield from (each for each in found if wanted is None or each.root in wanted)
+
+
+def _target(site: Site) -> dict[str, int]:
+    return {"target_days": site.settings.journal.target_days, "now": site.ledger.now()}
+
+
+def _speed_name(speed: str, language: str) -> str:
+    """What a number of the page of times counts; "" for none."""
+    if speed.isdigit():
+        return say(f"records.bucket.{speed}", language)
+    names = {"journaled": "records.num.journaled", "late": "records.col.late"}
+    return say(names[speed], language) if speed in names else ""
 
 
 @router.get("/records/items.{format}")
@@ -176,13 +202,14 @@ def items_file(
     format: Form,
     asked: Asking,
     fate: Text = "",
+    speed: Text = "",
 ) -> Response:
     """All of the list."""
     site, language = site_of(request), language_of(request)
     fates = _fates(fate)
 
     def rows() -> Iterator[Sequence[Cell]]:
-        for each in _items(site, viewer, asked, fates, ""):
+        for each in _items(site, viewer, asked, fates, speed, ""):
             seen = say("records.yes" if each.is_visible else "records.no", language)
             yield [
                 each.root,
@@ -196,6 +223,7 @@ def items_file(
             ]
 
     more = [say(f"records.num.{fate}", language)] if fate else []
+    more += [_speed_name(speed, language)] if speed else []
     return send(request, viewer, format, "items", _ITEMS, rows, asked=asked, more=more)
 
 
@@ -226,10 +254,7 @@ def times(request: Request, viewer: Manager, asked: Asking) -> Response:
 
 def _ages(site: Site, asked: Asked) -> list[Ages]:
     with site.read() as connection:
-        return ages(
-            connection, site.zone, asked.period,
-            target_days=site.settings.journal.target_days, now=site.ledger.now(),
-        )  # fmt: skip
+        return ages(connection, site.zone, asked.period, **_target(site))
 
 
 def hours(milliseconds: int | None) -> float | None:

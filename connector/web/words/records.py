@@ -235,6 +235,7 @@ DA = {
     "records.pdf_square": "{square} står for et tegn, som skrifttypen ikke har. Hent tabellen som "
     "CSV eller XLSX for at se det.",
     "records.wrong_period": "Perioden skal begynde, før den slutter, og højst være {days} dage.",
+    "records.only_speed": "kun: {what}",
     "records.far_day": "{day} ligger uden for årene 1971 til 8999.",
     "records.wrong_day": "»{day}« er ikke en dato. Skriv den som 2026-11-20.",
     "records.wrong_kind": "»{kind}« er ikke en art, der journaliseres.",
@@ -486,6 +487,7 @@ EN = {
     "records.pdf_square": "{square} stands for a sign that the font does not have. Get the table "
     "as CSV or XLSX to see it.",
     "records.wrong_period": "The period must begin before it ends and be {days} days at most.",
+    "records.only_speed": "only: {what}",
     "records.far_day": "{day} is outside the years 1971 to 8999.",
     "records.wrong_day": "\"{day}\" is no date. Write year-month-day, as in 2026-11-20.",
     "records.wrong_kind": "\"{kind}\" is no kind that is journaled.",
