@@ -343,6 +343,7 @@ TEXTS = {
     "direction.inbound": "ind",
     "direction.outbound": "ud",
     "direction.internal": "internt",
+    "history.edited_unread": "rettet {at}; ordene før blev ikke læst",
     "history.edited": "rettet {at}; før: {text}",
     "history.deleted": "slettet {at}",
     "history.void": "trukket tilbage: {reason}",

@@ -356,6 +356,7 @@ TEXTS = {
     "direction.inbound": "in",
     "direction.outbound": "out",
     "direction.internal": "internal",
+    "history.edited_unread": "edited {at}; the words before were not read",
     "history.edited": "edited {at}; before: {text}",
     "history.deleted": "deleted {at}",
     "history.void": "taken back: {reason}",

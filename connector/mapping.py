@@ -45,6 +45,7 @@ TEXTS = (
     "facts", "kind", "direction", "case", "started", "ended", "zone", "duration", "parties",
     "linked", "linked_by", "found", "version", "follows", "key", "hash", "written",
     "conversation", "time", "who", "message", "edited", "earlier_text",
+    "earlier_unread",
     "deleted", "deleted_by", "deleted_text", "attached", "transcript", "transcript_note",
     "transcript_none", "audio", "audio_none", "legs", "leg", "from_time", "to_time",
     "answered", "yes", "no", "failure", "to_voicemail", "files", "file", "original_name",

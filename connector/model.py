@@ -130,6 +130,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     sender: str = ""
     sender_name: str = ""
     direction: Direction = Direction.UNKNOWN
+    edited_at: datetime | None = None  # when the source says that its words were last changed
     is_deleted: bool = False
     reply_to: str = ""
     mentions: tuple[str, ...] = ()  # directory ids
@@ -264,13 +265,15 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One message in a conversation's transcript, with every earlier text it had."""
+    """One message in a conversation's transcript, with every earlier text that was read."""
 
     key: str
     at: datetime
     who: str
     text: str
     edited_at: datetime | None = None
+    # An edit made before the first reading: the words before it are not in `earlier`.
+    unread_edit_at: datetime | None = None
     deleted_at: datetime | None = None
     earlier: tuple[str, ...] = ()
     attachments: tuple[str, ...] = ()

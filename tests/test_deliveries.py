@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, BinaryIO
 
 import msgspec
@@ -171,6 +172,17 @@ def test_edit_and_deletion_show(owing: Ledger) -> None:
     assert ((f"Om {CASE}",), f"Om {CASE}!") == (one.earlier, one.text)
     assert one.edited_at is not None
     assert (two.text, two.deleted_at is not None) == ("Tak", True)
+
+
+def test_edit_before_the_first_reading(owing: Ledger) -> None:
+    """What is journaled says of an edited message that its earlier words were not read."""
+    sink = FakeSink()
+    at = NOON + timedelta(minutes=9)
+    take(owing, [page(message("Ja, det gør jeg", 7, edited_at=at))], policy())
+    send(owing, sink)
+
+    line = list(sink.entries.values())[-1].lines[-1]
+    assert (line.edited_at, line.unread_edit_at, line.earlier) == (at, at, ())
 
 
 def test_same_matter_no_version(owing: Ledger) -> None:

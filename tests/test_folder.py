@@ -33,7 +33,7 @@ from connector.journals.folder import (
 from connector.journals.folder import sink as sink_module
 from connector.journals.folder.columns import COLUMNS, parse_date, parse_phone
 from connector.mapping import KINDS
-from connector.model import Case, EntryFile, Receipt, entry_json
+from connector.model import Case, EntryFile, Line, Receipt, entry_json
 from connector.ports import CaseRegister, Sink
 from tests.contracts.register import RegisterContract, listed
 from tests.contracts.sink import AUDIO, STARTED, SinkContract, entry, open_file, sha256_of
@@ -174,6 +174,24 @@ def test_the_files_of_an_entry(journal: FolderJournal, folder: Path):
     assert receipt.target == f"{stem}.html"
     assert receipt.url == (folder / receipt.target).as_uri()
     assert (folder / f"{stem}_lyd-01.wav").read_bytes() == AUDIO
+
+
+def test_edited_before_it_was_read(journal: FolderJournal, folder: Path):
+    """The transcript says when, and that the earlier words were not read; once."""
+    its = entry("conversation")
+    at = its.started_at + timedelta(minutes=1)
+    line = Line(key="1", at=its.started_at, who="Bo", text="x", edited_at=at, unread_edit_at=at)
+    later = msgspec.structs.replace(line, edited_at=at + timedelta(minutes=1), earlier=("y",))
+
+    told = {}
+    for key, each in (("CT-1", line), ("CT-2", later)):
+        receipt = journal.put(msgspec.structs.replace(its, lines=(each,)), key, open_file)
+        told[key] = " ".join((folder / receipt.target).read_text("utf-8").split())
+
+    assert told["CT-1"].count("<strong>Rettet</strong>") == 1
+    assert "14.13</time>, de tidligere ord blev ikke læst." in told["CT-1"]
+    assert "14.13</time>, de tidligere ord blev ikke læst." in told["CT-2"]
+    assert "14.14</time>. Tidligere tekst, ældste først:" in told["CT-2"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

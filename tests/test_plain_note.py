@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 
 from connector.defaults import defaults_dir, read_mapping
 from connector.journaling.plain_note import note_text
 from connector.mapping import load
+from connector.model import Line
 from tests.contracts.sink import NUMBER, entry
 
 
@@ -70,3 +73,15 @@ def test_a_note_taken_back() -> None:
     assert "Begrundelse: Notatet er tømt." in found
     assert "Handler om: Telefonsamtale 20-11-2026 13.12 (ECALL)" in found
     assert not any("flytter" in line for line in found)
+
+
+def test_edited_before_it_was_read() -> None:
+    """A message whose earlier words nobody read says so."""
+    its = entry("conversation")
+    at = its.started_at + timedelta(minutes=1)
+    line = Line(key="1", at=its.started_at, who="Bo", text="x", edited_at=at, unread_edit_at=at)
+    words = load(read_mapping("entry.toml", defaults_dir()), "da")
+
+    found = note_text(msgspec.structs.replace(its, lines=(line,)), words)
+
+    assert "Bo (rettet, de tidligere ord blev ikke læst): x" in found

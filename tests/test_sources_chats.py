@@ -63,6 +63,24 @@ class TestRow:
         assert item.flags == ()
 
     @pytest.mark.parametrize(
+        ("edited", "wanted"),
+        [
+            ("2026-11-18T10:05:00Z", AT.replace(minute=5, microsecond=0)),
+            ("2026-11-18T11:05:00+01:00", AT.replace(minute=5, microsecond=0)),
+            ("2026-11-18 10:05:00Z", AT.replace(minute=5, microsecond=0)),
+            ("2026-11-18T10:00:00.123Z", None),  # the time of sending
+            ("0001-01-01T00:00:00Z", None),
+            (None, None),
+        ],
+    )
+    def test_edited(self, edited: str | None, wanted: datetime | None) -> None:
+        """A message says when its words were last changed; when it was sent is no edit."""
+        assert read(lastEditedDateTime=edited).edited_at == wanted
+        channel = {"teamId": "t", "channelId": "c"}
+        post = read(lastEditedDateTime=edited, chatId=None, channelIdentity=channel)
+        assert post.edited_at == wanted
+
+    @pytest.mark.parametrize(
         ("kind", "direction"),
         [
             ("aadUser", Direction.INTERNAL),

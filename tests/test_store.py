@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
 from connector.errors import ConfigError, Denied, LedgerError, Unavailable
 from connector.ledger import Ledger, open_ledger
+from connector.ledger.batch import detail_of, select_items
 from connector.ledger.migrations import upgrade
 from connector.ledger.store import HEAD, _engine
+from connector.ledger.tables import item
 from connector.ledger.take import take
+from connector.model import Item
+from connector.sources.teams.messages import parse_message
 from tests.making import message, page, policy
 
 
@@ -72,6 +79,39 @@ def test_created_is_migrated(ledger: Ledger, tmp_path: Path, request: Any) -> No
 
     assert made == shape(migrated)
     migrated.close()
+
+
+def test_edits_that_were_kept_are_told(open_again: Callable[[], Ledger]) -> None:
+    """A ledger from before edits were told gets their times; reading again keeps nothing twice."""
+    ledger = open_again()
+    chat = [_chat(1, "null"), _chat(2, f'"{EDITED}"'), _chat(3, f'"{SENT}"'), _chat(4, "null")]
+    told = [read for each in chat if isinstance(read := parse_message("chats", "u", each), Item)]
+    before = [msgspec.structs.replace(each, edited_at=None) for each in told]
+    take(ledger, [page(*before)], policy())
+    with ledger.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0006'")
+
+    again = open_again()
+    take(again, [page(*told)], policy())
+
+    with again.read() as connection:
+        rows = connection.execute(select_items().order_by(item.c.id)).all()
+    edits = [detail_of(row).edited_at for row in rows]
+    assert edits == [None, datetime.fromisoformat(EDITED), None, None]
+    assert [detail_of(row).mentions for row in rows] == [("u2",)] * 4
+
+
+SENT, EDITED = "2026-11-18T10:00:00.1+00:00", "2026-11-18T10:05:00+00:00"
+
+
+def _chat(key: int, edited: str) -> bytes:
+    """A chat message as Graph gives it."""
+    mention = '[{"mentioned":{"user":{"id":"u2"}}}]'
+    return (
+        f'{{"id":"{key}","etag":"{key}","messageType":"message","createdDateTime":"{SENT}",'
+        f'"lastEditedDateTime":{edited},"chatId":"19:a@thread.v2","mentions":{mention},'
+        f'"body":{{"contentType":"text","content":"hej"}}}}'
+    ).encode()
 
 
 def test_head_is_newest() -> None:

@@ -346,6 +346,22 @@ def test_edit_is_a_difference(kept: Ledger) -> None:
     assert said.text.endswith("tirsdag kl. 10")
 
 
+def test_edit_before_the_first_reading(kept: Ledger) -> None:
+    """An edit of which the words before were never read is told with its time, without words."""
+    at = NOON + timedelta(minutes=2)
+    first = message(f"{CASE}: mødet er mandag kl. 10", edited_at=at)
+    again = NOON + timedelta(minutes=7)
+    later = edited(first, f"{CASE}: mødet er tirsdag kl. 10", minutes=60, edited_at=again)
+    keep(kept, first)
+    (alone,) = only(kept).messages
+    keep(kept, later)
+    (both,) = only(kept).messages
+
+    assert [(mark.sort, mark.at, mark.changes) for mark in alone.marks] == [("edited", at, ())]
+    assert both.marks[0] == alone.marks[0]
+    assert [(mark.at, bool(mark.changes)) for mark in both.marks[1:]] == [(again, True)]
+
+
 def test_deletion_is_a_dated_mark(kept: Ledger) -> None:
     """A deleted message keeps its words and says when it was deleted."""
     first = message(f"{CASE}: hun flytter")

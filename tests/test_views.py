@@ -93,6 +93,22 @@ def test_history_edit(talk: Ledger) -> None:
     assert [each.text for each in first.earlier] == [f"Om sag {CASE}: hun flytter"]
 
 
+def test_history_edit_before_the_first_reading(talk: Ledger) -> None:
+    """A message that was edited before it was read says when; nobody knows its words before."""
+    at = NOON + timedelta(minutes=21)
+    take(
+        talk,
+        [page(message(f"Sag {CASE} igen", 20, thread="19:a@thread.v2", edited_at=at))],
+        policy(),
+    )
+
+    with talk.read() as connection:
+        found = history(connection, CASE, ZONE, NAMES)
+
+    assert [each.unread_edit_at for each in found if each.text.endswith("igen")] == [at]
+    assert [each.unread_edit_at for each in found].count(None) == len(found) - 1
+
+
 def test_history_deleted(talk: Ledger) -> None:
     """A message that was deleted keeps its words and shows when it was deleted."""
     first = message(f"Om sag {CASE}: hun flytter", thread="19:a@thread.v2")

@@ -248,10 +248,7 @@ def communication_lines(
         yield f"    {session.text('history.about', item=each.about)}"
     for line in filter(None, (each.subject, *each.text.splitlines())):
         yield f"    {line}"
-    for version in each.earlier:
-        moment = local(session, version.edited_at)
-        words = " ".join(version.text.split())
-        yield f"    {session.text('history.edited', at=moment, text=words)}"
+    yield from _edits(session, each)
     if each.deleted_at is not None:
         yield f"    {session.text('history.deleted', at=local(session, each.deleted_at))}"
     for name in each.files:
@@ -259,6 +256,16 @@ def communication_lines(
     yield f"    {session.text('history.linked_by', by=_by(session, each))}"
     if previous is None or not each.journaled or previous.journaled != each.journaled:
         yield from journaled_lines(session, each.journaled)
+
+
+def _edits(session: Session, each: Communication) -> Iterator[str]:
+    if each.unread_edit_at is not None:
+        moment = local(session, each.unread_edit_at)
+        yield f"    {session.text('history.edited_unread', at=moment)}"
+    for version in each.earlier:
+        moment = local(session, version.edited_at)
+        words = " ".join(version.text.split())
+        yield f"    {session.text('history.edited', at=moment, text=words)}"
 
 
 def _by(session: Session, each: Communication) -> str:

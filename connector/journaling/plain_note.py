@@ -68,6 +68,8 @@ def _said(line: Line, m: Mapping, clock: str) -> Iterator[str]:
     marks = []
     if line.edited_at is not None:
         marks.append(m.text("edited").lower())
+    if line.unread_edit_at is not None:
+        marks.append(m.text("earlier_unread"))
     if line.deleted_at is not None:
         marks.append(m.text("deleted").lower())
     told = f" ({', '.join(marks)})" if marks else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -42,6 +43,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     parties: tuple[Party, ...] = ()
     call: Call | None = None
     duration_s: int | None = None
+    edited_at: datetime | None = None
     flags: tuple[str, ...] = ()
 
 
@@ -70,6 +72,20 @@ def chunks(values: Sequence[T], size: int = 500) -> Iterable[Sequence[T]]:
 def detail_of(row: Any) -> Detail:
     """The `detail` column as a value."""
     return _decode_detail(row.detail) if row.detail else NO_DETAIL
+
+
+def written_at(row: Any) -> datetime:
+    """When the words of a later version were written: as the source says, else its last change."""
+    return detail_of(row).edited_at or at(row.modified_at)
+
+
+def unread_edit_at(versions: Iterable[Any]) -> datetime | None:
+    """When a text was edited before it was first read; None when its first words are kept.
+
+    `versions` are those of one root in order of time.
+    """
+    first = next((row for row in versions if not row.is_deleted), None)
+    return detail_of(first).edited_at if first is not None else None
 
 
 ITEM_COLUMNS = (
@@ -157,6 +173,7 @@ def item_of(row: Any) -> Item:
         parties=detail.parties,
         call=detail.call,
         duration_s=detail.duration_s,
+        edited_at=detail.edited_at,
         flags=detail.flags,
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.batch import Batch, chunks, detail_of
+from connector.ledger.batch import Batch, chunks, detail_of, unread_edit_at, written_at
 from connector.ledger.tables import at, attachment, entry, item, link
 from connector.model import (
     About,
@@ -118,14 +118,15 @@ def _line(versions: Sequence[Any], files: dict[int, list[str]], batch: Batch) ->
     for each in texts:
         if (each.text or "") != words and (each.text or "") not in earlier:
             earlier.append(each.text or "")
-    is_edited = bool(earlier)
+    unread = unread_edit_at(versions)
     names = dict.fromkeys(name for each in versions for name in files.get(each.id, []))
     return Line(
         key=current.key,
         at=at(current.sent_at),
         who=current.sender_name or batch.policy.names.get(current.sender, "") or current.sender,
         text=words,
-        edited_at=at(texts[-1].modified_at) if is_edited and texts else None,
+        edited_at=written_at(texts[-1]) if earlier else unread,
+        unread_edit_at=unread,
         deleted_at=at(current.modified_at) if current.is_deleted else None,
         earlier=tuple(earlier),
         attachments=tuple(names),

@@ -11,7 +11,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 import sqlalchemy as sa
 
-from connector.ledger.batch import chunks, detail_of, roots_on, select_items, versions_of
+from connector.ledger.batch import (
+    chunks,
+    detail_of,
+    roots_on,
+    select_items,
+    unread_edit_at,
+    versions_of,
+    written_at,
+)
 from connector.ledger.tables import at, attachment, delivery, entry, item, link
 from connector.model import Call, Kind, Party, Receipt
 from connector.typed import decoder
@@ -57,6 +65,7 @@ class Communication(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     subject: str = ""
     is_erased: bool = False
+    unread_edit_at: datetime | None = None  # before the first reading: no words before it
     deleted_at: datetime | None = None
     earlier: tuple[Version, ...] = ()
     files: tuple[str, ...] = ()
@@ -180,7 +189,7 @@ def _communication(
     words = (said[-1].text if said else current.text) or ""
     detail = detail_of(current)
     earlier = {
-        row.text: Version(at=at(row.modified_at), edited_at=at(later.modified_at), text=row.text)
+        row.text: Version(at=at(row.modified_at), edited_at=written_at(later), text=row.text)
         for row, later in pairwise(said)
         if row.text and row.text != words
     }
@@ -201,6 +210,7 @@ def _communication(
         text=words if current.kind in _WORDED else "",
         subject=current.subject or "",
         is_erased=current.is_erased,
+        unread_edit_at=unread_edit_at(rows),
         deleted_at=at(current.modified_at) if current.is_deleted else None,
         earlier=tuple(earlier.values()),
         files=tuple(dict.fromkeys(name for row in rows for name in files.get(row.id, ()))),

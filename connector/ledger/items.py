@@ -167,6 +167,7 @@ def _detail(each: Item) -> str | None:
         and not each.quoted
         and each.call is None
         and each.duration_s is None
+        and each.edited_at is None
         and not each.flags
     ):
         return None
@@ -178,6 +179,7 @@ def _detail(each: Item) -> str | None:
         parties=each.parties,
         call=each.call,
         duration_s=each.duration_s,
+        edited_at=each.edited_at,
         flags=each.flags,
     )
     return msgspec.json.encode(detail).decode()

@@ -21,6 +21,7 @@ class Wording(NamedTuple):
     at: datetime
     text: str
     is_deleted: bool
+    edited_at: datetime | None = None  # as the source says; a reaction moves `at`, too
 
 
 def changes(before: str, after: str) -> tuple[Change, ...]:
@@ -105,7 +106,8 @@ def marks(versions: Sequence[Wording]) -> tuple[Mark, ...]:
     """What was done to a text, oldest first; `versions` are in order of time.
 
     A version that changed no word (a reaction, a flag) is no mark. A deletion has no words of its
-    own: the text before it is what later edits are compared with.
+    own: the text before it is what later edits are compared with. An edit before the first reading
+    has no changes: the words before it are not known.
     """
     found: list[Mark] = []
     words, is_deleted = None, False
@@ -118,7 +120,10 @@ def marks(versions: Sequence[Wording]) -> tuple[Mark, ...]:
         if is_deleted:
             found.append(Mark(sort="restored", at=each.at))
             is_deleted = False
-        if words is not None and each.text != words:
-            found.append(Mark(sort="edited", at=each.at, changes=changes(words, each.text)))
+        if words is None and each.edited_at is not None:
+            found.append(Mark(sort="edited", at=each.edited_at))
+        elif words is not None and each.text != words:
+            edited = each.edited_at or each.at
+            found.append(Mark(sort="edited", at=edited, changes=changes(words, each.text)))
         words = each.text
     return tuple(found)

@@ -231,7 +231,12 @@ def _words(versions: Sequence[Any]) -> str:
 
 def _marks(versions: Sequence[Any]) -> tuple[Mark, ...]:
     return marks(
-        [Wording(at(each.modified_at), each.text or "", each.is_deleted) for each in versions]
+        [
+            Wording(
+                at(each.modified_at), each.text or "", each.is_deleted, detail_of(each).edited_at
+            )
+            for each in versions
+        ]
     )
 
 

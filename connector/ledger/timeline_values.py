@@ -28,7 +28,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     sort: str  # edited | deleted | restored
     at: datetime
-    changes: tuple[Change, ...] = ()  # of an edit
+    changes: tuple[Change, ...] = ()  # of an edit; () when the words before it were never read
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

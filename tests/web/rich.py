@@ -55,6 +55,9 @@ def items() -> list[Item]:
     first = town.message_of(
         "bodil", both, f"Sag {town.BODILS}: mødet er mandag kl. 10 i lokale 2", 1450
     )
+    corrected = town.message_of(
+        "bodil", both, "Asta kommer klokken 10", 1452, edited_at=NOON + timedelta(minutes=1453)
+    )
     gone = town.message_of("bent", both, "Hun har også en søster i Aabenraa", 1455)
     link = town.message_of(
         "bent", both, f"Se https://www.borger.dk/boligstoette. {HOSTILE}", 1460,
@@ -91,6 +94,7 @@ def items() -> list[Item]:
     return [
         first,
         edited(first, f"Sag {town.BODILS}: mødet er tirsdag kl. 10.30 i lokale 2", 3),
+        corrected,
         gone,
         edited(gone, "", 2, is_deleted=True),
         link,

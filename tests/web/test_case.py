@@ -102,6 +102,10 @@ def test_edit_and_deletion(talk: Program, client: Clients) -> None:
     assert "tilføjet: </span>tirsdag<" in text
     assert "Hun har også en søster i Aabenraa" in text
     assert re.search(r"Slettet <time datetime=\"2026-11-19T11:17", text)
+    assert re.search(
+        r"Rettet <time datetime=\"2026-11-19T11:13[^/]*</time>, de tidligere ord blev ikke læst",
+        text,
+    )
 
 
 def test_nothing_of_people_is_markup(talk: Program, client: Clients) -> None:

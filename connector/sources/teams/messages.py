@@ -81,6 +81,7 @@ class _Message(msgspec.Struct, rename="camel"):
     etag: str | None = None
     message_type: str | None = None
     last_modified_date_time: Moment | None = None
+    last_edited_date_time: Moment | None = None
     deleted_date_time: Moment | None = None
     reply_to_id: str | None = None
     subject: str | None = None
@@ -160,6 +161,7 @@ def _item(source: str, row: _Message, raw: bytes, flags: tuple[str, ...]) -> Ite
         kind=Kind.MESSAGE,
         sent_at=created,
         modified_at=modified,
+        edited_at=_edited_at(row),
         raw=raw,
         text=text,
         subject=row.subject or "",
@@ -173,6 +175,14 @@ def _item(source: str, row: _Message, raw: bytes, flags: tuple[str, ...]) -> Ite
         attachments=attachments,
         flags=flags,
     )
+
+
+def _edited_at(row: _Message) -> datetime | None:
+    """When its words were last changed; reactions do not count. The time of sending is no edit."""
+    edited = row.last_edited_date_time
+    if edited is None or edited <= row.created_date_time:
+        return None
+    return edited.astimezone(UTC)
 
 
 def _thread(row: _Message) -> str:
@@ -378,7 +388,7 @@ def iso_duration(text: str | None) -> timedelta:
 # -- rows that are not as the schema says --------------------------------------------------------
 
 _NO_T = re.compile(r"^(\d{4}-\d\d-\d\d)[ _]?(\d\d:\d\d:\d\d)")
-_DATES = ("createdDateTime", "lastModifiedDateTime", "deletedDateTime")
+_DATES = ("createdDateTime", "lastModifiedDateTime", "lastEditedDateTime", "deletedDateTime")
 
 
 def _second_try(source: str, part: str, raw: bytes) -> Item | Problem:

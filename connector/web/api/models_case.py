@@ -75,6 +75,7 @@ class Mark(Model):
     sort: str = Field(examples=["edited", "deleted", "restored"])
     at: datetime
     changes: list[Change]
+    """Of an edit; empty when it was made before the first reading: its words before are unknown."""
 
 
 class File(Model):
