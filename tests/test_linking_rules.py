@@ -15,6 +15,7 @@ from connector.linking.communication import Communication, Participant, Shape
 from connector.linking.reasons import REASONS, reason_text
 from connector.linking.subject import Earlier, Recent
 from connector.model import Case, CaseParty, LinkState
+from connector.sources.text import plain
 from tests.talking import (
     ASGER_MAIL,
     ASGER_MASKED,
@@ -155,6 +156,12 @@ TEXT, QUOTED, PHONE, MAIL = (
     ("mail", "mail"),
 )
 
+
+def behind_words(address: str) -> str:
+    """A chat's link as the source reads it."""
+    return plain(f'<p>Se <a href="{address}">klik her</a></p>', with_addresses=True).text
+
+
 RULE_1_NUMBER = {
     "plain": links("number", chat(f"Det er sag {H}."), HELP, evidence=(TEXT,)),
     "as people write": links("number", chat("jf. sag 27.36.04 – p19 – 012 – 2024"), HELP),
@@ -168,6 +175,9 @@ RULE_1_NUMBER = {
                   evidence=(("number", "file"),)),
     "own link": links("number", chat(f"https://esdh.kommune.example/sag?nr={H}"), HELP,
                       evidence=(("number", "link"),)),
+    "own link behind words": links(
+        "number", chat(behind_words(f"https://esdh.kommune.example/{H}")), HELP,
+        evidence=(("number", "link"),)),
     "forwarded": links("quoted number", chat(f"Til orientering\nVS: Ansøgning\nVedr. sag {H}"),
                        HELP, evidence=(QUOTED,)),
     "quoted reply": links("quoted number", chat(f"> sag {H}\nJa, det er i orden."), HELP),
@@ -181,6 +191,7 @@ RULE_1_NUMBER = {
     "jeres number": links("number", mail_chat(f"Hej, vedr. jeres j.nr. {H}"), HELP),
 }  # fmt: skip
 RULE_1_NOT = {
+    "link behind words": nothing(chat(behind_words(f"https://other.example/sag?nr={H}")), HELP),
     "foreign link": nothing(chat(f"https://other.example/sag/{H}"), HELP),
     "quoted link": nothing(chat(f"Mere følger\n> https://esdh.kommune.example/{H}"), HELP),
     "denied": nothing(chat(f"Det handler ikke om sag {H}"), HELP),

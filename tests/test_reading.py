@@ -123,6 +123,12 @@ def test_where() -> None:
         (f"https://other.example/kommune.example/{A}", False),
         (f"> https://esdh.kommune.example/{A}\nJa", False),
         (f"www.other.example/{A}", False),
+        (f"Se klik her (https://other.example/{A})", False),
+        (f"https://other.example/sag;{A}", False),
+        (f"https://other.example/sag,{A}", False),
+        (f"https://other.example/sag({A})", False),
+        (f"> https://other.example/sag;{A}\nJa", False),
+        (f"Se her, (https://kommune.example/sag?nr={A}) og svar", True),
     ],
 )
 def test_links(link: str, is_own: bool) -> None:

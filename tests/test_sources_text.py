@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -47,6 +48,48 @@ def test_words(content: str, words: str) -> None:
     assert plain(content).text == words
 
 
+ADDRESS = "https://borger.dk/x?y=1"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (f'<p>Se <a href="{ADDRESS}">klik her</a></p>', f"Se klik her ({ADDRESS})"),
+        (f'Se <a href="{ADDRESS}">her</a>, og svar', f"Se her, ({ADDRESS}) og svar"),
+        (f'<p><a href="{ADDRESS}">her</a></p><p>to</p>', f"her ({ADDRESS})\nto"),
+        (f'<a href="{ADDRESS}">{ADDRESS}</a>', ADDRESS),
+        ('<a href="https://www.borger.dk/">borger.dk</a>', "borger.dk"),
+        ('<a href="https://borger.dk/b%C3%B8rn">https://borger.dk/børn</a>', "https://borger.dk/børn"),
+        (f'<A title="t" HREF=\'{ADDRESS}\'><b>klik</b> her</A>', f"klik her ({ADDRESS})"),
+        ('<a href="https://x.example/?a=1&amp;b=2&copy=3">nu</a>', "nu (https://x.example/?a=1&b=2&copy=3)"),
+        (f'<a href="{ADDRESS}"><img src="x"></a>', f"({ADDRESS})"),
+        ('<a href="mailto:bo@solby.example">Bo</a>', "Bo (bo@solby.example)"),
+        ('<a href="mailto:bo@solby.example">bo@solby.example</a>', "bo@solby.example"),
+        ('<a href="javascript:alert(1)">klik</a>', "klik"),
+        ('<a href="java&#10;script:alert(1)">klik</a>', "klik"),
+        ('<a href="file://server/x">klik</a>', "klik"),
+        ('<a name="x">klik</a> <a>her</a></a>', "klik her"),
+        (f'<a href="{ADDRESS}">et<a href="{ADDRESS}&b">to</a>', f"etto ({ADDRESS}) ({ADDRESS}&b)"),
+        (f'27.45.04-<a href="{ADDRESS}">P19</a>-12-24 er', f"27.45.04-P19-12-24 ({ADDRESS}) er"),
+        ('<a href="https://x.example/&lt;b&gt;">nu</a>', "nu (https://x.example/<b>)"),
+    ],
+)  # fmt: skip
+def test_addresses(content: str, words: str) -> None:
+    """Where the words of a link are not its address, it follows them; web and mail only."""
+    assert plain(content, with_addresses=True).text == words
+    assert "(" not in plain(content).text
+
+
+def test_address_in_a_quote() -> None:
+    """The address of a quoted link is quoted."""
+    found = plain(
+        '<blockquote itemtype="http://schema.skype.com/Reply">'
+        f'<a href="{ADDRESS}">her</a></blockquote><p>tak</p>',
+        with_addresses=True,
+    )
+    assert (found.text, found.quoted) == ("tak", f"her ({ADDRESS})")
+
+
 def test_plain_bodies() -> None:
     """A body that is text already keeps its mark-up-like words."""
     assert plain("a <b> &amp; c", is_html=False).text == "a <b> &amp; c"
@@ -87,7 +130,24 @@ def test_odd_cards(odd: Any) -> None:
 
 MARKUP = st.lists(
     st.sampled_from(
-        ["<", ">", '"', "'", "<p>", "</p>", "<b", "a=", "&amp;", "&", "<!--", "-->", "x", " "]
+        [
+            "<",
+            ">",
+            '"',
+            "'",
+            "<a href=https://x.dk>",
+            "</a>",
+            "<p>",
+            "</p>",
+            "<b",
+            "a=",
+            "&amp;",
+            "&",
+            "<!--",
+            "-->",
+            "x",
+            " ",
+        ]
     )
     | st.text(max_size=3),
     max_size=40,
@@ -97,7 +157,7 @@ MARKUP = st.lists(
 @given(MARKUP)
 def test_never_fails(content: str) -> None:
     """Whatever stands in a body, the result is text without invisible characters."""
-    found = plain(content).text
+    found = plain(content, with_addresses=True).text
     assert not set(found) & {"\x00", "\u200b", "\xad"}
     assert found == found.strip()
 
@@ -125,10 +185,15 @@ def test_words_survive(words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ['<a "', "<!--", '<a b="', "<b", "&", "<blockquote>", "< ", "<p>  "]
-)
+    "piece",
+    [
+        '<a "', "<!--", '<a b="', "<b", "&", "<blockquote>", "< ", "<p>  ",
+        "<a href='http://x'>", "<a href='http://x'>y</a>", "<a href=http://x> y",
+    ],
+)  # fmt: skip
 def test_hostile_bodies(piece: str) -> None:
     """A body that is ten times as long takes about ten times as long, not a hundred."""
     plain(piece * 100)
-    times = [cpu_s(lambda count=count: plain(piece * count)) for count in (5_000, 50_000)]
+    read = partial(plain, with_addresses=True)
+    times = [cpu_s(lambda count=count: read(piece * count)) for count in (5_000, 50_000)]
     assert times[1] < max(0.5, 40 * times[0])

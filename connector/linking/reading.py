@@ -46,8 +46,9 @@ class Reader:
         named: list[Naming] = []
         message = None
         if own:
-            digits = digit_span(own)
-            named += self._namings(own, "text", workers, its.kind in PHONE, digits)
+            words = _without_links(own)
+            digits = digit_span(words)
+            named += self._namings(words, "text", workers, its.kind in PHONE, digits)
             message = relayed(own) if digits[1] - digits[0] >= LEAST_DIGITS else None
         if its.subject:
             named += self._namings(plain(its.subject), "subject")
@@ -66,7 +67,9 @@ class Reader:
             direction=its.direction,
             text=own,
             named=tuple(named),
-            quoted=tuple(self._namings(quoted, "quoted", workers)) if quoted else (),
+            quoted=tuple(self._namings(_without_links(quoted), "quoted", workers))
+            if quoted
+            else (),
             phones=phones,
             masked=masked,
             mails=mails,
@@ -127,6 +130,13 @@ class Reader:
             said = remark(text, *match.span())
             for hit in self.scanner.find(_NOT_NUMBER.sub(" ", match[2])):
                 yield Naming(hit, "link", said)
+
+
+def _without_links(text: str) -> str:
+    """The text with signs of no meaning where links stand: what they name is read by itself."""
+    if "://" not in text:
+        return text
+    return _LINK.sub(lambda link: "x" * len(link[0]), text)
 
 
 def _own_and_quoted(its: Communication) -> tuple[str, str]:

@@ -14,6 +14,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from connector.sources.text_links import Link
+
 _BREAKS = frozenset(
     {"p", "div", "br", "li", "ul", "ol", "tr", "table", "pre", "hr", "dd", "dt", "dl", "body"}
     | {"h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "header", "footer", "codeblock"}
@@ -21,7 +23,7 @@ _BREAKS = frozenset(
 )
 _CELLS = frozenset({"td", "th"})
 _SKIPPED = frozenset({"script", "style", "head", "template", "noscript"})
-_INLINE = ("b", "i", "u", "s", "strong", "em", "span", "font", "a", "code", "at", "attachment")
+_INLINE = ("b", "i", "u", "s", "strong", "em", "span", "font", "code", "at", "attachment")
 _MARKS: dict[str, str] = {  # what a tag leaves in the text, looked up as it is mostly written
     written: "\n" if tag in _BREAKS else (" " if tag in _CELLS else "")
     for tag in (*_BREAKS, *_CELLS, *_INLINE)
@@ -41,14 +43,21 @@ class Plain(msgspec.Struct, frozen=True):
     images: tuple[str, ...] = ()
 
 
-def plain(content: str, *, is_html: bool = True) -> Plain:
-    """The readable words of a body. Never fails: broken mark-up gives what can be found."""
+def plain(content: str, *, is_html: bool = True, with_addresses: bool = False) -> Plain:
+    """The readable words of a body. Never fails: broken mark-up gives what can be found.
+
+    `with_addresses`: a link whose words are not its address is followed by it, in brackets.
+    """
     if not is_html:
         return Plain(_visible(content).strip())
     if "<" not in content:
         return Plain(_tidy(content.replace("\n", " ")))
     simple = _simple(content)
-    return Plain(_tidy(simple)) if simple is not None else _Reader().read(content)
+    return (
+        Plain(_tidy(simple))
+        if simple is not None
+        else _Reader(with_addresses=with_addresses).read(content)
+    )
 
 
 def _simple(content: str) -> str | None:
@@ -72,7 +81,8 @@ def _simple(content: str) -> str | None:
 class _Reader:
     """One walk over the tags of one body. Linear in its length, also for hostile mark-up."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_addresses: bool = False) -> None:
+        self._link = Link() if with_addresses else None
         self._out: list[str] = []
         self._quotes: list[str] = []
         self._images: list[str] = []
@@ -95,12 +105,16 @@ class _Reader:
                 self._add(mark, is_mark=True)
             if words and not self._skip_until:
                 self._add(words)
+        self._end_link()
+        self._add("", is_mark=True)
         quoted = _tidy("".join(self._quotes)) if self._quotes else ""
         return Plain(_tidy("".join(self._out)), quoted, tuple(self._images))
 
     def _add(self, words: str, *, is_mark: bool = False) -> None:
         if not is_mark and "\n" in words:
             words = words.replace("\r", "").replace("\n", " ")
+        if self._link is not None:
+            words = self._link.before(words) if is_mark else self._link.within(words)
         (self._quotes if self._quote_depth else self._out).append(words)
 
     def _meaning(self, tag: str) -> str:
@@ -113,11 +127,22 @@ class _Reader:
         if name in _SKIPPED and not is_closing and not tag.endswith("/"):
             self._skip_until = "/" + name
             return ""
+        if name == "a":
+            self._end_link()
+            if self._link is not None and not is_closing:
+                self._link.begin(_attributes(tag).get("href", ""))
+            return ""
         if name == "blockquote":
+            self._end_link()
+            self._add("", is_mark=True)
             return self._blockquote(tag, is_closing)
         if name in ("img", "emoji", "readonly"):
             return self._image(name, tag)
         return "\n" if name in _BREAKS else (" " if name in _CELLS else "")
+
+    def _end_link(self) -> None:
+        if self._link is not None:
+            self._link.end()
 
     def _blockquote(self, tag: str, is_closing: bool) -> str:
         """A reply quote goes to the quotes with all that is in it; other quotes are text."""
@@ -130,9 +155,7 @@ class _Reader:
 
     def _image(self, name: str, tag: str) -> str:
         """An emoji is its character; an image is remembered by its source."""
-        attributes = {
-            key.lower(): html.unescape(a or b or c) for key, a, b, c in _ATTRIBUTE.findall(tag)
-        }
+        attributes = {key: html.unescape(value) for key, value in _attributes(tag).items()}
         source = attributes.get("src", "")
         is_emoji = name == "emoji" or "emoji" in attributes.get("itemtype", "").lower()
         if is_emoji:
@@ -140,6 +163,11 @@ class _Reader:
         if source:
             self._images.append(source)
         return ""
+
+
+def _attributes(tag: str) -> dict[str, str]:
+    """The attributes of a tag as they are written, references and all."""
+    return {key.lower(): a or b or c for key, a, b, c in _ATTRIBUTE.findall(tag)}
 
 
 def _pieces(content: str) -> list[tuple[str, str]]:

@@ -147,7 +147,7 @@ def _item(source: str, row: _Message, raw: bytes, flags: tuple[str, ...]) -> Ite
     text, quoted = "", ""
     images: tuple[str, ...] = ()
     if body is not None and body.content:
-        words = plain(body.content, is_html=body.content_type != "text")
+        words = plain(body.content, is_html=body.content_type != "text", with_addresses=True)
         text, quoted, images = words.text, words.quoted, words.images
     sender, name, direction = _who(row.sender)
     attachments: tuple[Attachment, ...] = ()
@@ -281,7 +281,7 @@ def _referenced(content: str | None) -> str:
     if not isinstance(reference, dict):
         return ""
     words = reference.get("messagePreview") or reference.get("originalMessageContent") or ""
-    return plain(words).text if isinstance(words, str) else ""
+    return plain(words, with_addresses=True).text if isinstance(words, str) else ""
 
 
 def _json(content: str | None) -> Any:
