@@ -18,11 +18,6 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = {
     "/todo": ("", "scope=unit", "scope=all"),
 }
 
-# Of these another one than for the other pages: the sandbox has one article in conflict.
-OTHER_PARTS: Mapping[str, Mapping[str, str]] = {
-    "/articles/{article}/conflict": {"article": "hjemmehjaelp"},
-}
-
 
 def is_page(route: APIRoute) -> bool:
     """Whether people look at it."""
@@ -38,7 +33,7 @@ def pages(parts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for route in routes():
         if not is_page(route):
             continue
-        there = address(route, {**parts, **OTHER_PARTS.get(route.path, {})})
+        there = address(route, parts)
         name = route.path.strip("/").replace("/{number:path}", "").replace("/", "-") or "home"
         name = name.replace("{", "").replace("}", "").replace(":path", "")
         for place, question in enumerate(QUESTIONS.get(route.path, ("",))):

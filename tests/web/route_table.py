@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,11 +17,16 @@ from starlette.testclient import TestClient
 
 from connector.bootstrap import Program
 from connector.ledger.tables import attachment, item
+from connector.ledger.take import take
 from connector.web.app import ROUTERS, make_app
 from connector.web.rules import Rule
+from connector.web.who import csrf_of
 from tests.conftest import Clock
-from tests.web import town
+from tests.making import add_cases
+from tests.making import page as page_of_items
+from tests.web import article_town, town
 from tests.web.conftest import URL, no_issuer, token_for
+from tests.web.test_records import send
 
 PEOPLE = ("", "bodil", "bent", "carl", "rita", "erik", "oda", "nobody")
 HEADS = {
@@ -45,7 +51,18 @@ PARTS = {
     "key": "CT-NONE",
     "article": "pas",
     "edit": "1",
+    "conflict": "hjemmehjaelp",
+    "first": "1",
     "format": "csv",
+}
+
+
+# Of these another one than for the others: what has a recording, a person to decide, a conflict.
+OTHER_PARTS: Mapping[str, tuple[str, str]] = {
+    "/api/v1/items/{item}/files/{position}": ("item", "version"),
+    "/api/v1/todo/{item}": ("item", "waiting"),
+    "/articles/{article}/conflict": ("article", "conflict"),
+    "/records/samples/{sample}/{position}": ("position", "first"),
 }
 
 
@@ -74,14 +91,21 @@ def parts_of(program: Program) -> dict[str, str]:
             .where(item.c.case_number == town.BODILS, item.c.root_id == item.c.id)
             .order_by(item.c.id)
         ).all()
+        waiting = connection.execute(
+            sa.select(item.c.id).where(item.c.state == "waiting", item.c.sender != "")
+        ).scalars()
+        waits = str(next(waiting))
     by_kind = {row.kind: str(row.id) for row in rows}
     call, voicemail = by_kind["call"], by_kind["voicemail"]
-    return PARTS | {"root": call, "item": call, "id": call, "version": voicemail}
+    return PARTS | {"root": call, "item": call, "id": call, "version": voicemail, "waiting": waits}
 
 
 def address(route: APIRoute, parts: Mapping[str, str]) -> str:
     """An address of the route. Raises KeyError for a part that PARTS does not have."""
     path = route.path
+    if path in OTHER_PARTS and OTHER_PARTS[path][1] in parts:
+        name, other = OTHER_PARTS[path]
+        parts = {**parts, name: parts[other]}
     while "{" in path:
         before, _, rest = path.partition("{")
         name, _, after = rest.partition("}")
@@ -101,6 +125,7 @@ def outcome(status: int, where: str) -> str:
 def outcomes(folder: Path, filled: Path) -> dict[tuple[str, str], dict[str, str]]:
     """(methods, path) -> who -> what came of it. What changes something has a ledger of its own."""
     found: dict[tuple[str, str], dict[str, str]] = {}
+    filled = _whole(folder / "filled", filled)
     shared = _App(folder / "shared", filled)
     for place, route in enumerate(routes()):
         methods = methods_of(route)
@@ -116,23 +141,49 @@ def outcomes(folder: Path, filled: Path) -> dict[tuple[str, str], dict[str, str]
     return found
 
 
+def _program(folder: Path) -> Program:
+    clock = Clock(datetime(2026, 11, 20, 12, tzinfo=UTC))
+    return Program(settings=town.settings(folder, URL, more=article_town.MORE), clock=clock)
+
+
+def _whole(folder: Path, filled: Path) -> Path:
+    """A folder with something behind each part of an address, to be copied."""
+    folder.mkdir(parents=True)
+    shutil.copy(filled, folder / "ledger.db")
+    program = _program(folder)
+    _keep_audio(program)
+    add_cases(program.ledger, town.second_case())
+    asked = f"Er det {town.BODILS} eller {town.second_case().number}?"
+    said = town.message_of("bodil", "19:asked@thread.v2", asked, 20)
+    take(program.ledger, [page_of_items(said, part="asked")], program.policy())
+    article_town.fill(folder, program)
+    send(program)
+    _draw_sample(program)
+    program.close()
+    return folder
+
+
+def _draw_sample(program: Program) -> None:
+    """The records manager draws a control."""
+    app = make_app(program, no_issuer())
+    token = token_for(app.state.site, "rita")
+    with TestClient(app, base_url=URL, follow_redirects=False) as one:
+        one.cookies.set(app.state.site.cookie, token)
+        form = {"csrf": csrf_of(token), "size": "2", "seed": "s"}
+        answer = one.post("/records/samples", data=form)
+    assert answer.headers["location"] == "/records/samples/1", answer.text
+
+
 class _App:
     """A portal of its own, to be asked by any of the town's people."""
 
     def __init__(self, folder: Path, filled: Path) -> None:
-        from datetime import UTC, datetime
-
-        folder.mkdir(parents=True)
-        shutil.copy(filled, folder / "ledger.db")
-        clock = Clock(datetime(2026, 11, 20, 12, tzinfo=UTC))
-        self.program = Program(settings=town.settings(folder, URL), clock=clock)
-        _keep_audio(self.program)
+        shutil.copytree(filled, folder)
+        self.program = _program(folder)
         self.app = make_app(self.program, no_issuer())
         self.parts = parts_of(self.program)
 
     def ask(self, who: str, route: APIRoute) -> str:
-        from connector.web.who import csrf_of
-
         here = ("127.0.0.1", 1)
         with TestClient(self.app, base_url=URL, follow_redirects=False, client=here) as one:
             headers = {}

@@ -116,6 +116,14 @@ def message_of(who: str, thread: str, text: str, minute: float, **changes: Any) 
     )
 
 
+def second_case() -> Case:
+    """A second open case of Bodil's, so that what names both waits for her."""
+    return Case(
+        number="27.18.02-P25-77-26", title="Boligstøtte 2026", caseworker=PEOPLE["bodil"].upn,
+        department="Borgerservice",
+    )  # fmt: skip
+
+
 def items() -> list[Item]:
     """What was said: chats, calls, a voicemail; on every case something, and some on none."""
     both = chat_of("bodil", "bent")
