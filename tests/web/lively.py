@@ -12,10 +12,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import requests
 import sqlalchemy as sa
 
@@ -25,14 +27,18 @@ from connector.articles.owners import owners_of
 from connector.articles.rendering import page_of
 from connector.bootstrap import Program
 from connector.ledger import sessions, views
+from connector.ledger.batch import Batch
+from connector.ledger.linking import decide_by_person
 from connector.ledger.people import directory
 from connector.ledger.register import find_case
 from connector.ledger.sessions import SignedIn
-from connector.ledger.tables import item
-from connector.model import Case, Person
+from connector.ledger.tables import at, delivery, entry, item
+from connector.ledger.take import take
+from connector.model import Case, LinkState, Person
 from connector.sandbox.article_files import write_articles
 from connector.web.app import make_app
 from connector.web.who import csrf_of
+from tests.making import edited, message, page
 from tests.web import article_town
 from tests.web.conftest import free_port, no_issuer, serving
 
@@ -60,6 +66,7 @@ class Lively:
             "number": number, "number:path": number, "root": root, "item": root, "sample": "1",
             "position": "1",
             "person": self.person.id, "job": "register", "article": "pas", "edit": "1",
+            "conflict": "hjemmehjaelp",
         }  # fmt: skip
 
     def sign_in(self, page: Any, *grants: str) -> None:
@@ -75,6 +82,18 @@ class Lively:
         )  # fmt: skip
         with self.site.write() as connection:
             return sessions.begin(connection, who, now=self.site.ledger.now(), life_ms=3_600_000)
+
+
+WRITTEN = "Hun sender kontrakten i morgen"
+
+
+def write_over(made: Lively, page: Any) -> None:
+    """Leave the page at the answer to a note that somebody else has changed meanwhile."""
+    page.goto(f"{made.url}/items/{made.items['call']}")
+    page.evaluate("document.querySelector('details.write').open = true")
+    page.evaluate("document.querySelector('details.write [name=version]').value = 99")
+    page.fill("details.write textarea", WRITTEN)
+    page.click("details.write button")
 
 
 @contextmanager
@@ -94,6 +113,9 @@ def lively(users: int = 60, days: int = 5) -> Iterator[Lively]:
         with serving(app, port):
             made = _lively(url, program, app.state.site)
             _draw_sample(made)
+            _talk(made)
+            _move(made)
+            _trouble(made)
             _publish(made, file.parent)
             yield made
         program.close()
@@ -136,6 +158,74 @@ def _draw_sample(made: Lively) -> None:
     assert answer.headers["location"] == "/records/samples/1", answer.text
 
 
+def _talk(made: Lively) -> None:
+    """A chat about the case: an edit, one that was made before it was read, and a deletion."""
+    program, number = made.program, made.case.number
+    begun = at(program.ledger.now()) - timedelta(hours=2)
+    whose = {"sender": made.person.id, "sender_name": made.person.name}
+    said = [
+        message(text, thread="19:lively@thread.v2", sent_at=begun + timedelta(minutes=n), **whose)
+        for n, text in enumerate(
+            (
+                f"Sag {number}: mødet er mandag kl. 10 i lokale 2",
+                "Hun vil gerne ringes op i morgen formiddag",
+                "Jeg har også talt med hendes søster",
+            )
+        )
+    ]
+    moved = edited(said[0], f"Sag {number}: mødet er tirsdag kl. 10.30 i lokale 2")
+    said[1] = msgspec.structs.replace(said[1], edited_at=begun + timedelta(minutes=3))
+    gone = edited(said[2], "", minutes=9, is_deleted=True)
+    take(program.ledger, [page(*said, moved, gone, part="lively")], program.policy())
+
+
+def _move(made: Lively) -> None:
+    """What was journaled on another case is put on this one."""
+    program = made.program
+    with program.ledger.write(durable=True) as connection:
+        root = (
+            connection.execute(
+                sa.select(item.c.id)
+                .join(entry, entry.c.item_id == item.c.id)
+                .join(delivery, delivery.c.entry_id == entry.c.id)
+                .where(item.c.case_number != made.case.number, item.c.state == "linked")
+                .where(delivery.c.state == "done", item.c.kind == "call")
+                .order_by(item.c.id)
+            )
+            .scalars()
+            .first()
+        )
+        assert root is not None
+        its = Batch(
+            ledger=program.ledger, connection=connection, policy=program.policy(),
+            now=program.ledger.now(),
+        )  # fmt: skip
+        decide_by_person(
+            its, root, state=LinkState.LINKED, case=made.case, actor=made.person.upn,
+            reason="Hun ringede om den anden sag",
+        )  # fmt: skip
+
+
+TROUBLES = {
+    "unsure": "journal: no answer came in time",
+    "failed": "journal: the case is locked",
+    "held": "journal: the case is closed",
+}
+
+
+def _trouble(made: Lively) -> None:
+    """Of three entries a person must say what is to become."""
+    with made.program.ledger.write() as connection:
+        query = sa.select(delivery.c.key).where(delivery.c.case_number != made.case.number)
+        keys = connection.execute(query.order_by(delivery.c.key).limit(3)).scalars().all()
+        for key, (state, reason) in zip(keys, TROUBLES.items(), strict=True):
+            connection.execute(
+                sa.update(delivery)
+                .where(delivery.c.key == key)
+                .values(state=state, reason=reason, receipt=None, tries=3)
+            )
+
+
 def _publish(made: Lively, folder: Path) -> None:
     """The municipality's articles are on two sites, and their readers have said something."""
     today = made.site.target.today
@@ -144,9 +234,9 @@ def _publish(made: Lively, folder: Path) -> None:
     article_town.call(made.program, today, made.person)
     library = article_town.library_of(made.program)
     name_of = owners_of(made.program.ledger).shown_name
-    page = page_of(library.articles["pas"], library, STAFF, today, name_of)
-    assert page is not None
-    article_town.publish(made.program, article_town.INTRANET, page, days_ago=20)
+    passport = page_of(library.articles["pas"], library, STAFF, today, name_of)
+    assert passport is not None
+    article_town.publish(made.program, article_town.INTRANET, passport, days_ago=20)
 
 
 def _lively(url: str, program: Program, site: Any) -> Lively:

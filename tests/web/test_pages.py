@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.web.lively import Lively, lively
+from tests.web.lively import WRITTEN, Lively, lively, write_over
 from tests.web.pages_to_see import pages
 
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
@@ -82,6 +82,39 @@ def test_without_scripts(
 
     assert page.locator("main h1").is_visible()
     assert "None" not in page.locator("main").inner_text()
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_forms_are_seen(
+    town: Lively, places: dict[str, str], browser: Callable[..., Any], language: str
+) -> None:
+    """What axe looked at has its forms and rows: deliveries, corrections, an edited chat."""
+    page = browser(language=language)
+    town.sign_in(page)
+    page.goto(town.url + places["records-deliveries"])
+    for does in ("there", "missing", "again"):
+        assert page.locator(f"[name=does][value={does}]").count()
+    page.goto(town.url + places["records-corrections"])
+    assert page.locator("main tbody tr").count()
+    page.goto(town.url + places["cases"])
+    for what in ("details.mark", ".mark.unread", ".mark.deleted"):
+        assert page.locator(what).count()
+
+
+@pytest.mark.parametrize(
+    ("language", "width", "scheme"), [("da", 1280, "light"), ("en", 360, "dark")]
+)
+def test_note_that_is_not_kept(
+    town: Lively, browser: Callable[..., Any], language: str, width: int, scheme: str
+) -> None:
+    """What somebody wrote over another's note meanwhile is shown beside it, and accessible."""
+    page = browser(width=width, language=language, color_scheme=scheme)
+    town.sign_in(page)
+    write_over(town, page)
+
+    assert page.locator("textarea").input_value() == WRITTEN
+    assert problems(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_axe_bites(browser: Callable[..., Any]) -> None:
