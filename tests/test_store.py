@@ -89,7 +89,7 @@ def test_edits_that_were_kept_are_told(open_again: Callable[[], Ledger]) -> None
     before = [msgspec.structs.replace(each, edited_at=None) for each in told]
     take(ledger, [page(*before)], policy())
     with ledger.write() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0006'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0008'")
 
     again = open_again()
     take(again, [page(*told)], policy())

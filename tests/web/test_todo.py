@@ -554,6 +554,29 @@ def test_caps_lock_takes_not_the_rest_of_the_chat(
     assert page.evaluate("window.pressed") == "aAAa"
 
 
+def test_one_key_each(portal: Portal, browser: Callable[..., Any]) -> None:
+    """Forty items take forty keys: after each the next one has the focus, without a page being
+    loaded and without another key. docs/how-to/portal.md reckons with this.
+    """
+    fill(portal.program, 40)
+    roots = waiting(portal.program)
+    page = opened(portal, browser())
+    page.evaluate(
+        "() => { window.keys = 0; addEventListener('keydown', () => { window.keys += 1; }); }"
+    )
+    for place, root in enumerate(roots):
+        page.keyboard.press(("1", "i")[place % 2])
+        page.wait_for_selector(f"#item-{root}", state="detached")
+        if place + 1 < len(roots):
+            looks_at(page, roots[place + 1])
+    page.wait_for_selector(".todo-empty")
+
+    assert len(roots) == 40
+    assert page.evaluate("window.keys") == 40
+    assert waiting(portal.program) == []
+    assert page.wrong == []
+
+
 def test_until_it_is_empty(town_portal: Portal, browser: Callable[..., Any]) -> None:
     """The last item leads to the empty list."""
     page = opened(town_portal, browser())
