@@ -162,7 +162,7 @@ def _talk(made: Lively) -> None:
     """A chat about the case: an edit, one that was made before it was read, and a deletion."""
     program, number = made.program, made.case.number
     begun = at(program.ledger.now()) - timedelta(hours=2)
-    whose = {"sender": made.person.id, "sender_name": made.person.name}
+    whose: dict[str, Any] = {"sender": made.person.id, "sender_name": made.person.name}
     said = [
         message(text, thread="19:lively@thread.v2", sent_at=begun + timedelta(minutes=n), **whose)
         for n, text in enumerate(
