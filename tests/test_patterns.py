@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connector.errors import ConfigError
+from connector.linking import keys
 from connector.linking.patterns import Scanner, compile_patterns, plain_spans
 from connector.linking.regexes import expand, faults
 from tests.timing import cpu_s
@@ -116,6 +117,28 @@ def test_no_label() -> None:
         "tlf. 2022-1170",
         "telefon 20 22-11 70",
         "ring på 2022-1170",
+        "ring 2022-1170",
+        "ring: 2022-1170",
+        "Ring lige tilbage 2022-1170",
+        "ring mig i morgen på 2022-1170",
+        "hun kan træffes på 2022-1170",
+        "konto 1234 2022-1170",
+        "kontonr. 1234 2022-1170",
+        "reg.nr. 1234 2022-1170",
+        "Nemkonto 2022-1170",
+        "tlf. 20 2022-1170",
+        "IBAN DK5000 2022-1170",
+        "IBAN DK50 0040 0440 2022-1170",
+        "DK50 0040 2022-1170",
+        "uge 2024-12",
+        "uge 2024-45",
+        "2024-12 til 2025-01",
+        "siden 2024/12",
+        "huset er 16/160 m2",
+        "16/160 timer",
+        "jf. § 16/160",
+        "§16/160",
+        "forordning (EU) 2016/679",
         "+45 2022-1170",
         "0045 2022-1170",
         "adressen 10.20.30.40-12-24",
@@ -140,6 +163,36 @@ def test_no_label() -> None:
 def test_never(text: str) -> None:
     """Links, addresses, dates, times, prices, CPR, telephone and account numbers are no cases."""
     assert numbers(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ring om sag 2022-1170",
+        "ring på sagsnr. 2022-1170",
+        "Vil du ringe til Palle? 2022-1170 haster",
+        "hun ringer om 2022-1170",
+        "konto 1234 er lukket. Vedr. 2022-1170",
+        "i uge 12: 2022-1170 skal lukkes",
+        "sag 2022-1170 timer",
+        "bevillingen på 2022-1170 mangler",
+    ],
+)
+def test_digits_that_are_a_case_all_the_same(text: str) -> None:
+    """Digits and signs count after a label, and where another word stands further away."""
+    assert numbers(text, one("f2")) == ["2022-1170"]
+
+
+@pytest.mark.parametrize("text", ["ring 27.45.04-12-24", "konto 1234 27.45.04-P19-12-24"])
+def test_kle_is_no_telephone_number(text: str) -> None:
+    """A KLE number is like no telephone or account number; words before it take nothing away."""
+    assert len(numbers(text, KLE)) == 1
+
+
+def test_year_and_month_after_a_label() -> None:
+    """ "2024-12" is the twelfth case of the year after a label, and in the register."""
+    assert numbers("sag 2024-12 er åbnet", one("f2")) == ["2024-12"]
+    assert keys.canonical("2024/12", one("p360"))[0] == "2024/00012"
 
 
 @pytest.mark.parametrize("key", sorted(TABLE["pattern"]))

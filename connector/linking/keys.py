@@ -91,7 +91,7 @@ def canonical(number: str, scanner: Scanner) -> tuple[str, str]:
     # As Scanner.find does, but without looking for places: a million numbers are read at a load.
     for pattern in scanner.patterns:
         match = pattern.regex.fullmatch(stripped)
-        if match is None or verdict_on(stripped, 0, len(stripped)) is None:
+        if match is None or verdict_on(stripped, 0, len(stripped), is_register=True) is None:
             continue
         groups = match.groupdict()
         whole = whole or pattern.canonical[0](groups)
