@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from re import _parser  # type: ignore[attr-defined]  # no public view of a parsed regex
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connector.errors import ConfigError
-from connector.linking import keys
+from connector.linking import backtracking, keys
 from connector.linking.patterns import Scanner, compile_patterns, plain_spans
-from connector.linking.regexes import expand, faults
+from connector.linking.regexes import MAX_STEPS, expand, faults
 from tests.timing import cpu_s
 
 TABLE = tomllib.loads(
@@ -291,6 +294,15 @@ def test_own_pattern() -> None:
         (r"(?P<n>(?:1|12|2){1,30})", "alternatives"),
         (r"(?P<n>\d{0,30}\d{0,30}\d{0,30}x)", "of the same characters"),
         (r"(?P<n>\d{0,30}(?:\d{0,30}\d{0,30})x)", "of the same characters"),
+        (r"(?P<n>[1-4]{1,50})[1-4]{1,50}[1-4]{1,50}[1-4]{1,40}x", "of the same characters"),
+        (r"(?P<n>\d{1,18}(?:\d{1,18})?(?:\d{1,18})?x)", "of the same characters"),
+        (r"(?P<n>q{1,50}[qr]{1,50}[qs]{1,50}q{1,40}x)", "of the same characters"),
+        (r"(?P<n>(?i:k{1,50}K{1,7}k{1,50}k{1,7})x)", "of the same characters"),
+        (r"(?i)(?P<n>k{1,50}K{1,7}k{1,50}k{1,7}x)", "of the same characters"),
+        (r"(?P<n>(\d{1,15}|\d{1,15}a)(\d{1,15}|\d{1,15}a)x)", "of the same characters"),
+        (r"(?P<n>KS-(?:x{1,3}|y[æø]{1,50}[æå]{1,50}z))", "of the same characters"),
+        (r"(?P<n>(?=\d{1,50}\d{1,50}x)\d)", "of the same characters"),
+        (r"(?P<n>(?:\d?\d?\d?\d?\d?\d?\d?\d?\d?\d?\d?\d?)x)", "of the same characters"),
         (r"(?P<n>.{1,300})", "more than 200"),
         (r"(?P<n>\d)(?P=n)", "refers back"),
         (r"X\d{3}", "no named group"),
@@ -308,6 +320,77 @@ def test_refused_regex(regex: str, why: str) -> None:
 def test_divided_repeats_are_allowed() -> None:
     """A repeat inside a repeat is allowed when a sign divides the turns."""
     assert faults(expand(r"(?P<plan>\d{1,3}(?:\.\d{1,3}){0,4})")) == []
+
+
+@pytest.mark.parametrize(
+    "regex",
+    [
+        *(row["regex"] for row in TABLE["pattern"].values()),
+        r"(?P<n>.{1,200})",
+        r"%<[a-z]{1,40}%-[0-9]{1,40}%-[a-z]{1,40}%-(?P<n>[0-9]{1,40})%>",
+        r"%<(?:ABC|ABD|X[A-Z]{1,9})%-(?P<n>\d{1,9}|\d{1,9}[a-z])%>",
+    ],
+)
+def test_regex_that_may_run(regex: str) -> None:
+    """Repeats of different characters, and alternatives that are short, may stand side by side."""
+    assert faults(expand(regex)) == []
+
+
+SETS = st.sampled_from(["1", "2", "[1-4]", "[12]", "[^1]", "q", "[qr]", r"\d", r"\w", "."])
+REPEATED = st.tuples(SETS, st.integers(0, 2), st.integers(0, 12)).map(
+    lambda t: f"{t[0]}{{{t[1]},{t[1] + t[2]}}}"
+)
+SEQUENCES = st.recursive(
+    SETS | REPEATED,
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=5).map("".join)
+        | inner.map("(?:{})?".format)
+        | st.lists(inner, min_size=2, max_size=3).map(lambda of: f"(?:{'|'.join(of)})")
+    ),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(SEQUENCES, st.sampled_from(["1", "2", "q"]))
+def test_accepted_patterns_take_few_steps(regex: str, char: str) -> None:
+    """No accepted expression tries more characters at a place than it may; each way is walked."""
+    if not faults(expand(regex)):
+        left = iter(range(MAX_STEPS + 1))
+        tree = list(_parser.parse(expand(regex)))
+        for _ in ways(tree, char * 300, 0, left):
+            pass
+        assert next(left, None) is not None
+
+
+def ways(nodes: list[Any], text: str, at: int, left: Iterator[int]) -> Iterator[int]:
+    """Every way to match, as Python's own matcher goes when each fails in the end; one by one."""
+    if not nodes:
+        yield at
+        return
+    (op, argument), *rest = nodes
+    if op in backtracking.REPEATS:
+        low, high, body = argument
+        for end in _turns(list(body), low, high, text, at, left):
+            yield from ways(rest, text, end, left)
+        return
+    heads = backtracking.parts(op, argument)
+    if heads:
+        for head in heads:
+            for end in ways(head, text, at, left):
+                yield from ways(rest, text, end, left)
+    elif next(left, None) is not None and backtracking.matches(op, argument, text[at]):
+        yield from ways(rest, text, at + 1, left)
+
+
+def _turns(
+    body: list[Any], low: int, high: int, text: str, at: int, left: Iterator[int]
+) -> Iterator[int]:
+    if high:
+        for end in ways(body, text, at, left):
+            yield from _turns(body, max(0, low - 1), high - 1, text, end, left)
+    if low == 0:
+        yield at
 
 
 def test_all_problems_at_once() -> None:

@@ -11,9 +11,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from re import _constants, _parser  # type: ignore[attr-defined]  # no public view of a parsed regex
 from typing import Any
 
+from connector.linking.backtracking import (
+    LEAVES,
+    LOOKS,
+    REPEATS,
+    alphabet,
+    matches,
+    parts,
+    worst_steps,
+)
+
 DASHES = "-‐‑‒–—−"
 MAX_WIDTH = 200  # characters of one number; the longest known form, with its spaces, has 60
-MAX_WAYS = 400  # ways to share the same characters between neighbouring repeats
+MAX_STEPS = 800  # characters tried at one place of the worst text; shipped patterns need 150
 
 SHORT_FORMS = {
     "%-": rf"\s{{0,3}}[{DASHES}]\s{{0,3}}",
@@ -22,17 +32,6 @@ SHORT_FORMS = {
     "%>": rf"(?!\w|[{DASHES}/]\w)",
 }
 
-_PROBES = "05aZåÅ_ \n-–/.,:;@#"
-_CATEGORIES = {
-    _constants.CATEGORY_DIGIT: r"\d",
-    _constants.CATEGORY_NOT_DIGIT: r"\D",
-    _constants.CATEGORY_SPACE: r"\s",
-    _constants.CATEGORY_NOT_SPACE: r"\S",
-    _constants.CATEGORY_WORD: r"\w",
-    _constants.CATEGORY_NOT_WORD: r"\W",
-}
-_REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT, _constants.POSSESSIVE_REPEAT)
-_LOOKS = (_constants.ASSERT, _constants.ASSERT_NOT)
 _ESCAPE = re.compile(r"\\.|\[|\]", re.DOTALL)
 _FIELD = re.compile(r"\{(?P<name>\w+)(?::(?P<how>\w+))?\}")
 
@@ -68,30 +67,23 @@ def faults(pattern: str) -> list[str]:
         found.append(
             f"may match more than {MAX_WIDTH} characters; give each repeat an end, like {{1,6}}"
         )
+    if not found and worst_steps(tree, MAX_STEPS + 1) > MAX_STEPS:
+        found.append(
+            "has neighbouring repeats or alternatives of the same characters: more than"
+            f" {MAX_STEPS} steps at one place of a text (backtracks too much)"
+        )
     return found
 
 
 def _walk(nodes: list[Any]) -> Iterator[str]:
-    ways, before = 1, frozenset[str]()
     for op, argument in nodes:
-        if op in _REPEATS:
+        if op in REPEATS:
             low, high, body = argument
             yield from _repeat_faults(low, high, list(body))
-            chars = _chars(list(body))
-            shared = chars & before
-            ways = ways * (min(high, MAX_WIDTH) - low + 1) if shared else int(high - low + 1)
-            before = (chars | before) if (low == 0 or shared) else chars
-            if shared and ways > MAX_WAYS:
-                yield "has neighbouring repeats of the same characters (backtracks too much)"
-            yield from _walk(list(body))
-            continue
-        for part in _parts(op, argument):
-            yield from _walk(part)
         if op in (_constants.GROUPREF, _constants.GROUPREF_EXISTS):
             yield "refers back to a group; a case number has no need of that"
-        if op not in _LOOKS and op is not _constants.AT and not _may_be_empty(op, argument):
-            before = before & _chars([(op, argument)])
-            ways = ways if before else 1
+        for part in parts(op, argument):
+            yield from _walk(part)
 
 
 def _repeat_faults(low: int, high: int, body: list[Any]) -> Iterator[str]:
@@ -106,41 +98,20 @@ def _repeat_faults(low: int, high: int, body: list[Any]) -> Iterator[str]:
         yield "has a repeat inside a repeat (backtracks without end)"
 
 
-def _parts(op: Any, argument: Any) -> list[list[Any]]:
-    """The sequences inside one node of the tree."""
-    if op is _constants.SUBPATTERN:
-        return [list(argument[3])]
-    if op in _LOOKS:
-        return [list(argument[1])]
-    if op is _constants.BRANCH:
-        return [list(part) for part in argument[1]]
-    if op in _REPEATS:
-        return [list(argument[2])]
-    if op is _constants.ATOMIC_GROUP:
-        return [list(argument)]
-    return []
-
-
-def _may_be_empty(op: Any, argument: Any) -> bool:
-    return any(all(_may_be_empty(*n) for n in part) for part in _parts(op, argument)) or (
-        op in _REPEATS and argument[0] == 0
-    )
-
-
 def _has_choice(nodes: list[Any]) -> bool:
     return any(
-        op is _constants.BRANCH or any(_has_choice(part) for part in _parts(op, argument))
+        op is _constants.BRANCH or any(_has_choice(part) for part in parts(op, argument))
         for op, argument in nodes
-        if op not in _LOOKS
+        if op not in LOOKS
     )
 
 
 def _is_variable(nodes: list[Any]) -> bool:
     return any(
-        (op in _REPEATS and argument[0] != argument[1])
-        or any(_is_variable(part) for part in _parts(op, argument))
+        (op in REPEATS and argument[0] != argument[1])
+        or any(_is_variable(part) for part in parts(op, argument))
         for op, argument in nodes
-        if op not in _LOOKS
+        if op not in LOOKS
     )
 
 
@@ -148,42 +119,22 @@ def _has_divider(nodes: list[Any]) -> bool:
     """One literal stands in every turn of the repeat and nothing else there can match it."""
     for place, (op, argument) in enumerate(nodes):
         if op is _constants.LITERAL:
-            others = _chars(nodes[:place] + nodes[place + 1 :], chr(argument))
+            others = _chars(nodes[:place] + nodes[place + 1 :], alphabet(nodes))
             if chr(argument) not in others:
                 return True
     return False
 
 
-def _chars(nodes: list[Any], more: str = "") -> frozenset[str]:
-    """Which of the probe characters these nodes can match."""
+def _chars(nodes: list[Any], letters: frozenset[str]) -> frozenset[str]:
+    """Which of these characters the nodes can match."""
     found: set[str] = set()
     for op, argument in nodes:
-        if op is _constants.LITERAL:
-            found.add(chr(argument))
-        elif op is _constants.NOT_LITERAL:
-            found.update(set(_PROBES + more) - {chr(argument)})
-        elif op is _constants.ANY:
-            found.update(_PROBES + more)
-        elif op is _constants.IN:
-            found.update(c for c in _PROBES + more if _in_set(argument, c))
-        elif op not in _LOOKS:
-            for part in _parts(op, argument):
-                found |= _chars(part, more)
+        if op in LEAVES:
+            found.update(c for c in letters if matches(op, argument, c))
+        elif op not in LOOKS:
+            for part in parts(op, argument):
+                found |= _chars(part, letters)
     return frozenset(found)
-
-
-def _in_set(members: list[Any], char: str) -> bool:
-    negate, is_in = False, False
-    for op, argument in members:
-        if op is _constants.NEGATE:
-            negate = True
-        elif op is _constants.LITERAL:
-            is_in |= ord(char) == argument
-        elif op is _constants.RANGE:
-            is_in |= argument[0] <= ord(char) <= argument[1]
-        elif op is _constants.CATEGORY:
-            is_in |= bool(re.match(_CATEGORIES[argument], char))
-    return is_in is not negate
 
 
 Groups = Mapping[str, str | None]
