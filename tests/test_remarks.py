@@ -137,6 +137,42 @@ def test_foreign(text: str) -> None:
     assert said(text) is Remark.FOREIGN
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Odense Kommune har sag X", "Odense Kommune har sagen X", "Odense Kommune has case no. X",
+        "Hos Odense Kommune har sagen nr. X", "Nabokommunen har journalnummer X",
+        "Nabokommunens sag X", "Den anden kommune har sag nr. X",
+        "Ankestyrelsen (j.nr. X)", "Odense Kommune (sagsnr. X)",
+        "Deres sagsnummer i Odense er X", "jeres sagsnr. i Odense Kommune: X",
+        "X er Odense Kommunes nummer", "X er Ankestyrelsens sag", "X is Odense Kommunes own number",
+        "brev fra Odense Kommune med sagsnr. X",
+    ],
+)  # fmt: skip
+def test_foreign_however_it_is_said(text: str) -> None:
+    """Another authority's number, by whom it is had or from whom it comes; ours is ours."""
+    start, end = spans(text)[0]
+    assert remark(written(text), start, end, inbound=True) is Remark.FOREIGN
+    there = ["odense kommune"]
+    if "Odense" in text:
+        assert remark(written(text), start, end, inbound=True, ours=there) is Remark.NONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vores kommune har sag X", "i vores kommune er sag X", "Kommunen har sagsnummer X",
+        "jeres sagsnummer i Acadre er X", "Deres sagsnummer i sagen er X", "X er kommunens nummer",
+        "Ankestyrelsen har sag X til behandling", "brev fra kommunen med sagsnr. X",
+        "Jeres sagsnummer hos Borgerservice er X",
+    ],
+)  # fmt: skip
+def test_ours(text: str) -> None:
+    """The municipality without a name is ours; another authority may have our case."""
+    start, end = spans(text)[0]
+    assert remark(written(text), start, end, inbound=True) is Remark.NONE
+
+
 def test_whose() -> None:
     """What a citizen calls "jeres" is ours; and so is our own municipality's number."""
     assert said("jeres sagsnummer X", inbound=True) is Remark.NONE

@@ -101,29 +101,47 @@ _AUTHORITY = (
     r"|a-kassen|fagforening(?:en)?|banken|fonden|the court|the police|the lawyer|the region"
     r"|the ministry|the insurer)"
 )
-_OF = rf"(?:{_AUTHORITY}(?:s|'s|')?|[\w-]+ kommunes)"
+_TOWN = (  # "odense kommune", "nabokommunen"; not "vores kommune", nor "kommunen" alone
+    r"(?:(?!(?:vores?|our|denne|din|jeres|your|min|my|egen|samme|en|the|af|for|fra|til|i|hos|som|at"
+    r"|hele|og|eller|and|or) )[\w-]+ kommune|(?:den |en )?anden kommune"
+    r"|(?:nabo|(?:fra|til)fly(?:tnings|tter))kommunen?)"
+)
+_OF = rf"(?:{_AUTHORITY}(?:s|'s|')?|{_TOWN}s)"
 _TITLE = (
     r"(?:j\. ?nr\.?|j\.nr\.?|jnr\.?|journaln(?:r\.?|ummer(?:et)?)"
     r"|ref(?:erence)?(?:nummer)?\.?(?: ?nr\.?)?"
     r"|(?:sags|skade|police|straffe)n(?:r\.?|ummer(?:et)?)|nummer(?:et)?|nr\.?|case n(?:o\.?|umber)"
     r"|reference number|file n(?:o\.?|umber)|sags-?id)"
 )
+_CASE = rf"(?:sag(?:en)?|case|file)(?: {_TITLE})?"
 _IS = r"(?: (?:er|is|var|lyder|hedder))?$"
 FOREIGN_BEFORE = re.compile(
-    rf"(?:^|[^\w-])(?P<who>{_OF})(?:[,:(]+ ?| (?:eget |egen |own )?){_TITLE}:?{_IS}"
-    rf"|(?:^|[^\w-])(?P<whose>{_AUTHORITY}(?:s|'s)|[\w-]+ kommunes) (?:egen |own )?(?:sag"
-    rf"|case|file):?{_IS}"
-    rf"|(?:^|[^\w-])(?P<has>{_AUTHORITY}|[\w-]+ kommune) har {_TITLE}:?{_IS}"
-    rf"|(?:^|[^\w-])sag(?:en)? hos (?P<with>{_AUTHORITY}|[\w-]+ kommune),?{_IS}"
-    r"|(?:^|[^\w-])(?:hos|i|ved|at|in) (?P<at>[\w-]+ kommune)"
+    rf"(?:^|[^\w-])(?P<who>{_OF})(?: ?[,:(]+ ?| (?:eget |egen |own )?){_TITLE}:?{_IS}"
+    rf"|(?:^|[^\w-])(?P<beside>{_TOWN}) ?\( ?{_TITLE}:?{_IS}"
+    rf"|(?:^|[^\w-])(?P<whose>{_AUTHORITY}(?:s|'s)|{_TOWN}s) (?:egen |own )?{_CASE}:?{_IS}"
+    rf"|(?:^|[^\w-])(?P<has>{_AUTHORITY}|{_TOWN}) (?:har|has) {_TITLE}:?{_IS}"
+    rf"|(?:^|[^\w-])(?P<keeps>{_TOWN}) (?:har|has) {_CASE}:?{_IS}"
+    rf"|(?:^|[^\w-])(?:fra|from) (?P<sends>{_TOWN}) (?:med|with) {_TITLE}:?{_IS}"
+    rf"|(?:^|[^\w-])sag(?:en)? hos (?P<with>{_AUTHORITY}|{_TOWN}),?{_IS}"
+    rf"|(?:^|[^\w-])(?:hos|i|ved|at|in) (?P<at>{_TOWN})"
     r"(?: (?:er|har|hedder|is|den|har de)){0,2}"
-    rf"(?: {_TITLE}| sag(?:en)?)?{_IS}"
+    rf"(?: {_TITLE}| {_CASE})?{_IS}"
 )
+# "jeres sagsnummer i Odense er"; the place is none of ours, and none of our systems or offices.
+_PLACE = r"(?: (?:i|hos|ved|at|in) [\w-]+(?: kommune)?)?"
 YOURS_BEFORE = re.compile(
-    rf"(?:^|[^\w-])(?P<you>jeres|deres|your|their) (?:eget |own )?(?:{_TITLE}|case no\.?):?{_IS}"
+    rf"(?:^|[^\w-])(?P<you>jeres|deres|your|their) (?:eget |own )?(?:{_TITLE}|case no\.?)"
+    rf"{_PLACE}:?{_IS}"
+)
+YOURS_ELSEWHERE = re.compile(
+    r"\b(?:[Jj]eres|[Dd]eres|[Yy]our) [^.!?,]{1,30} (?:i|hos|ved|at|in) "
+    r"(?!Acadre|Nova|Work|Borger|Job|Fag|Syst|Sag|Kommunen|Deres|Jeres)"
+    r"(?P<place>[A-ZÆØÅ][a-zæøå]+(?:-[A-ZÆØÅ][a-zæøå]+)?)(?!\w)"
 )
 FOREIGN_AFTER = re.compile(
     rf" ?(?:\((?:hos |i |ved )?{_AUTHORITY}\)|(?:hos|ved|at) {_AUTHORITY}(?!\w))"
+    rf"|[,;]? ?(?:er|var|is|was) (?:jo |vist )?(?P<whose>{_AUTHORITY}(?:s|'s|')|{_TOWN}s) "
+    rf"(?:eget |egen |own )?(?:{_TITLE}|sag|case|file|number)(?!\w)"
     r"|[,;.]? ?(?:altså |det er |som er )?(?:deres|jeres|their) (?:eget |own )?"
     r"(?:sags)?(?:nummer|nr|sag"
     r"|number|case)(?!\w)|[,;.]? ?(?:altså )?(?:ikke|not) (?:vores|vor|ours?)(?!\w)"

@@ -54,8 +54,9 @@ def remark(
     ):
         return Remark.NEGATED
     # A letter to us says "Deres nr."; "deres nr." is that of others.
-    polite = ("deres",) if "Deres" in text[max(0, start - _POLITE) : start] else ()
-    ours_said = ("jeres", "your", *polite) if inbound else ()
+    near = text[max(0, start - _POLITE) : start]
+    polite = ("deres",) if "Deres" in near else ()
+    ours_said = ("jeres", "your", *polite) if inbound and not _is_elsewhere(near, ours) else ()
     if _is_foreign(" ".join(before[-8:]).rstrip(_MARKS + " "), after, ours_said, ours):
         return Remark.FOREIGN
     if not said.isdisjoint(words.EXAMPLE_WORDS) and (
@@ -168,14 +169,20 @@ def _is_earlier(lead: str, after: str) -> bool:
     return bool(words.EARLIER_AFTER.match(after) and not words.NOT_YET_LEAD.search(lead))
 
 
+def _is_elsewhere(near: str, ours: Collection[str]) -> bool:
+    """ "Jeres sagsnummer i Odense": the place is named, and it is not ours."""
+    found = words.YOURS_ELSEWHERE.search(near) if "eres " in near or "our " in near else None
+    return found is not None and not any(name.startswith(found["place"].lower()) for name in ours)
+
+
 def _is_foreign(before: str, after: str, ours_said: Collection[str], ours: Collection[str]) -> bool:
     if not any(map((before + after[:40]).__contains__, words.FOREIGN_PARTS)):
         return False
     yours = words.YOURS_BEFORE.search(before)
     if yours and yours["you"] not in ours_said:
         return True
-    found = words.FOREIGN_BEFORE.search(before)
+    found = words.FOREIGN_BEFORE.search(before) or words.FOREIGN_AFTER.match(after)
     if found is None:
-        return words.FOREIGN_AFTER.match(after) is not None
+        return False
     who = next(filter(None, found.groupdict().values()), "")
     return not any(who.startswith(name) for name in ours)
