@@ -182,6 +182,7 @@ RULE_1_NUMBER = {
                        HELP, evidence=(QUOTED,)),
     "quoted reply": links("quoted number", chat(f"> sag {H}\nJa, det er i orden."), HELP),
     "own beats quoted": links("number", chat(f"> sag {C}\nNu om sag {H}"), HELP, CARPORT),
+    "struck out for another": links("number", chat(f"<del>{C}</del> {H}"), HELP, CARPORT),
     "corrected": links("number", chat(f"Sag {C}, nej undskyld, det er {H}"), HELP, CARPORT),
     "beside a closed": links("number", chat(f"Den gamle sag {L} er lukket, nu er det {H}"),
                              HELP, OLD),
@@ -192,6 +193,8 @@ RULE_1_NUMBER = {
 }  # fmt: skip
 RULE_1_NOT = {
     "link behind words": nothing(chat(behind_words(f"https://other.example/sag?nr={H}")), HELP),
+    "struck out": nothing(chat(f"<s>{H}</s>"), HELP),
+    "struck out, as read": nothing(chat(f"Vedr. ~~sag {H}~~ de nye regler"), HELP),
     "foreign link": nothing(chat(f"https://other.example/sag/{H}"), HELP),
     "quoted link": nothing(chat(f"Mere følger\n> https://esdh.kommune.example/{H}"), HELP),
     "denied": nothing(chat(f"Det handler ikke om sag {H}"), HELP),

@@ -46,6 +46,10 @@ NUMBER = "27.45.04-P19-12-24"
         ("<p>nej</p><blockquote>sag 1<br>sag 2</blockquote><p>tak</p>",
         "nej\n> sag 1\n> sag 2\ntak"),
         ("<blockquote><blockquote>dybt</blockquote>igen</blockquote>", "> dybt\n> igen"),
+        ("sag <s>27.45.04-P19-11-24</s> 27.45.04-P19-12-24", "sag 27.45.04-P19-12-24"),
+        ("<DEL>sag</DEL> <strike class='x'>1<br>2</strike>tak", "tak"),
+        ("27.45.04-<s>P18</s><s>G01</s>P19-12-24", NUMBER),
+        ("sag ~~27.45.04-P19-11-24~~ er lukket", "sag  er lukket"),
         ("hej\u202fdu\xa0der", "hej du der"),
         ("nul\x00tegn", "nultegn"),
     ],
@@ -78,6 +82,8 @@ def test_words(text: str, words: str) -> None:
         "<3 tak",
         "1. ... 2. ...",
         "27.45.\n04-P19-12-24",
+        "~~~ 27.45.04-P19-12-24 ~~~",
+        "ca. ~~ 10",
     ],
 )
 def test_nothing_to_take_out(text: str) -> None:
@@ -111,6 +117,7 @@ def test_same_tables_as_the_sources() -> None:
     """Both readers of mark-up break lines, part cells and skip scripts at the same tags."""
     assert module.BREAKS == sources_text._BREAKS
     assert module.CELLS == sources_text._CELLS
+    assert module.STRUCK == sources_text._STRUCK
     assert module.SKIPPED == sources_text._SKIPPED
     assert set(sources_text._INVISIBLE) <= set(module.INVISIBLE)
 

@@ -33,6 +33,10 @@ from tests.timing import cpu_s
         ("<!-- en <b>note</b> -->hej", "hej"),
         ('<p title="a > b">hej</p>', "hej"),
         ('<a href="https://x.example/?a=1&b=2">linket</a>', "linket"),
+        (
+            "sag <s>1-24</s> <DEL class='x'>2-24</DEL><strike>3</strike>",
+            "sag ~~1-24~~ ~~2-24~~~~3~~",
+        ),
         ("3 < 4 og 5 > 2 <b>ja</b>", "3 < 4 og 5 > 2 ja"),
         ("&lt;b&gt;ikke fed&lt;/b&gt;", "<b>ikke fed</b>"),
         ('<p>fint <emoji alt="👍"></emoji></p>', "fint 👍"),

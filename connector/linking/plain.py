@@ -22,6 +22,7 @@ BREAKS = frozenset(
     | {"html", "title", "address", "figure"}
 )
 CELLS = frozenset({"td", "th"})
+STRUCK = frozenset({"s", "del", "strike"})
 SKIPPED = frozenset({"script", "style", "head", "template", "noscript"})
 _INLINE = frozenset(
     {"b", "i", "u", "s", "strong", "em", "span", "font", "a", "code", "at", "attachment", "wbr"}
@@ -40,6 +41,8 @@ _PLAINER = str.maketrans(
     dict.fromkeys(INVISIBLE, "") | dict.fromkeys(_SPACES, " ") | {_HYPHEN: "-"}
 )
 
+# "~~27.45.04-P19-12-24~~", as the sources and Markdown write what is struck out; "~~~" is a line.
+_STRUCK_OUT = re.compile(r"(?<!~)~~(?!~)[^~]{1,2000}~~(?!~)")
 _NAME = re.compile(r"(/?)([A-Za-z][A-Za-z0-9]{0,19}(?::[A-Za-z][A-Za-z0-9]{0,15})?)(?=[\s/>])")
 # "27.45.<br>04-P19-12-24": a break after a point, where the rest of a number follows.
 _TORN = re.compile(
@@ -51,7 +54,8 @@ _TORN = re.compile(
 def plain(text: str) -> str:
     """The readable words: no tags, references, or signs that nobody sees; a tag of a block breaks.
 
-    A number that was cut by mark-up is whole again. What stands in a block quote gets "> " in front
+    A number that was cut by mark-up is whole again. What is struck out goes: the writer took it
+    back, and a number in it names no case. What stands in a block quote gets "> " in front
     of its lines, as in a mail. Text without mark-up and odd signs is given back as it is, its line
     breaks too. Never fails; broken mark-up stays as it stands.
     """
@@ -62,6 +66,8 @@ def plain(text: str) -> str:
         text = html.unescape(text)
     if _has_odd(text):
         text = text.translate(_PLAINER)
+    if "~~" in text:
+        text = _STRUCK_OUT.sub("", text.replace("~~~~", ""))  # one right after the other is one
     return _TORN.sub("", _tidy(text)) if tags else text
 
 
@@ -158,6 +164,8 @@ class _Page:
             self.words("\n")
         elif name in CELLS:
             self.words(" ")
+        elif name in STRUCK:
+            self.words("~~")
         self.words(words)
 
     def _blockquote(self, is_closing: bool) -> None:

@@ -22,11 +22,15 @@ _BREAKS = frozenset(
     | {"html", "title", "address", "figure"}
 )
 _CELLS = frozenset({"td", "th"})
+_STRUCK = frozenset({"s", "del", "strike"})  # as Markdown has it: who reads on must see it, too
 _SKIPPED = frozenset({"script", "style", "head", "template", "noscript"})
-_INLINE = ("b", "i", "u", "s", "strong", "em", "span", "font", "code", "at", "attachment")
+_INLINE = ("b", "i", "u", "strong", "em", "span", "font", "code", "at", "attachment")
+_MEANINGS = {
+    **dict.fromkeys(_BREAKS, "\n"), **dict.fromkeys(_CELLS, " "), **dict.fromkeys(_STRUCK, "~~")
+}  # fmt: skip
 _MARKS: dict[str, str] = {  # what a tag leaves in the text, looked up as it is mostly written
-    written: "\n" if tag in _BREAKS else (" " if tag in _CELLS else "")
-    for tag in (*_BREAKS, *_CELLS, *_INLINE)
+    written: _MEANINGS.get(tag, "")
+    for tag in (*_MEANINGS, *_INLINE)
     for written in (tag, "/" + tag, tag + "/", tag + " /", tag.upper(), "/" + tag.upper())
 }
 _NAME = re.compile(r"/?\s*([A-Za-z][A-Za-z0-9:-]*)")
@@ -138,7 +142,7 @@ class _Reader:
             return self._blockquote(tag, is_closing)
         if name in ("img", "emoji", "readonly"):
             return self._image(name, tag)
-        return "\n" if name in _BREAKS else (" " if name in _CELLS else "")
+        return _MEANINGS.get(name, "")
 
     def _end_link(self) -> None:
         if self._link is not None:
