@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connector.linking import reading
 from connector.linking.communication import Communication, Participant, Shape
 from connector.linking.register import MemoryRegister
 from connector.linking.remarks import Remark
 from connector.linking.rules import LINKING_RULES
-from connector.linking.subject import Subject
+from connector.linking.subject import READ_CHARS, Subject
 from connector.model import Case, CaseParty, Decision, LinkState
 from tests.making import linker, scanner
 from tests.talking import (
@@ -392,13 +393,73 @@ def check_growth(make: Callable[[int], str], chars: int, limit_s: float) -> None
     assert large < 8 * small + 0.3, (small, large)
 
 
+def read_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long: growth is seen without the bound, too."""
+    monkeypatch.setattr(reading, "READ_CHARS", 1 << 40)
+
+
 @pytest.mark.parametrize("make", QUICK.values(), ids=QUICK.keys())
-def test_huge(make: Callable[[int], str]) -> None:
+def test_huge(make: Callable[[int], str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A megabyte takes seconds, in proportion to its length."""
+    read_everything(monkeypatch)
     check_growth(make, 250_000, 20)
 
 
 @pytest.mark.parametrize("make", SLOW.values(), ids=SLOW.keys())
-def test_huge_of_numbers(make: Callable[[int], str]) -> None:
+def test_huge_of_numbers(make: Callable[[int], str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of case numbers in one text take time in proportion, too."""
+    read_everything(monkeypatch)
     check_growth(make, 50_000, 20)
+
+
+NASTY = {
+    "known number": f"Se {A} og ",
+    "unknown number": "Se 27.45.04-P19-99-24 og ",
+    "slips": "27.36.O4-P19-l2-24 ",
+    "telephones": "36 11 11 11 ",
+    "number words": "syvogtyve punktum ",
+    "mark-up": "<s>a</s>",
+    "nothing": " ",
+}
+
+
+@pytest.mark.parametrize("unit", NASTY.values(), ids=NASTY.keys())
+@pytest.mark.parametrize("make", [chat, voicemail])
+def test_ten_megabytes(unit: str, make: Callable[[str], Communication]) -> None:
+    """Ten megabytes of whatever take seconds: the beginning is read, and a person decides."""
+    its = make(unit * (10_000_000 // len(unit)))
+    ours = linker()
+    decisions: list[Decision] = []
+
+    assert cpu_s(lambda: decisions.append(ours.decide(ours.read(its), REGISTER))) < 20
+    assert decisions[0].state is LinkState.WAITING
+    assert decisions[0].evidence[0].rule == "too long"
+
+
+@pytest.mark.parametrize("place", ["text", "quoted", "subject"])
+def test_longer_than_is_read(place: str) -> None:
+    """What is not read holds a link back; the case found is suggested, and why is in the evidence.
+
+    The next case, which stands at the end, is not seen.
+    """
+    long = f"Sag {A}. " + "Vi tales ved. " * 10_000 + f"Sag {C}."
+    its = msgspec.structs.replace(chat(f"Sag {A}"), **{place: long})
+    ours = linker()
+    decision = ours.decide(ours.read(its), MemoryRegister((HELP, CARPORT), scanner()))
+
+    assert (decision.state, decision.rule, decision.case_number) == (
+        LinkState.WAITING,
+        "too long",
+        A,
+    )
+    assert (decision.evidence[0].rule, decision.evidence[0].found) == ("too long", str(READ_CHARS))
+    assert decision.confidence == 0
+
+
+def test_mark_up_is_not_read() -> None:
+    """A message that is long by its mark-up alone is read to its end, and links."""
+    its = chat("<p><b></b></p>" * 10_000 + f"<p>Sag {A}</p>")
+    ours = linker()
+    decision = ours.decide(ours.read(its), REGISTER)
+
+    assert (decision.state, decision.case_number) == (LinkState.LINKED, A)

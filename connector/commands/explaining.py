@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from connector import screen
 from connector.commands.looking import journaled_lines, local, reason, rule_name
-from connector.linking.reasons import MORE
+from connector.linking.reasons import MORE, TOO_LONG
 from connector.model import Kind
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ def _evidence_line(session: Session, each: Evidence) -> str:
     """A reason as people read it: the case, what points to it, where it was found, what is odd."""
     if each.rule == MORE:
         return session.text("explain.more", count=int(each.found))
+    if each.rule == TOO_LONG:
+        return session.text("explain.too_long", count=int(each.found))
     words = session.program.mapping
     found = f": {each.found}" if each.found else ""
     if each.where not in (each.rule, "person"):

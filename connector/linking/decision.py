@@ -15,8 +15,8 @@ from connector.linking import by_number, by_party, by_thread
 from connector.linking.asking import first_keys
 from connector.linking.inquiry import Inquiry, Tools
 from connector.linking.keys import CaseFinder
-from connector.linking.reasons import MORE, REASONS
-from connector.linking.subject import Earlier, Recent, Subject
+from connector.linking.reasons import MORE, REASONS, TOO_LONG
+from connector.linking.subject import READ_CHARS, Earlier, Recent, Subject
 from connector.model import Decision, Evidence, LinkState
 
 Rule = Callable[[Inquiry], Decision | None]
@@ -68,7 +68,8 @@ def decide(
         waiting.append(decision)
     if waiting:
         return _complete(q, waiting[0], waiting[1:])
-    return _complete(q, _NOTHING, ()) if q.named or q.quoted else _NOTHING
+    is_more_said = q.named or q.quoted or subject.is_cut
+    return _complete(q, _NOTHING, ()) if is_more_said else _NOTHING
 
 
 def _is_of_strangers(subject: Subject, cases: CaseFinder) -> bool:
@@ -85,12 +86,22 @@ def _is_of_strangers(subject: Subject, cases: CaseFinder) -> bool:
 def _complete(q: Inquiry, decision: Decision, others: Sequence[Decision]) -> Decision:
     """With the evidence that the other rules found, so that a person sees all there is."""
     evidence = (*decision.evidence, *(e for other in others for e in other.evidence))
+    if q.subject.is_cut:
+        decision = _unsettled(decision)
+        evidence = (_CUT, *evidence)
     named = (q.shown(p) for _, found in (*q.named, *q.quoted) for p in found)
     return msgspec.structs.replace(
         decision,
         evidence=strongest((*evidence, *named, *by_number.unknown_evidence(q))),
         reason=REASONS[decision.rule][0].format(case=decision.case_number),
     )
+
+
+def _unsettled(decision: Decision) -> Decision:
+    """A person decides where the rest of a text may say otherwise; the case found comes first."""
+    if decision.state is LinkState.WAITING:
+        return decision
+    return msgspec.structs.replace(decision, state=LinkState.WAITING, rule=TOO_LONG, confidence=0.0)
 
 
 def strongest(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
@@ -108,4 +119,5 @@ def strongest(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
     return (*(each for each in everything if each in chosen), left)
 
 
+_CUT = Evidence(rule=TOO_LONG, case_number="", where="text", found=str(READ_CHARS))
 _NOTHING = Decision(state=LinkState.UNLINKED, rule="nothing", reason=REASONS["nothing"][0])

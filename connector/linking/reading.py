@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Set
 from functools import lru_cache
 from itertools import accumulate
 
+import msgspec
+
 from connector.identity import normalise_phone
 from connector.linking.communication import Communication, Participant
 from connector.linking.contacts import LEAST_DIGITS, digit_span
@@ -18,7 +20,7 @@ from connector.linking.relayed import names_in, relayed
 from connector.linking.remarks import Remark, corrections, remark
 from connector.linking.slips import mended
 from connector.linking.spoken import Speech
-from connector.linking.subject import PHONE, Naming, Subject
+from connector.linking.subject import PHONE, READ_CHARS, Naming, Subject
 
 _LINK = re.compile(r"https?://([^/\s<>\"]{1,253})(/[^\s<>\"]{1,2000})", re.IGNORECASE)
 _NOT_NUMBER = re.compile(r"[/?=&#+]|%20")
@@ -26,6 +28,7 @@ _SPACE_IN_NUMBER = re.compile(r"[0-9]\. [0-9]")
 _SPACED = re.compile(  # a digit first, what stands before it second: that is quick to look for
     r"[0-9](?<![\w.][0-9])[0-9]?\. ?[0-9]{1,2}\. ?[0-9]{1,2}(?=\s?[-–]\s?[A-ZÆØÅa-z][0-9])"
 )
+_RAW_CHARS = 10 * READ_CHARS  # with mark-up
 _NAMES = 10  # persons named in one text that the register is asked about
 _GUEST = "#ext#"  # in the directory's names of people from outside
 _RECEIVING = frozenset(("to", "transferred_to"))
@@ -40,7 +43,18 @@ class Reader:
         self._domains = frozenset(own_domains)
 
     def read(self, its: Communication) -> Subject:
-        """The communication as the rules see it. Time grows with the text's length, no faster."""
+        """The communication as the rules see it. Time grows with the text's length, no faster.
+
+        Of a text, a quote and a subject only the first READ_CHARS characters are read: ten
+        megabytes of numbers would hold up everything else for minutes. The subject says so.
+        """
+        if len(its.text) + len(its.quoted) + len(its.subject) > READ_CHARS:
+            beginning = _beginning(its)
+            if beginning is not its:
+                return msgspec.structs.replace(self._read(beginning), is_cut=True)
+        return self._read(its)
+
+    def _read(self, its: Communication) -> Subject:
         own, quoted = _own_and_quoted(its)
         workers, receivers, outside = _sides(its.participants)
         named: list[Naming] = []
@@ -137,6 +151,19 @@ def _without_links(text: str) -> str:
     if "://" not in text:
         return text
     return _LINK.sub(lambda link: "x" * len(link[0]), text)
+
+
+def _beginning(its: Communication) -> Communication:
+    """As much of it as is read; itself when that is all."""
+    text = its.text
+    if len(text) > READ_CHARS:
+        words = plain(text[:_RAW_CHARS])
+        if len(text) > _RAW_CHARS or len(words) > READ_CHARS:
+            text = words[:READ_CHARS]
+    quoted, subject = its.quoted[:READ_CHARS], its.subject[:READ_CHARS]
+    if (text, quoted, subject) == (its.text, its.quoted, its.subject):
+        return its
+    return msgspec.structs.replace(its, text=text, quoted=quoted, subject=subject)
 
 
 def _own_and_quoted(its: Communication) -> tuple[str, str]:

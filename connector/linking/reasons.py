@@ -6,6 +6,7 @@ from connector.model import Decision
 
 NOT_IN_REGISTER = "not in the register"
 HIDDEN = "a case with restricted access"
+TOO_LONG = "too long"  # the rule of what was read up to a place only, which `found` tells
 MORE = "more"  # the rule of what only says how much evidence is not kept
 
 # How often a rule was right in both halves of the labelled data, (right + 1) of (links + 2): so
@@ -167,6 +168,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "unknown": (
         "What looks like a case number is not in the register.",
         "Det, der ligner et sagsnummer, findes ikke i registret.",
+    ),
+    TOO_LONG: (
+        "It is longer than is read, and what follows may say otherwise; a person must decide.",
+        "Den er længere, end der læses, og resten kan sige noget andet; et menneske må afgøre det.",
     ),
     "nothing": ("Nothing in it points to a case.", "Intet i den peger på en sag."),
 }

@@ -12,6 +12,8 @@ from connector.linking.patterns import Hit
 from connector.linking.relayed import Relayed
 from connector.linking.remarks import Remark
 
+READ_CHARS = 100_000  # of a text, without its mark-up; some forty pages
+
 
 class Naming(NamedTuple):
     """A proposed case number and how it was named."""
@@ -45,12 +47,13 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     receivers: frozenset[str] = frozenset()
     relayed: Relayed | None = None
     names: tuple[str, ...] = ()  # of persons, in its own words
+    is_cut: bool = False  # only the first READ_CHARS of it were read
     departments: frozenset[str] = frozenset()  # of `workers`, in the spelling of `department_key`
 
     @property
     def is_plain(self) -> bool:
         """It holds nothing to go by; at most its thread says which case it belongs to."""
-        return not (self.names_something or self.relayed or self.names)
+        return not (self.names_something or self.relayed or self.names or self.is_cut)
 
     @property
     def names_something(self) -> bool:

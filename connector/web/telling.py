@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from connector import mapping
 from connector.defaults import read_mapping
 from connector.ledger.waiting import Waiting, Why
-from connector.linking.reasons import MORE, reason_text
+from connector.linking.reasons import MORE, TOO_LONG, reason_text
 from connector.model import Decision, Evidence, LinkState
 from connector.web.telephone import readable_in
 from connector.web.words import say, words
@@ -57,6 +57,8 @@ class Telling:
         """What points to a case: by what, where it was found, as it was written, what is odd."""
         if each.rule == MORE:
             return say("explain.more", self.language, count=int(each.found))
+        if each.rule == TOO_LONG:
+            return say("explain.too_long", self.language, count=int(each.found))
         text = self._words.rule(each.rule)
         if each.where not in (each.rule, "person"):
             text += f" ({self._words.place(each.where)})"
