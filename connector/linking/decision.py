@@ -73,11 +73,11 @@ def decide(
 
 
 def _is_of_strangers(subject: Subject, cases: CaseFinder) -> bool:
-    """It names no number and nobody, and the register knows none of who takes part.
+    """It was read whole, names no number and nobody, and the register knows none who takes part.
 
     Then no rule has anything to say. Most calls are such.
     """
-    if subject.named or subject.quoted or subject.relayed or subject.names:
+    if subject.named or subject.quoted or subject.relayed or subject.names or subject.is_cut:
         return False
     keys = list(first_keys(subject))
     return not keys or not cases.find(keys)

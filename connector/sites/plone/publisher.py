@@ -143,27 +143,41 @@ class PlonePublisher:
             self._refuse_taken(form, page)  # before its files are there
         uids: dict[str, str] = {}
         if target == PUBLISHED:
-            comes_later = present is not None and self._files.lacks(page)
+            will_take_time = self._files.lacks(page)
             uids = self._files.put(page, open_file)
-            if comes_later:  # somebody may have been at the page while its files came
-                present = self._present(page.id, before)
-                self._refuse_edited(form, before, present, target)
+            if will_take_time and present is not None:
+                present = self._present_again(form, page, before, target)
         write = self._write_of(form, page, uids, address, target)
         if effective := self._effective(page, present, target):
             write.fields["effective"] = moment(effective)
         if present is None:
-            try:
-                content = self._create(page, write)
-            except Rejected as error:
-                if error.field != "id":
-                    raise
-                present = self._ours_at_address(form, page)
-                self._refuse_edited(form, before, present, target)
-        if present is not None:
+            content = self._created(form, page, write, before, target)
+        else:
             content = self._change(form, present, write, target)
         content = self._shown(form, page, content, target, write)
         names = set(canonical_names(page).values()) if target == PUBLISHED else set()
         return self._finished(page, content, names)
+
+    def _created(
+        self, form: Form, page: ArticlePage, write: _Write, before: LivePage | None, target: str
+    ) -> Content:
+        """A new page; where our own stands at its address already, that one is changed."""
+        try:
+            return self._create(page, write)
+        except Rejected as error:
+            if error.field != "id":
+                raise
+        present = self._ours_at_address(form, page)
+        self._refuse_edited(form, before, present, target)
+        return self._change(form, present, write, target)
+
+    def _present_again(
+        self, form: Form, page: ArticlePage, before: LivePage | None, target: str
+    ) -> Content | None:
+        """Somebody may have been at the page while its files came. Raises PageEdited."""
+        present = self._present(page.id, before)
+        self._refuse_edited(form, before, present, target)
+        return present
 
     def withdraw(self, before: LivePage) -> LivePage:
         """Out of its readers' sight by the workflow; then its files are removed."""
