@@ -6,7 +6,7 @@ On the intranet a page was edited by hand ("pas"), the website has an old versio
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -163,8 +163,9 @@ def call(program: Program, today: date, worker: Person) -> None:
     add_cases(program.ledger, case)
     items: list[Any] = []
     for number in (*range(24), 150):
-        at = datetime.combine(today, program.clock().timetz())
-        at -= timedelta(days=1 + number // 2, hours=number % 2)
+        # `today` is the municipality's: an hour before midnight UTC it is a day ahead of UTC's.
+        at = datetime.combine(today, program.clock().astimezone(program.zone).timetz())
+        at = at.astimezone(UTC) - timedelta(days=1 + number // 2, hours=number % 2)
         made = sighting(
             key=f"pas-{number}",
             call={
