@@ -192,8 +192,9 @@ def test_check_tells_unknown_names(run: Run, tmp_path: Path) -> None:
     write_config(tmp_path, f'{users}\nexclude_groups = ["ydelse", "Havnen"]')
     found = json.loads(run("check", "--json").stdout)
 
-    told = [each["what"] for each in found if each["system"] == "linking"]
-    assert [each["level"] for each in found if each["system"] == "linking"] == ["warning"] * 2
+    ours = [each for each in found if each["system"] == "linking"]
+    told = [each["what"] for each in ours if each["level"] != "ok"]
+    assert [each["level"] for each in ours] == ["ok", "warning", "warning"]
     assert ["gone@ny.example" in told[0], "Havnen" in told[1]] == [True, True]
 
 

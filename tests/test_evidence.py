@@ -21,7 +21,7 @@ from connector.model import Decision, Evidence, LinkState
 from tests.making import CASE, OTHER_CASE, add_cases, case, message, page, policy
 from tests.talking import HELP, chat, judge
 
-UNKNOWN = " ".join(f"27.45.04-P19-{n}-25" for n in range(10_000))
+UNKNOWN = " ".join(f"27.45.04-P19-{n}-25" for n in range(4_500))
 
 
 def proof(number: int, rule: str = "number") -> Evidence:
@@ -55,7 +55,7 @@ def test_every_rule_is_kept() -> None:
 
 
 def test_hostile_message() -> None:
-    """A message of ten thousand numbers is decided quickly, by the one that is known, in few bytes.
+    """A message of thousands of numbers is decided quickly, by the one that is known, in few bytes.
 
     The thread that it stands in is still told of.
     """
@@ -76,7 +76,7 @@ def test_hostile_message() -> None:
         assert {each.note for each in decision.evidence if each.rule == "number"} >= {
             NOT_IN_REGISTER
         }
-        assert int(decision.evidence[-1].found) > 9_900
+        assert int(decision.evidence[-1].found) > 4_400
     assert "thread" in {each.rule for each in lost.evidence}
 
 

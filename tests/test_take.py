@@ -160,12 +160,13 @@ def test_odd_characters(ledger: Ledger) -> None:
 
 
 def test_huge_text(ledger: Ledger) -> None:
-    """A message of ten megabytes is kept, linked and found."""
+    """A message of ten megabytes is kept whole, and waits: too long to be read to its end."""
     add_cases(ledger, case())
     text = f"Sag {CASE} " + " ".join(f"ord{n}" for n in range(1_200_000))
     taken = take(ledger, [page(message(text))], policy())
 
-    assert (taken.read, taken.linked) == (1, 1)
+    assert (taken.read, taken.linked, taken.waiting) == (1, 0, 1)
+    assert rows(ledger, item.c.case_number, item.c.text) == [(None, text)]
 
 
 def test_known_versions(ledger: Ledger) -> None:

@@ -89,15 +89,6 @@ class Publishing(RuleBasedStateMachine):
         self.theirs.setdefault(id, set()).add(text)
         self.is_fresh = False
 
-    @rule(id=IDS)
-    def run_while_somebody_writes(self, id: str) -> None:
-        """The source has a new text, and a person writes on its page while the files come."""
-        self.write(id, id)
-        self.line.place.meanwhile = lambda article: self.edit(id) if article == id else None
-        self.run()
-        self.line.place.meanwhile = lambda _article: None
-        self.is_fresh = True
-
     @rule(id=IDS, does=st.sampled_from(("delete", "hide")))
     def take_away(self, id: str, does: str) -> None:
         """A person deletes or hides a page that is shown."""
