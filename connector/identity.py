@@ -15,6 +15,7 @@ import msgspec
 
 from connector.model import Party, Person
 
+GUEST = "#ext#"  # in the user principal name of a guest, in lower case
 CPR = re.compile(
     r"(?<![\w-])(?:[0-3]\d|[67]\d|[89]\d)(?:0[1-9]|1[0-2])\d{2}[- ]?\d{4}(?![\w-])", re.ASCII
 )
@@ -184,6 +185,14 @@ def holds_cpr(name: str) -> bool:
 def mask_cpr_in_name(name: str) -> str:
     """A file name with the last four digits of CPR numbers, in any spelling, put out of sight."""
     return _CPR_IN_NAME.sub(lambda m: m[0][:-4] + "____" if is_cpr(m[0]) else m[0], name)
+
+
+def is_guest(upn: str) -> bool:
+    """Whether a user principal name is that of somebody from another organisation.
+
+    Entra ID writes it as `name_domain#EXT#@tenant`.
+    """
+    return GUEST in upn.casefold()
 
 
 class People:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
+from tests.demo_run import demo
 from tests.plone_server import PYTHON, SERVE, installed
 
 
@@ -17,16 +15,8 @@ def test_once(tmp_path: Path) -> None:
     installed()
     place = tmp_path / "demo"
     serve = shlex.join([str(PYTHON), str(SERVE)])
-    words = ["demo", "--once", "--folder", str(place), "--users", "12", "--days", "6"]
-    done = subprocess.run(
-        [sys.executable, "-m", "connector.cli", *words, "--intranet", serve],
-        capture_output=True,
-        env={**os.environ, "LC_ALL": "en_GB.UTF-8"},
-        encoding="utf-8",
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    small = ("--users", "12", "--days", "6")
+    done = demo("--once", "--folder", str(place), *small, "--intranet", serve)
     said = dict(re.findall(r"^(intranet|borger): (\d+) created, .*blocked", done.stdout, re.M))
     assert (
         int(said["intranet"]) > int(said["borger"]) >= 30
@@ -45,15 +35,8 @@ def test_once(tmp_path: Path) -> None:
 
 def test_no_such_command(tmp_path: Path) -> None:
     """A command that is not there is named, with what installs it."""
-    words = ["demo", "--once", "--folder", str(tmp_path / "demo"), "--users", "3", "--days", "2"]
-    done = subprocess.run(
-        [sys.executable, "-m", "connector.cli", *words, "--intranet", "/nowhere/plone"],
-        capture_output=True,
-        env={**os.environ, "LC_ALL": "en_GB.UTF-8"},
-        encoding="utf-8",
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 2
+    small = ("--users", "3", "--days", "2")
+    place = str(tmp_path / "demo")
+    done = demo("--once", "--folder", place, *small, "--intranet", "/nowhere/plone", code=2)
     assert "/nowhere/plone: the program cannot be started; scripts/plone" in done.stderr
     assert "Traceback" not in done.stderr

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 import sqlalchemy as sa
 
+from connector.identity import is_guest
 from connector.ledger.batch import Batch, New, chunks
 from connector.ledger.participants import both_of
-from connector.ledger.policy import GUEST, Policy, Staff
+from connector.ledger.policy import Policy, Staff
 from connector.ledger.tables import attachment
 from connector.linking.communication import Communication, Participant, Shape
 from connector.model import Attachment, Item, Kind, Party
@@ -92,8 +93,8 @@ def _of_us(staff: Staff, who: str, role: str) -> tuple[Participant, ...]:
 
 def _guest(every: Sequence[str], role: str, name: str) -> tuple[Participant, ...]:
     """A guest by each mail address that the directory has; its own name for a guest is none."""
-    upn = next(each for each in every if GUEST in each)
-    mails = [each for each in every if "@" in each and GUEST not in each]
+    upn = next(each for each in every if is_guest(each))
+    mails = [each for each in every if "@" in each and not is_guest(each)]
     return tuple(Participant(role=role, upn=upn, mail=mail, name=name) for mail in mails or [""])
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from connector.identity import is_guest
+
 if TYPE_CHECKING:
     from connector.linking.communication import Participant
     from connector.linking.linker import Linker
     from connector.linking.patterns import Scanner
-
-GUEST = "#ext#"  # in the user principal name of a guest, in lower case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +34,8 @@ class Staff:
     )
 
     def is_guest(self, who: str) -> bool:
-        """Whether the directory has this id as somebody from another organisation.
-
-        Entra ID writes the user principal name of a guest as `name_domain#EXT#@tenant`.
-        """
-        return GUEST in self.upns.get(who, "").casefold()
+        """Whether the directory has this id as somebody from another organisation."""
+        return is_guest(self.upns.get(who, ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

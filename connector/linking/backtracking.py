@@ -17,7 +17,7 @@ REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT, _constants.POSSESSIVE_R
 LOOKS = (_constants.ASSERT, _constants.ASSERT_NOT)
 LEAVES = (_constants.LITERAL, _constants.NOT_LITERAL, _constants.ANY, _constants.IN)
 _COMMON = "05aZåÅ_ \n-–/.,:;@#"
-_CATEGORIES = {
+CATEGORIES = {
     _constants.CATEGORY_DIGIT: r"\d",
     _constants.CATEGORY_NOT_DIGIT: r"\D",
     _constants.CATEGORY_SPACE: r"\s",
@@ -92,7 +92,7 @@ def _in_set(members: list[Any], char: str) -> bool:
         elif op is _constants.RANGE:
             is_in |= argument[0] <= ord(char) <= argument[1]
         elif op is _constants.CATEGORY:
-            is_in |= bool(re.match(_CATEGORIES[argument], char))
+            is_in |= bool(re.match(CATEGORIES[argument], char))
     return is_in is not negate
 
 

@@ -10,7 +10,7 @@ from itertools import accumulate
 
 import msgspec
 
-from connector.identity import normalise_phone
+from connector.identity import GUEST, is_guest, normalise_phone
 from connector.linking.communication import Communication, Participant
 from connector.linking.contacts import LEAST_DIGITS, digit_span
 from connector.linking.keys import department_key
@@ -30,7 +30,6 @@ _SPACED = re.compile(  # a digit first, what stands before it second: that is qu
 )
 _RAW_CHARS = 10 * READ_CHARS  # with mark-up
 _NAMES = 10  # persons named in one text that the register is asked about
-_GUEST = "#ext#"  # in the directory's names of people from outside
 _RECEIVING = frozenset(("to", "transferred_to"))
 
 
@@ -231,7 +230,7 @@ def _sides(
     outside: list[Participant] = []
     for each in participants:
         upn = each.upn.casefold()
-        if not upn or _GUEST in upn:
+        if not upn or GUEST in upn:
             outside.append(each)
             continue
         workers.append(upn)
@@ -245,7 +244,7 @@ def _departments(participants: Iterable[Participant]) -> frozenset[str]:
     found = [each for each in participants if each.department]
     if not found:
         return frozenset()
-    ours = (each for each in found if each.upn and _GUEST not in each.upn.casefold())
+    ours = (each for each in found if each.upn and not is_guest(each.upn))
     return frozenset(filter(None, (department_key(each.department) for each in ours)))
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from re import _constants, _parser  # type: ignore[attr-defined]  # no public view of a parsed regex
 from typing import Any, NamedTuple
 
+from connector.linking.backtracking import CATEGORIES
 from connector.linking.patterns import Pattern
 
 SIGNS = ".-/:"
@@ -132,16 +133,6 @@ def _atom(op: Any, argument: Any) -> _Atom:
     return _Atom("joint", text=literal or (signs or " ")[0], signs=signs)
 
 
-_CLASSES = {
-    _constants.CATEGORY_DIGIT: r"\d",
-    _constants.CATEGORY_NOT_DIGIT: r"\D",
-    _constants.CATEGORY_SPACE: r"\s",
-    _constants.CATEGORY_NOT_SPACE: r"\S",
-    _constants.CATEGORY_WORD: r"\w",
-    _constants.CATEGORY_NOT_WORD: r"\W",
-}
-
-
 def _as_class(op: Any, argument: Any) -> str:
     """The node as an expression for one sign."""
     if op is _constants.ANY:
@@ -149,7 +140,7 @@ def _as_class(op: Any, argument: Any) -> str:
     if op is _constants.LITERAL:
         return re.escape(chr(argument))
     if op is _constants.CATEGORY:
-        return _CLASSES[argument]
+        return CATEGORIES[argument]
     inside = ""
     for what, value in argument:
         if what is _constants.NEGATE:
@@ -159,7 +150,7 @@ def _as_class(op: Any, argument: Any) -> str:
         elif what is _constants.RANGE:
             inside += f"{re.escape(chr(value[0]))}-{re.escape(chr(value[1]))}"
         elif what is _constants.CATEGORY:
-            inside += _CLASSES[value]
+            inside += CATEGORIES[value]
     return f"[{inside}]"
 
 

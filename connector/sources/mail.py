@@ -15,6 +15,7 @@ import msgspec
 
 from connector.errors import CursorExpired, Denied, Gone, Rejected
 from connector.http import Answer, Graph
+from connector.identity import is_guest
 from connector.model import Finding, Item, Page, Person, Problem
 from connector.ports import Known
 from connector.sources import rights, voicemail
@@ -147,7 +148,7 @@ class Voicemail:
 
     def parts(self, people: Sequence[Person]) -> list[str]:
         """Mailboxes of people, closed accounts included: a shared mailbox is one of those."""
-        own = [p.id for p in people if p.mail and not p.is_removed and "#EXT#" not in p.upn]
+        own = [p.id for p in people if p.mail and not p.is_removed and not is_guest(p.upn)]
         return list(dict.fromkeys([*own, *self._mailboxes]))
 
     def changes(self, part: str, cursor: str | None, known: Known) -> Iterator[Page]:

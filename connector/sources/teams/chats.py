@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from connector.errors import CursorExpired, Denied, Gone, Rejected
 from connector.http import Answer, Graph
+from connector.identity import is_guest
 from connector.model import Finding, Item, Page, Person, Problem
 from connector.ports import Known
 from connector.sources import rights
@@ -82,7 +83,7 @@ class Chats:
 
         Guests have no chats of their own here; what they write stands in the chats of colleagues.
         """
-        return [p.id for p in people if not p.is_removed and "#EXT#" not in p.upn]
+        return [p.id for p in people if not p.is_removed and not is_guest(p.upn)]
 
     def changes(self, part: str, cursor: str | None, known: Known) -> Iterator[Page]:
         """Messages changed since the cursor's window was begun, with a day of overlap."""
